@@ -1,0 +1,38 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A C library from the distribution: its module map and shim live beside the code that wraps it.
+func library(_ name: String, _ folder: String, pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(
+        name: name, path: "Sources/Platform/C/\(folder)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+let package = Package(
+    name: "rookery",
+    products: [.executable(name: "rookery", targets: ["API"])],
+    targets: [
+        .systemLibrary(name: "CLinux", path: "Sources/Platform/C/linux"),
+        library("CMicroHTTPD", "libmicrohttpd", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
+        library("CPostgres", "libpq", pkgConfig: "libpq", apt: "libpq-dev"),
+        library("CCurl", "libcurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+        library("COpenSSL", "openssl", pkgConfig: "libcrypto", apt: "libssl-dev"),
+
+        .target(
+            name: "Platform", dependencies: ["CLinux", "CMicroHTTPD", "CPostgres", "CCurl", "COpenSSL"],
+            exclude: ["C"], swiftSettings: strict),
+        .target(name: "Tenancy", dependencies: ["Platform"], swiftSettings: strict),
+        .target(name: "Auth", dependencies: ["Tenancy", "Platform"], swiftSettings: strict),
+        .target(name: "Sandbox", dependencies: ["Platform"], swiftSettings: strict),
+        .executableTarget(
+            name: "API", dependencies: ["Auth", "Tenancy", "Sandbox", "Platform"], swiftSettings: strict),
+
+        .testTarget(name: "PlatformTests", dependencies: ["Platform"], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,12 @@
+#pragma once
+// What Swift's Glibc module leaves out of Linux.
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+
+/// Names the calling thread, for ps and debuggers; at most 15 bytes count. (prctl is variadic.)
+static inline void shim_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+/// Has the kernel send `signal` to the calling process when the thread that started it ends.
+static inline void shim_die_with_parent(int signal) { prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }
