@@ -22,7 +22,13 @@ package struct ID<Entity: Identified>: Hashable, Sendable, CustomStringConvertib
         uuid = typeID.uuid
     }
 
-    package var description: String { Entity.prefix + "_" + CrockfordBase32.encode(uuid.bits) }
+    package var description: String { Entity.prefix + "_" + suffix }
+
+    /// What follows the prefix: 26 characters.
+    package var suffix: String { CrockfordBase32.encode(uuid.bits) }
+
+    /// Before every id that is ever made.
+    package static var least: ID { ID(UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))) }
 }
 
 extension ID: Codable {

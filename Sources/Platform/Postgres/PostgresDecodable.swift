@@ -14,6 +14,9 @@ package protocol PostgresDecodable: Sendable {
     static func decode(elements bytes: UnsafeRawBufferPointer, _ type: UInt32) -> [Self]?
 }
 
+/// Both ways: what a column's type usually is.
+package typealias PostgresCodable = PostgresEncodable & PostgresDecodable
+
 extension PostgresDecodable {
     package static var null: Self? { nil }
 

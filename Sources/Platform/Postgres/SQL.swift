@@ -48,6 +48,12 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
             pieces.append("")
         }
 
+        /// nil binds NULL.
+        package mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value?) {
+            parameters.append(value)
+            pieces.append("")
+        }
+
         package mutating func appendInterpolation(identifier: String) {
             appendLiteral("\"" + identifier.replacing("\"", with: "\"\"") + "\"")
         }
