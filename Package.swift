@@ -33,6 +33,7 @@ let package = Package(
             name: "API", dependencies: ["Auth", "Tenancy", "Sandbox", "Platform"], swiftSettings: strict),
 
         .testTarget(name: "PlatformTests", dependencies: ["Platform"], swiftSettings: strict),
+        .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Platform"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
