@@ -83,7 +83,8 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
                 next += 1
             }
             ready.removeFirst(next)
-            timers.fireDue()
+            let now = ContinuousClock.now
+            while let action = timers.takeDue(at: now) { action() }
             let actions = deferred
             deferred.removeAll(keepingCapacity: true)
             for action in actions { action() }

@@ -30,16 +30,13 @@ package struct TimerQueue {
         if heap.count > 64 && heap.count > actions.count * 2 { compact() }
     }
 
-    /// Runs every timer whose time has come, in order. Timers they add run in a later call.
-    mutating func fireDue() {
-        guard !heap.isEmpty else { return }
-        let now = ContinuousClock.now
-        var due: [() -> Void] = []
+    /// Takes out the first timer that is due at `now`. The caller runs it: it may add and cancel timers.
+    mutating func takeDue(at now: ContinuousClock.Instant) -> (() -> Void)? {
         while let first = heap.first, first.deadline <= now {
             popFirst()
-            if let action = actions.removeValue(forKey: first.number) { due.append(action) }
+            if let action = actions.removeValue(forKey: first.number) { return action }
         }
-        for action in due { action() }
+        return nil
     }
 
     /// For epoll: -1 without a timer, rounded up so that a timer is due when the wait ends.

@@ -55,6 +55,28 @@ struct EventLoopTests {
         loop.stop()
     }
 
+    @Test("A timer may add timers and cancel one that is due together with it")
+    func timersChangeTimers() async throws {
+        let loop = loop
+
+        let fired = await withCheckedContinuation { continuation in
+            loop.execute {
+                nonisolated(unsafe) var fired: [Int] = []
+                nonisolated(unsafe) var rival: TimerQueue.Token?
+                let deadline = ContinuousClock.now + .milliseconds(5)
+                loop.schedule(at: deadline) {
+                    fired.append(1)
+                    if let rival { loop.cancel(rival) }
+                    loop.schedule(after: .milliseconds(1)) { continuation.resume(returning: fired) }
+                }
+                rival = loop.schedule(at: deadline) { fired.append(99) }
+            }
+        }
+
+        #expect(fired == [1])
+        loop.stop()
+    }
+
     @Test("A cancelled sleep ends at once")
     func cancelledSleepEnds() async {
         let loop = loop

@@ -1,0 +1,24 @@
+/// What one client may use at a time.
+package struct HTTPClientLimits: Sendable {
+    /// Requests under way, and so connections: on HTTP/1.1 each request has its own.
+    package var concurrent: Int
+    /// Requests under way to one origin (scheme, host and port), so that a slow one leaves room for the others.
+    package var concurrentPerOrigin: Int
+    /// Requests that wait for a place; more are refused.
+    package var queued: Int
+    /// Open connections kept for later.
+    package var idleConnections: Int
+    /// Bytes of an answer's header lines.
+    package var responseHeaders: Int
+
+    package init(
+        concurrent: Int = 1024, concurrentPerOrigin: Int = 128, queued: Int = 4096, idleConnections: Int = 512,
+        responseHeaders: Int = 32_768
+    ) {
+        self.concurrent = concurrent
+        self.concurrentPerOrigin = concurrentPerOrigin
+        self.queued = queued
+        self.idleConnections = idleConnections
+        self.responseHeaders = responseHeaders
+    }
+}

@@ -1,0 +1,28 @@
+/// One HTTP request to another server.
+package struct HTTPClientRequest: Sendable {
+    package var method: String
+    /// Absolute, `http` or `https`, without credentials. Which ports are allowed is the caller's rule.
+    package var url: String
+    /// Sent as given, in order. `Host`, `Content-Length`, `Transfer-Encoding` and `Connection` are the client's own.
+    package var headers: [(String, String)]
+    package var body: [UInt8]
+    /// For name look-up, TCP and TLS together. Does not count on a connection that is reused.
+    package var connectTimeout: Duration
+    /// From `send` to the end of the answer; waiting for a free place counts.
+    package var timeout: Duration
+    /// Bytes of the answer's body that are kept. A longer answer is cut and its connection closed.
+    package var responseLimit: Int
+
+    package init(
+        method: String = "POST", url: String, headers: [(String, String)] = [], body: [UInt8] = [],
+        connectTimeout: Duration = .seconds(5), timeout: Duration = .seconds(10), responseLimit: Int = 65_536
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.connectTimeout = connectTimeout
+        self.timeout = timeout
+        self.responseLimit = responseLimit
+    }
+}
