@@ -45,8 +45,10 @@ enum JSON: Sendable, Equatable {
     }
 
     /// This object with `members` after its own; those that are nil are left out.
-    func adding(_ members: KeyValuePairs<String, JSON?>) -> JSON {
-        guard case .object(let own) = self, case .object(let more) = JSON.members(members) else { return self }
+    func adding(_ members: KeyValuePairs<String, JSON?>) -> JSON { adding(JSON.members(members)) }
+
+    func adding(_ other: JSON) -> JSON {
+        guard case .object(let own) = self, case .object(let more) = other else { return self }
         return .object(own + more)
     }
 }

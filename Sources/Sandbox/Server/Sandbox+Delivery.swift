@@ -34,12 +34,14 @@ extension Sandbox {
         let number = nextDelivery
         nextDelivery += 1
         deliveries[number] = Task(executorPreference: loop) {
-            await self.deliver(update, to: webhook, for: id)
-            self.deliveries[number] = nil
+            await self.deliver(update, to: webhook, for: id, number: number)
         }
     }
 
-    private func deliver(_ update: PendingUpdate, to webhook: WebhookSettings, for id: Int64) async {
+    private func deliver(
+        _ update: PendingUpdate, to webhook: WebhookSettings, for id: Int64, number: Int
+    ) async {
+        defer { deliveries[number] = nil }
         let request = WebhookRequest(
             url: webhook.url, secretToken: webhook.secretToken, body: update.body,
             timeout: configuration.webhookTimeout)

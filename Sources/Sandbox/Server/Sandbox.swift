@@ -61,6 +61,14 @@ package actor Sandbox {
         return profile
     }
 
+    /// Its token is unauthorized from now on.
+    package func removeBot(_ telegramID: Int64) throws(SandboxError) {
+        let bot = try bot(telegramID)
+        endPoll(of: bot, with: .failure(.unauthorized))
+        if let timer = bot.wakeUp { loop.cancel(timer) }
+        bots[telegramID] = nil
+    }
+
     /// In the order of their numbers.
     package var profiles: [SandboxBotProfile] {
         bots.values.map(\.profile).sorted { $0.telegramID < $1.telegramID }
@@ -70,6 +78,8 @@ package actor Sandbox {
         guard let bot = bots[telegramID] else { throw .noSuchBot }
         return bot
     }
+
+    func knows(token: String) -> Bool { bot(ofToken: token) != nil }
 
     func bot(ofToken token: String) -> SandboxBot? {
         guard let bot = SandboxBotProfile.telegramID(in: token).flatMap({ bots[$0] }) else { return nil }
