@@ -24,7 +24,8 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
 
     /// nil for families other than IPv4 and IPv6 (a Unix socket's peer).
     package init?(_ address: UnsafePointer<sockaddr>) {
-        switch Int32(address.pointee.sa_family) {
+        // Not by name: several C modules define sockaddr, and the compiler takes its members from any of them.
+        switch Int32(UnsafeRawPointer(address).load(as: sa_family_t.self)) {
         case AF_INET:
             self = address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
                 withUnsafeBytes(of: $0.pointee.sin_addr) { IPAddress(bytes: Array($0)) }

@@ -1,0 +1,33 @@
+import Glibc
+
+/// Deadlines and the end: one sweep over the connections each second instead of a timer for each request.
+extension HTTPServer {
+    func sweep() {
+        let now = ContinuousClock.now
+        for connection in connections {
+            guard let deadline = connection.deadline, deadline <= now else { continue }
+            switch connection.phase {
+            case .receiving:
+                metrics.refused(.slow)
+                if let exchange = connection.exchange { refuse(exchange, .slow, withBody: true) }
+                cut(connection)
+            case .handling:
+                if let exchange = connection.exchange { timeOut(exchange) }
+            case .idle, .writing, .closing: cut(connection)
+            case .producing: break
+            }
+        }
+        if isDraining { settleDrain() }
+    }
+
+    /// libmicrohttpd sees the end of the stream and closes.
+    func cut(_ connection: HTTPConnection) {
+        connection.enter(.closing, until: nil)
+        shutdown(connection.socket, Int32(SHUT_RDWR))
+    }
+
+    private func timeOut(_ exchange: HTTPExchange) {
+        exchange.task?.cancel()
+        answer(exchange, Problem.timeout.response(requestID: exchange.id))
+    }
+}

@@ -1,0 +1,244 @@
+import CMicroHTTPD
+import Glibc
+
+/// HTTP/1.1 on one event loop, spoken by libmicrohttpd, which is driven from outside: its epoll descriptor is
+/// watched by the loop. A request's task runs on the loop's thread, while its connection is suspended; its
+/// answer is queued in the next call of the access handler, the only place that libmicrohttpd takes it.
+///
+/// After each run and each resume libmicrohttpd may have work that no descriptor tells of, so it is asked, and
+/// run again.
+///
+/// `@unchecked Sendable`: everything but what `init` is given is confined to the loop's thread.
+package final class HTTPServer: @unchecked Sendable {
+    let loop: EventLoop
+    let limits: HTTPLimits
+    let proxies: TrustedProxies
+    let logger: Logger
+    let metrics: HTTPMetrics
+    private let exempt: [AddressRange]
+    let listenSocket: Int32
+    private let respond: @Sendable (HTTPRequest) async -> HTTPResponse
+
+    private var options: UnsafeMutablePointer<shim_daemon_options>?
+    private(set) var daemon: OpaquePointer?
+    private(set) var connections: [HTTPConnection] = []
+    private var countByAddress: [IPAddress: Int] = [:]
+    private var isRunScheduled = false
+    private var sweeper: TimerQueue.Token?
+    let gate: RequestGuard
+    var headStorage: [RequestHead.Field] = []
+    var requestIDs = RequestIDs()
+    let lingering: LingeringCloses
+    var isDraining = false
+    var isQuiesced = false
+    var drained: CheckedContinuation<Void, Never>?
+    /// Requests whose handler runs.
+    package internal(set) var activeRequests = 0
+
+    /// - Parameters:
+    ///   - socket: listening, non-blocking (see `HTTPListener`); closed by the server.
+    ///   - unlimitedAddresses: ranges whose connections are not counted by address.
+    ///   - respond: gives an answer whatever happens; see `HTTPRequest.answer(with:logger:)`.
+    package init(
+        loop: EventLoop, socket: Int32, limits: HTTPLimits = HTTPLimits(), trustedProxies: [AddressRange] = [],
+        unlimitedAddresses: [AddressRange] = [], logger: Logger, metrics: Metrics,
+        respond: @escaping @Sendable (HTTPRequest) async -> HTTPResponse
+    ) {
+        self.loop = loop
+        self.limits = limits
+        self.logger = logger
+        self.respond = respond
+        self.metrics = HTTPMetrics(metrics)
+        listenSocket = socket
+        exempt = unlimitedAddresses
+        proxies = TrustedProxies(ranges: trustedProxies)
+        gate = RequestGuard(limits: limits, layout: RequestGuard.LayoutCheck())
+        lingering = LingeringCloses(loop: loop)
+    }
+
+    /// Begins to accept. Has SIGPIPE ignored in the whole process: a client may go at any moment.
+    /// - Throws: `SystemError`.
+    package func start() async throws {
+        try await onLoop { try self.startHere() }
+    }
+
+    func onLoop<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
+        try await withCheckedThrowingContinuation { continuation in
+            loop.execute { continuation.resume(with: Result { try body() }) }
+        }
+    }
+
+    private func startHere() throws {
+        signal(SIGPIPE, SIG_IGN)
+        let options = UnsafeMutablePointer<shim_daemon_options>.allocate(capacity: 1)
+        options.initialize(to: callbacks(Unmanaged.passRetained(self).toOpaque(), listenSocket))
+        self.options = options
+        guard let daemon = shim_start(options) else {
+            release()
+            throw SystemError.last("MHD_start_daemon")
+        }
+        self.daemon = daemon
+        try loop.watch(shim_epoll_descriptor(daemon), .readable) { [unowned self] _ in run() }
+        scheduleSweep()
+        run()
+    }
+
+    /// Lets go of what `startHere` has taken.
+    private func release() {
+        guard let options else { return }
+        self.options = nil
+        Unmanaged<HTTPServer>.fromOpaque(options.pointee.context).release()
+        options.deallocate()
+    }
+
+    // MARK: Running
+
+    func run() {
+        isRunScheduled = false
+        guard let daemon else { return }
+        MHD_run(daemon)
+        if shim_is_due(daemon) != 0 { scheduleRun() }
+    }
+
+    func scheduleRun() {
+        guard !isRunScheduled else { return }
+        isRunScheduled = true
+        loop.afterJobs { [self] in run() }
+    }
+
+    func suspend(_ connection: HTTPConnection) {
+        connection.isSuspended = true
+        MHD_suspend_connection(connection.handle)
+    }
+
+    func resume(_ connection: HTTPConnection) {
+        guard connection.isSuspended else { return }
+        connection.isSuspended = false
+        MHD_resume_connection(connection.handle)
+        scheduleRun()
+    }
+
+    private func scheduleSweep() {
+        sweeper = loop.schedule(after: limits.sweep) { [unowned self] in
+            sweep()
+            scheduleSweep()
+        }
+    }
+
+    // MARK: Connections
+
+    func mayConnect(_ address: IPAddress) -> Bool {
+        guard isCounted(address), countByAddress[address, default: 0] >= limits.connectionsByAddress else {
+            return true
+        }
+        metrics.refused(.addressLimit)
+        return false
+    }
+
+    private func isCounted(_ address: IPAddress) -> Bool {
+        !proxies.contains(address) && !exempt.contains { $0.contains(address) }
+    }
+
+    func opened(_ handle: OpaquePointer) -> HTTPConnection {
+        let peer = shim_peer(handle).flatMap { IPAddress($0) } ?? IPAddress(bytes: [0, 0, 0, 0])
+        let connection = HTTPConnection(
+            handle: handle, socket: shim_socket(handle), peer: peer, isTrusted: proxies.contains(peer),
+            isCounted: isCounted(peer))
+        connection.slot = connections.count
+        connection.enter(.idle, until: .now + limits.idle)
+        connections.append(connection)
+        if connection.isCounted { countByAddress[peer, default: 0] += 1 }
+        metrics.connections.add(1)
+        return connection
+    }
+
+    func closed(_ connection: HTTPConnection) {
+        let last = connections.removeLast()
+        if last !== connection {
+            connections[connection.slot] = last
+            last.slot = connection.slot
+        }
+        if connection.isCounted {
+            let left = countByAddress[connection.peer, default: 1] - 1
+            countByAddress[connection.peer] = left > 0 ? left : nil
+        }
+        metrics.connections.add(-1)
+        if isDraining { settleDrain() }
+    }
+
+    // MARK: Handling
+
+    /// Starts the request's task, which ends by itself; at its deadline, when its client has gone from a
+    /// streamed answer, and at the end of the server it is cancelled.
+    func begin(_ exchange: HTTPExchange, _ request: HTTPRequest) {
+        suspend(exchange.connection)
+        exchange.stage = .handling
+        exchange.connection.enter(.handling, until: request.deadline)
+        activeRequests += 1
+        metrics.active.add(1)
+        exchange.task = Task(executorPreference: loop) { [self, respond] in
+            let response = await respond(request)
+            if case .stream(let produce) = response.body, exchange.isHandling {
+                let writer = HTTPBodyWriter(loop: loop, limit: limits.streamBuffer) { [self] in
+                    resume(exchange.connection)
+                }
+                exchange.writer = writer
+                answer(exchange, response)
+                do {
+                    try await produce(writer)
+                    writer.finish(isComplete: true)
+                } catch {
+                    writer.finish(isComplete: false)
+                }
+            } else {
+                answer(exchange, response)
+            }
+            activeRequests -= 1
+            metrics.active.add(-1)
+        }
+    }
+
+    /// The first answer counts; one that comes after the deadline is dropped.
+    func answer(_ exchange: HTTPExchange, _ response: HTTPResponse) {
+        loop.preconditionIsCurrent()
+        guard exchange.isHandling else { return }
+        exchange.stage = .answered(response)
+        resume(exchange.connection)
+    }
+
+    // MARK: The end
+
+    /// Closes the listening socket and every connection at once. Call `drain(until:)` first to be kind.
+    package func stop() async {
+        try? await onLoop { self.stopHere() }
+    }
+
+    private func stopHere() {
+        guard let daemon else { return }
+        if let sweeper { loop.cancel(sweeper) }
+        for connection in connections {
+            abort(connection)
+            shutdown(connection.socket, Int32(SHUT_RDWR))
+        }
+        MHD_run(daemon)
+        loop.unwatch(shim_epoll_descriptor(daemon))
+        self.daemon = nil
+        MHD_stop_daemon(daemon)
+        if isQuiesced { close(listenSocket) }
+        lingering.closeAll()
+        release()
+    }
+
+    /// Has the request given up. A suspended connection must be resumed before the daemon may stop.
+    private func abort(_ connection: HTTPConnection) {
+        connection.enter(.closing, until: nil)
+        if let exchange = connection.exchange {
+            exchange.task?.cancel()
+            exchange.writer?.close()
+            exchange.stage = .done
+        }
+        guard connection.isSuspended else { return }
+        connection.isSuspended = false
+        MHD_resume_connection(connection.handle)
+    }
+}
