@@ -24,13 +24,13 @@ struct ControlHandlers: Sendable {
         let after = try query.integer("after", in: 0...Int.max) ?? 0
         let limit = try query.integer("limit", in: 1...10_000) ?? 1000
         let rest = await sandbox.profiles.filter { $0.telegramID > after }
-        return .json(JSON.members([
+        return .json(200, JSON.members([
             "bots": .array(rest.prefix(limit).map(\.json)), "has_more": .bool(rest.count > limit),
         ]).bytes)
     }
 
     @Sendable func showBot(_ request: HTTPRequest) async throws -> HTTPResponse {
-        .json(try await sandbox.profile(of: id(request)).json.bytes)
+        .json(200, try await sandbox.profile(of: id(request)).json.bytes)
     }
 
     @Sendable func removeBot(_ request: HTTPRequest) async throws -> HTTPResponse {
@@ -39,7 +39,7 @@ struct ControlHandlers: Sendable {
     }
 
     @Sendable func showState(_ request: HTTPRequest) async throws -> HTTPResponse {
-        .json(try await sandbox.state(of: id(request)).bytes)
+        .json(200, try await sandbox.state(of: id(request)).bytes)
     }
 
     // MARK: Users
@@ -80,7 +80,7 @@ struct ControlHandlers: Sendable {
         let wait = try query.integer("wait", in: 0...20) ?? 0
         let calls = try await sandbox.calls(
             of: id(request), method: query["method"], after: after, within: .seconds(wait))
-        return .json(JSON.members(["calls": .array(calls.map(\.json))]).bytes)
+        return .json(200, JSON.members(["calls": .array(calls.map(\.json))]).bytes)
     }
 
     @Sendable func forgetCalls(_ request: HTTPRequest) async throws -> HTTPResponse {
@@ -116,7 +116,7 @@ struct ControlHandlers: Sendable {
     }
 
     private func faults(_ faults: [SandboxFault]) -> HTTPResponse {
-        .json(JSON.members(["faults": .array(faults.map(\.json))]).bytes)
+        .json(200, JSON.members(["faults": .array(faults.map(\.json))]).bytes)
     }
 
     private func id(_ request: HTTPRequest) throws -> Int64 {

@@ -4,7 +4,8 @@ import Platform
 package final class SandboxServer: Sendable {
     /// For callers within the process.
     package let sandbox: Sandbox
-    private let listener: HTTPListener
+    /// The base URL, without a slash at its end.
+    package let url: String
     private let server: HTTPServer
 
     /// Binds the address; requests wait until `start`.
@@ -19,7 +20,8 @@ package final class SandboxServer: Sendable {
     ) throws {
         let sandbox = Sandbox(loop: loop, configuration: configuration, post: client.webhookPost)
         self.sandbox = sandbox
-        listener = try HTTPListener(address: address, port: port)
+        let listener = try HTTPListener(address: address, port: port)
+        url = "http://" + (address.isIPv4 ? "\(address)" : "[\(address)]") + ":\(listener.port)"
         let bots = BotRoutes(sandbox)
         let control = ControlRoutes(sandbox)
         server = HTTPServer(
@@ -30,15 +32,10 @@ package final class SandboxServer: Sendable {
         }
     }
 
-    /// - Returns: the base URL, without a slash at its end.
+    /// - Returns: `url`.
     package func start() async throws -> String {
         try await server.start()
         return url
-    }
-
-    package var url: String {
-        let host = listener.address.isIPv4 ? listener.address.description : "[\(listener.address)]"
-        return "http://\(host):\(listener.port)"
     }
 
     /// Ends long polls and deliveries, then answers what is under way.

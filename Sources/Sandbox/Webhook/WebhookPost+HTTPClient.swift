@@ -6,7 +6,7 @@ extension HTTPClient {
         { request in
             var headers = [("Content-Type", "application/json")]
             if let secret = request.secretToken { headers.append(("X-Telegram-Bot-Api-Secret-Token", secret)) }
-            do {
+            do throws(HTTPClientError) {
                 let response = try await self.send(
                     HTTPClientRequest(
                         url: request.url, headers: headers, body: request.body, timeout: request.timeout,
