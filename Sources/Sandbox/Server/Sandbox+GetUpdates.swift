@@ -20,18 +20,26 @@ extension Sandbox {
         let timeout = min(max(parameters.integer("timeout") ?? 0, 0), Self.longest)
         if let answer = waiting(for: bot, limit: limit) { return answer }
         guard timeout > 0, !isStopped else { return .success([]) }
-        let ended = await withCheckedContinuation { continuation in
-            let poll = LongPoll(continuation)
-            bot.poll = poll
-            let id = bot.id
-            poll.timer = loop.schedule(after: clock.outside(.seconds(timeout))) { [weak self] in
-                self?.assumeIsolated { sandbox in
-                    guard let bot = try? sandbox.bot(id) else { return }
-                    sandbox.endPoll(of: bot, with: .success([]))
-                }
+        let ended = await withCheckedContinuation { beginPoll(of: bot, timeout: .seconds(timeout), $0) }
+        return ended ?? waiting(for: bot, limit: limit) ?? .success([])
+    }
+
+    /// Other jobs of the loop may have run since it was found that nothing waits, so this looks again.
+    private func beginPoll(
+        of bot: SandboxBot, timeout: Duration, _ continuation: CheckedContinuation<BotAPIAnswer?, Never>
+    ) {
+        if bot.webhook != nil { return continuation.resume(returning: .failure(.terminatedBySetWebhook)) }
+        if bot.pending.count > 0 || isStopped { return continuation.resume(returning: nil) }
+        endPoll(of: bot, with: .failure(.otherGetUpdates))
+        let poll = LongPoll(continuation)
+        bot.poll = poll
+        let id = bot.id
+        poll.timer = loop.schedule(after: clock.outside(timeout)) { [weak self] in
+            self?.assumeIsolated { sandbox in
+                guard let bot = try? sandbox.bot(id) else { return }
+                sandbox.endPoll(of: bot, with: .success([]))
             }
         }
-        return ended ?? waiting(for: bot, limit: limit) ?? .success([])
     }
 
     /// nil when none waits.

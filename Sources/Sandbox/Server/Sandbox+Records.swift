@@ -20,7 +20,10 @@ extension Sandbox {
         guard found.isEmpty, patience > .zero, !isStopped else { return found }
         let number = nextWaiter
         nextWaiter += 1
+        // Other jobs of the loop may run before the closure does, so it looks again.
         await withCheckedContinuation { continuation in
+            let hasCome = (try? calls(of: telegramID, method: method, after: id))?.isEmpty != true
+            if hasCome || isStopped { return continuation.resume() }
             let timer = loop.schedule(after: patience) { [weak self] in
                 self?.assumeIsolated { $0.endWait(number) }
             }
