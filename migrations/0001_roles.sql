@@ -25,7 +25,10 @@ END
 $$;
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO rookery_app, rookery_system;
+-- For the readiness check: is this database as new as the program?
+GRANT SELECT ON schema_migration TO rookery_app;
 
 -- down
 -- The roles stay: other databases of the server may use them.
+REVOKE SELECT ON schema_migration FROM rookery_app;
 REVOKE USAGE ON SCHEMA public FROM rookery_app, rookery_system;

@@ -3,7 +3,7 @@ import Platform
 extension UpdateLog {
     /// Serializes appends over all nodes and loops, so that positions become visible in the order in which they
     /// were drawn. Any number will do that nothing else in the database uses.
-    private static let appendLock: Int64 = 0x726F_6F6B_6572_79
+    private static let appendLock: Int64 = 0x726F_6F6B_6C6F_67
 
     /// One transaction, one round trip. It takes the lock first; the INSERT then sees every append before it,
     /// which is why leaving out what yesterday's partition holds is no race.

@@ -1,0 +1,91 @@
+import Platform
+
+/// A fault put into a bot's calls of the Bot API, to see how the caller takes it.
+struct SandboxFault: Sendable, Equatable {
+    enum Kind: Sendable, Equatable {
+        case error(BotAPIError)
+        /// Nothing is answered for so long; then 504.
+        case silence(Duration)
+    }
+
+    /// In lower case; nil for all methods.
+    let method: String?
+    let kind: Kind
+    /// How many calls it still meets; nil: until it is taken away.
+    var remaining: Int?
+
+    var json: JSON {
+        var description: JSON?
+        var name = "timeout"
+        if case .error(let error) = kind {
+            name = String(error.status)
+            description = .string(error.description)
+        }
+        return .members([
+            "method": method.map { .string($0) } ?? .null, "kind": .string(name), "description": description,
+            "remaining": remaining.map { .integer($0) } ?? .null,
+        ])
+    }
+}
+
+extension SandboxFault.Kind {
+    /// - Parameters:
+    ///   - name: `timeout`, `migrate`, or a status from 400 to 599.
+    ///   - retryAfter: seconds; for 429, else 1 s is said.
+    ///   - description: instead of what Telegram commonly says with that status.
+    init?(name: String, retryAfter: Int?, description: String?, seconds: Int?, migrateTo: Int64?) {
+        switch name {
+        case "timeout": self = .silence(.seconds(seconds ?? 60))
+        case "migrate":
+            let text = description ?? "Bad Request: group chat was upgraded to a supergroup chat"
+            let error = BotAPIError(
+                status: 400, description: text, migrateToChat: migrateTo ?? -1_001_000_000_000)
+            self = .error(error)
+        default:
+            guard let status = Int(name), (400...599).contains(status) else { return nil }
+            let seconds = retryAfter ?? (status == 429 ? 1 : nil)
+            let text = description ?? Self.commonText(of: status, retryAfter: seconds)
+            self = .error(BotAPIError(status: status, description: text, retryAfter: seconds))
+        }
+    }
+
+    private static func commonText(of status: Int, retryAfter: Int?) -> String {
+        switch status {
+        case 400: "Bad Request: chat not found"
+        case 401: "Unauthorized"
+        case 403: "Forbidden: bot was blocked by the user"
+        case 404: "Not Found: method not found"
+        case 409: BotAPIError.otherGetUpdates.description
+        case 429: "Too Many Requests: retry after \(retryAfter ?? 1)"
+        case 502: "Bad Gateway"
+        case 503: "Service Unavailable"
+        case 504: "Gateway Timeout"
+        default: status < 500 ? "Bad Request" : "Internal Server Error"
+        }
+    }
+}
+
+/// The faults that a bot's next calls meet. The one set last for a method counts, over one for all methods.
+struct FaultPlan {
+    private(set) var faults: [SandboxFault] = []
+
+    /// Takes the place of the one for the same method.
+    mutating func set(_ fault: SandboxFault) {
+        faults.removeAll { $0.method == fault.method }
+        faults.append(fault)
+    }
+
+    mutating func clear() { faults = [] }
+
+    /// The fault that this call meets, counted off.
+    mutating func take(for method: String) -> SandboxFault.Kind? {
+        let name = method.lowercased()
+        let own = faults.firstIndex { $0.method == name } ?? faults.firstIndex { $0.method == nil }
+        guard let index = own else { return nil }
+        let kind = faults[index].kind
+        if let remaining = faults[index].remaining {
+            if remaining <= 1 { faults.remove(at: index) } else { faults[index].remaining = remaining - 1 }
+        }
+        return kind
+    }
+}

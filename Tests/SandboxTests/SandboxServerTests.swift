@@ -1,0 +1,110 @@
+import Platform
+import Testing
+
+@testable import Sandbox
+
+@Suite("Sandbox over HTTP", .timeLimit(.minutes(1)))
+struct SandboxServerTests {
+    @Test("A bot is made, called, and what it did is read")
+    func controlAndBotAPI() async throws {
+        let served = try await ServedSandbox()
+
+        let bot = try await served.send("POST", "/sandbox/bots", #"{"username":"demo_bot"}"#)
+        let id = try #require(bot.json["telegram_id"]?.integerValue)
+        let token = try #require(bot.json["token"]?.stringValue)
+        let sent = try await served.send("GET", "/bot\(token)/sendmessage?chat_id=5&text=hello+you")
+        let test = try await served.send("POST", "/bot\(token)/test/getMe")
+        let calls = try await served.send("GET", "/sandbox/bots/\(id)/calls?method=sendMessage&after=0")
+        let file = try await served.send("GET", "/file/bot\(token)/documents/x")
+
+        #expect([bot, sent, test, calls, file].map(\.status) == [201, 200, 200, 200, 200])
+        #expect(sent.json["result"]?["text"] == "hello you")
+        #expect(test.json["result"]?["username"] == "demo_bot")
+        #expect(calls.json["calls"]?.arrayValue?.map { $0["parameters"] } == [["chat_id": 5, "text": "hello you"]])
+        await served.stop()
+    }
+
+    @Test("A user's message reaches a webhook over HTTP, and the answer's call is carried out")
+    func deliversOverHTTP() async throws {
+        let served = try await ServedSandbox()
+        let receiver = try await Receiver(on: served.loop)
+        let bot = try await served.server.sandbox.addBot(token: "77:abc")
+
+        let set = try await served.send(
+            "POST", "/bot77:abc/setWebhook", #"{"url":"\#(receiver.url)/hook?x=1","secret_token":"s3cret"}"#)
+        let written = try await served.send(
+            "POST", "/sandbox/bots/77/messages", #"{"text":"/start now","user_id":9,"first_name":"Ann"}"#)
+        let calls = try await served.server.sandbox.calls(
+            of: bot.telegramID, method: "sendMessage", after: 0, within: .seconds(20))
+        let request = try #require(await receiver.requests.next())
+        let message = try JSON(parsing: request.body)["message"]
+
+        #expect([set.status, written.status] == [200, 201])
+        #expect(calls.map(\.parameters) == [["chat_id": 9, "text": "pong"]])
+        #expect(request.headers["Content-Type"] == "application/json")
+        #expect(request.headers["X-Telegram-Bot-Api-Secret-Token"] == "s3cret")
+        #expect(request.query == "x=1")
+        #expect(try JSON(parsing: request.body)["update_id"] == written.json["update_id"])
+        #expect(message?["from"]?["first_name"] == "Ann")
+        #expect(message?["entities"] == [["type": "bot_command", "offset": 0, "length": 6]])
+        await receiver.stop()
+        await served.stop()
+    }
+
+    @Test("Stopping ends a long poll")
+    func stopEndsPolls() async throws {
+        let served = try await ServedSandbox()
+        _ = try await served.server.sandbox.addBot(token: "77:abc")
+
+        let poll = Task { try await served.send("POST", "/bot77:abc/getUpdates", #"{"timeout":50}"#) }
+        while try await served.server.sandbox.state(of: 77)["is_polling"] != true { await Task.yield() }
+        await served.server.sandbox.stop()
+
+        #expect(try await poll.value.status == 502)
+        await served.stop()
+    }
+
+    @Test("Faults are set, met and cleared over HTTP")
+    func faults() async throws {
+        let served = try await ServedSandbox()
+        _ = try await served.server.sandbox.addBot(token: "77:abc")
+
+        let set = try await served.send("PUT", "/sandbox/bots/77/faults", #"{"next":1,"kind":429,"retry_after":7}"#)
+        let met = try await served.send("POST", "/bot77:abc/getMe")
+        let after = try await served.send("POST", "/bot77:abc/getMe")
+        let wrong = try await served.send("PUT", "/sandbox/bots/77/faults", #"{"kind":"flood","nex":1}"#)
+        let cleared = try await served.send("DELETE", "/sandbox/bots/77/faults")
+
+        #expect([set, met, after, wrong, cleared].map(\.status) == [200, 429, 200, 422, 204])
+        #expect(met.header("Retry-After") == "7")
+        #expect(met.json["parameters"] == ["retry_after": 7])
+        #expect(wrong.header("Content-Type") == "application/problem+json")
+        #expect(wrong.json["errors"]?.arrayValue?.map { $0["pointer"] } == ["/kind", "/nex"])
+        await served.stop()
+    }
+
+    @Test("What is not there or not right is told as Telegram and as problem+json tell it", arguments: [
+        ("GET", "/bot1:x/getMe", "", 401, "application/json"),
+        ("GET", "/bot77:abc", "", 404, "application/json"),
+        ("GET", "/bot77:abc/fly", "", 404, "application/json"),
+        ("POST", "/bot77:abc/getMe", "{", 400, "application/json"),
+        ("GET", "/", "", 404, "application/problem+json"),
+        ("GET", "/sandbox/bots/5/calls", "", 404, "application/problem+json"),
+        ("GET", "/sandbox/bots/77/calls?after=x", "", 400, "application/problem+json"),
+        ("POST", "/sandbox/bots/77/messages", "{}", 422, "application/problem+json"),
+        ("POST", "/sandbox/bots/77/messages", "[]", 400, "application/problem+json"),
+        ("POST", "/sandbox/bots/77/updates", #"{"update_id":1,"message":{}}"#, 422, "application/problem+json"),
+        ("POST", "/sandbox/bots", #"{"token":"77:other"}"#, 409, "application/problem+json"),
+        ("PATCH", "/sandbox/bots", "", 405, "application/problem+json"),
+    ])
+    func refusals(_ method: String, _ path: String, _ body: String, _ status: Int, _ type: String) async throws {
+        let served = try await ServedSandbox()
+        _ = try await served.server.sandbox.addBot(token: "77:abc")
+
+        let answer = try await served.send(method, path, body)
+
+        #expect(answer.status == status)
+        #expect(answer.header("Content-Type") == type)
+        await served.stop()
+    }
+}
