@@ -1,5 +1,3 @@
-import Glibc
-
 /// Reads settings from an environment and gathers every fault, so that one start shows them all.
 ///
 /// `NAME_FILE` names a file to read `NAME` from, as container platforms hand out secrets.
@@ -56,21 +54,15 @@ package struct SettingsReader {
     private mutating func text(of name: String, _ fallback: String?) -> (text: String, source: String)? {
         if let text = environment[name], !text.isEmpty { return (text, "environment") }
         if let path = environment[name + "_FILE"], !path.isEmpty {
-            if let text = Self.contents(of: path) { return (text, "file") }
+            if let text = try? FileText.read(path) { return (text.trimmingWhitespace, "file") }
             faults.append(Fault(name: name + "_FILE", problem: "\(path) cannot be read"))
         }
         return fallback.map { ($0, "default") }
     }
+}
 
-    /// At most 64 KiB, without the white space around it.
-    private static func contents(of path: String) -> String? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        let count = Glibc.read(descriptor, &buffer, buffer.count)
-        guard count >= 0 else { return nil }
-        let text = String(decoding: buffer[..<count], as: UTF8.self)
-        return String(text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
+extension String {
+    fileprivate var trimmingWhitespace: String {
+        String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
     }
 }

@@ -1,8 +1,8 @@
 import Glibc
 
 /// Small text files, read and written whole. Blocks.
-enum FileText {
-    static func read(_ path: String) throws -> String {
+package enum FileText {
+    package static func read(_ path: String) throws -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw SystemError.last("open \(path)") }
         defer { close(descriptor) }
@@ -17,11 +17,11 @@ enum FileText {
     }
 
     /// - Throws: `SystemError` with EEXIST when the file is there.
-    static func create(_ path: String, _ text: String, mode: mode_t = 0o644) throws {
+    package static func create(_ path: String, _ text: String, mode: mode_t = 0o644) throws {
         try write(path, text, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
     }
 
-    static func replace(_ path: String, _ text: String, mode: mode_t = 0o644) throws {
+    package static func replace(_ path: String, _ text: String, mode: mode_t = 0o644) throws {
         try write(path, text, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
     }
 

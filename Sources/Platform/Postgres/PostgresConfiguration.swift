@@ -41,6 +41,7 @@ package struct PostgresConfiguration: Sendable {
         get { keywords["user"] }
         set { keywords["user"] = newValue }
     }
+    package var password: String? { keywords["password"] }
     package var host: String? { keywords["host"] }
 
     /// The host when it is a name that must be looked up; nil for literal addresses and socket folders.

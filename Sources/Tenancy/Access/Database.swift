@@ -32,9 +32,11 @@ package struct Database: Sendable {
         }
     }
 
-    /// Whether a statement runs within the pool's patience.
-    package func isReachable() async -> Bool {
-        (try? await tenants.withConnection { try await $0.execute("SELECT 1") }) != nil
+    /// The newest migration applied; nil when the database does not answer or has never been migrated.
+    package func schemaVersion() async -> Int? {
+        try? await tenants.withConnection { connection in
+            try await connection.value("SELECT coalesce(max(version), 0)::integer FROM schema_migration", as: Int32.self)
+        }.map(Int.init)
     }
 
     package func close() async {

@@ -6,12 +6,27 @@ package struct DeliverySweep: Sendable {
     private static let pageSize = 5000
 
     private let database: Database
+    private let logger: Logger
 
-    package init(database: Database) { self.database = database }
+    package init(database: Database, logger: Logger) {
+        self.database = database
+        self.logger = logger
+    }
 
-    /// Calls `found` for each page of bots of `shards` whose push consumers lag behind the log or have rows to
-    /// work off.
-    package func run(_ shards: Set<Int>, found: ([BotKey]) -> Void) async throws {
+    /// Wakes the deliveries of those bots of `shards` whose push consumers lag behind the log or have rows to work
+    /// off. Tries again until it has been through all; ends early when the shards are lost again.
+    package func run(_ shards: Set<Int>, leases: ShardLeases, into deliveries: Deliveries, on loop: EventLoop) async {
+        while shards.contains(where: { leases.epoch(of: $0) != nil }) {
+            do {
+                return try await find(shards) { deliveries.wake($0) }
+            } catch {
+                logger.debug("the sweep for backlogs failed", ["error": "\(error)"])
+                guard (try? await loop.sleep(for: .seconds(1))) != nil else { return }
+            }
+        }
+    }
+
+    private func find(_ shards: Set<Int>, found: ([BotKey]) -> Void) async throws {
         struct Lagging: RowDecodable {
             let consumer: ID<Consumer>
             let isLagging: Bool

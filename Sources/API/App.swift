@@ -1,0 +1,167 @@
+import Platform
+import Tenancy
+
+/// One running node, put together: the only composition root. Tests start the same one.
+///
+/// Each event loop has its own server socket, database pools, HTTP client, appender and delivery; what spans them
+/// (the bot directory, leases, partitions) runs on the first.
+final class App: Sendable {
+    let url: String
+    let adminURL: String
+    let directory = BotDirectory()
+
+    private let settings: Settings
+    private let runtime: Runtime
+    private let parts: [LoopParts]
+    private let adminServer: HTTPServer
+    private let leases = ShardLeases()
+    private let deliveries: Deliveries
+    private let keeper: ShardKeeper
+    private let refresh: BotDirectoryRefresh
+    private let partitions: LogPartitions
+    private let listener: PostgresListener
+    private let draining: DrainingFlag
+
+    /// What belongs to one event loop.
+    private struct LoopParts: Sendable {
+        let loop: EventLoop
+        let database: Database
+        let client: HTTPClient
+        let delivery: Delivery
+        let server: HTTPServer
+    }
+
+    /// Binds the addresses and makes everything; nothing runs before `start`.
+    init(settings: Settings, runtime: Runtime) async throws {
+        self.settings = settings
+        self.runtime = runtime
+        let (logger, metrics, first) = (runtime.logger, runtime.metrics, runtime.loops[0])
+        let box = SecretBox(keyRing: settings.masterKey)
+        let listener = try HTTPListener(endpoint: settings.listen)
+        let adminListener = try HTTPListener(endpoint: settings.adminListen)
+        url = Endpoint(host: settings.listen.host, port: UInt16(listener.port)).localURL
+        adminURL = Endpoint(host: settings.adminListen.host, port: UInt16(adminListener.port)).localURL
+        let draining = DrainingFlag()
+        self.draining = draining
+
+        let (directory, leases) = (directory, leases)
+        let databases = try runtime.loops.map { try DatabasePools.make(settings, loop: $0, runtime: runtime) }
+        let clients = try await Self.clients(settings, runtime)
+        let loops = zip(runtime.loops, zip(databases, clients)).map { loop, pair in
+            (loop: loop, delivery: Delivery(
+                loop: loop, database: pair.0, secrets: ConsumerSecrets(box: box), leases: leases, client: pair.1,
+                metrics: metrics, logger: logger))
+        }
+        let deliveries = Deliveries(loops, leases: leases)
+        self.deliveries = deliveries
+        let health = Health(loops: runtime.loops.count, metrics: metrics)
+        let schemaVersion = try Schema.newestVersion()
+        var parts: [LoopParts] = []
+        for (index, loop) in runtime.loops.enumerated() {
+            let database = databases[index]
+            let appender = UpdateAppender(loop: loop, database: database, metrics: metrics) { bots in
+                deliveries.announce(bots, through: database, on: loop)
+            }
+            let router = HTTPRouter(try Routes(
+                health: health,
+                readiness: Readiness(
+                    database: database, directory: directory, draining: draining, schemaVersion: schemaVersion),
+                webhook: TelegramWebhook(
+                    directory: directory, appender: appender, checksAddress: settings.checksTelegramAddress)
+            ).all)
+            parts.append(LoopParts(
+                loop: loop, database: database, client: clients[index], delivery: loops[index].delivery,
+                server: HTTPServer(
+                    loop: loop, socket: try listener.socket(), trustedProxies: settings.trustedProxies,
+                    unlimitedAddresses: TelegramNetwork.ranges, logger: logger, metrics: metrics,
+                    respond: Responder(router: router, logger: logger).respond)))
+        }
+        self.parts = parts
+        adminServer = HTTPServer(
+            loop: first, socket: try adminListener.socket(), logger: logger, metrics: Metrics(),
+            respond: Responder(router: HTTPRouter(AdminRoutes(metrics: metrics).all), logger: logger).respond)
+        refresh = BotDirectoryRefresh(
+            loop: first, database: databases[0], directory: directory, secrets: BotSecrets(box: box), logger: logger)
+        partitions = LogPartitions(database: databases[0], loop: first, logger: logger)
+        let sweep = DeliverySweep(database: databases[0], logger: logger)
+        keeper = ShardKeeper(
+            loop: first, database: databases[0], node: ID<Node>(), leases: leases, logger: logger
+        ) { shards in
+            // Ends by itself; the shards' consumers are woken as they are found.
+            Task(executorPreference: first) { await sweep.run(shards, leases: leases, into: deliveries, on: first) }
+        }
+        self.listener = try Self.listener(settings, runtime, refresh: refresh, deliveries: deliveries)
+    }
+
+    private static func clients(_ settings: Settings, _ runtime: Runtime) async throws -> [HTTPClient] {
+        var clients: [HTTPClient] = []
+        for loop in runtime.loops {
+            clients.append(try await loop.run {
+                try HTTPClient(
+                    loop: loop, addressGuard: AddressGuard(allowsPrivate: settings.allowsPrivateDestinations),
+                    userAgent: "Rookery/\(CommandLineFront.version)")
+            })
+        }
+        return clients
+    }
+
+    private static func listener(
+        _ settings: Settings, _ runtime: Runtime, refresh: BotDirectoryRefresh, deliveries: Deliveries
+    ) throws -> PostgresListener {
+        PostgresListener(
+            loop: runtime.loops[0], configuration: try DatabasePools.configuration(settings, name: "rookery-listen"),
+            channels: [BotDirectoryRefresh.channel, Deliveries.channel], blocking: runtime.blocking,
+            logger: runtime.logger
+        ) { notification in
+            switch notification.channel {
+            case Deliveries.channel: deliveries.receive(notification.payload)
+            default: refresh.assumeIsolated { $0.wake() }
+            }
+        } onReconnect: {
+            refresh.assumeIsolated { $0.wake() }
+        }
+    }
+
+    // MARK: Life
+
+    /// Begins to serve. The database may be away: until it is there, requests get 503.
+    func start() async throws {
+        listener.start()
+        for part in parts { try await part.server.start() }
+        try await adminServer.start()
+    }
+
+    /// Serves until `shutdown`, then ends in order: no new connections, requests under way answered, deliveries
+    /// finished, cursors written, leases given back.
+    func run(until shutdown: ShutdownSignal) async {
+        await withTaskGroup(of: Void.self) { group in
+            let first = parts[0].loop
+            group.addTask(executorPreference: first) { try? await self.refresh.run() }
+            group.addTask(executorPreference: first) { try? await self.keeper.run() }
+            group.addTask(executorPreference: first) { try? await self.partitions.run() }
+            for part in parts {
+                group.addTask(executorPreference: part.loop) { try? await part.delivery.run() }
+            }
+            await shutdown.wait()
+            await stop()
+            group.cancelAll()
+        }
+        await keeper.release()
+        for part in parts {
+            await part.database.close()
+            _ = try? await part.loop.run { part.client.close() }
+        }
+    }
+
+    private func stop() async {
+        draining.raise()
+        let deadline = ContinuousClock.now + settings.shutdownTime
+        await withTaskGroup(of: Void.self) { group in
+            for part in parts { group.addTask { await part.server.drain(until: deadline) } }
+        }
+        await deliveries.stop()
+        for part in parts { await part.server.stop() }
+        await adminServer.stop()
+        listener.stop()
+    }
+}

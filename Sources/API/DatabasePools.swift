@@ -1,0 +1,24 @@
+import Platform
+import Tenancy
+
+/// The connections of one event loop, by what they are for.
+enum DatabasePools {
+    static func make(_ settings: Settings, loop: EventLoop, runtime: Runtime) throws -> Database {
+        func pool(_ name: String, role: String?, limit: Int) throws -> PostgresPool {
+            var configuration = try configuration(settings, name: name)
+            configuration.role = role
+            return PostgresPool(
+                loop: loop, configuration: configuration, limit: limit, waitLimit: 1000, waitTimeout: .seconds(5),
+                blocking: runtime.blocking, logger: runtime.logger, metrics: runtime.metrics)
+        }
+        return Database(
+            tenants: try pool("rookery-tenants", role: nil, limit: 6),
+            system: try pool("rookery-system", role: "rookery_system", limit: 6))
+    }
+
+    static func configuration(_ settings: Settings, name: String) throws -> PostgresConfiguration {
+        var configuration = try PostgresConfiguration(url: settings.databaseURL)
+        configuration.applicationName = name
+        return configuration
+    }
+}

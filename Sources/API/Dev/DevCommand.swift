@@ -1,0 +1,79 @@
+import Platform
+
+/// Everything on one machine, to try and to develop with.
+struct DevCommand: Command {
+    static let name = "dev"
+    static let help = """
+        [--data-dir DIR] [--json]
+        Runs everything on this machine until Ctrl-C: a private PostgreSQL under .rookery (kept for the next start), \
+        the migrations, the sandbox in place of Telegram, and a demo tenant with a bot and a push consumer, through \
+        which one update is sent. --json prints one line for programs once all of it is up; the log goes to standard \
+        error. With ROOKERY_TELEGRAM_API_URL set, that server is used in place of the sandbox, and no demo is made.
+        """
+
+    private let folder: String
+    private let isJSON: Bool
+
+    init(_ words: [String]) throws(Arguments.UsageError) {
+        let arguments = try Arguments(words, options: ["data-dir"], flags: ["json"])
+        try arguments.refusePositional()
+        folder = arguments.value("data-dir") ?? ".rookery"
+        isJSON = arguments.has("json")
+    }
+
+    func run(_ environment: ProcessEnvironment) async throws {
+        var variables = environment.variables
+        let isText = variables["ROOKERY_LOG_FORMAT"] == nil && !isJSON
+        let level = variables["ROOKERY_LOG_LEVEL"].flatMap(Logger.Level.init(name:)) ?? (isJSON ? .info : .warning)
+        let runtime = try Runtime(
+            loops: variables["ROOKERY_LOOPS"].flatMap { Int($0) } ?? EventLoop.coreCount,
+            logger: Logger(minimum: level, format: isText ? .text : .json))
+        let shutdown = try await runtime.shutdownSignal()
+        let folder = try DevFolder(path: folder)
+        let database = try await DevDatabase(folder: folder, runtime: runtime)
+        do {
+            let usesSandbox = variables["ROOKERY_TELEGRAM_API_URL"] == nil
+            let sandbox = usesSandbox ? try await LocalSandbox.forDevelopment(variables, runtime: runtime) : nil
+            variables.merge(try DevEnvironment.variables(folder, database, sandbox: sandbox?.url)) { given, made in
+                given.isEmpty ? made : given
+            }
+            let settings = try Settings(environment: variables)
+            try await serve(settings, DevParts(database: database, sandbox: sandbox), runtime, shutdown, environment)
+            await sandbox?.stop()
+        } catch {
+            await database.stop()
+            throw error
+        }
+        await database.stop()
+    }
+
+    private func serve(
+        _ settings: Settings, _ parts: DevParts, _ runtime: Runtime, _ shutdown: ShutdownSignal,
+        _ environment: ProcessEnvironment
+    ) async throws {
+        let app = try await App(settings: settings, runtime: runtime)
+        try await app.start()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await app.run(until: shutdown) }
+            group.addTask {
+                do {
+                    let demo = try await DevDemo.run(app: app, settings: settings, parts: parts, runtime: runtime)
+                    let report = DevReport(app: app, settings: settings, parts: parts, demo: demo)
+                    environment.print(isJSON ? report.json : report.text)
+                    await shutdown.wait()
+                    await demo?.receiver.stop()
+                } catch {
+                    shutdown.raise()
+                    throw error
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+}
+
+/// What `rookery dev` has beside the app.
+struct DevParts: Sendable {
+    let database: DevDatabase
+    let sandbox: LocalSandbox?
+}

@@ -1,0 +1,31 @@
+import Platform
+import Tenancy
+
+/// The demo tenant: made at the first start, found again at later ones; each start sends one message through all
+/// of it.
+struct DevDemo: Sendable {
+    /// When the message passed each station.
+    struct Trace: Sendable {
+        let receivedAt: Timestamp
+        let committedAt: Timestamp
+        let deliveredAt: Timestamp
+        let answeredAt: Timestamp
+    }
+
+    static let user: Int64 = 1001
+
+    let tenant: Tenant
+    let bot: Bot
+    let secrets: Bot.NewSecrets
+    let consumer: Consumer
+    let receiver: DevReceiver
+    let trace: Trace
+
+    /// - Returns: nil without a sandbox: then there is no bot to play with.
+    static func run(app: App, settings: Settings, parts: DevParts, runtime: Runtime) async throws -> DevDemo? {
+        guard let sandbox = parts.sandbox else { return nil }
+        let maker = try await DevDemoMaker(settings: settings, sandbox: sandbox, runtime: runtime)
+        // On the loop: HTTP client and pools belong to it. Awaited right here.
+        return try await Task(executorPreference: runtime.loops[0]) { try await maker.make(app: app) }.value
+    }
+}

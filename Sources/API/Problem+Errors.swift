@@ -1,0 +1,37 @@
+import Platform
+import Tenancy
+
+/// The one place where errors of the modules below become what a client sees.
+extension Problem {
+    /// nil for an error that no client caused and none can mend.
+    init?(from error: any Error) {
+        switch error {
+        case let fault as UpdateHead.Fault: self = .update(fault)
+        case UpdateAppender.Fault.invalidPayload: self = .update(.notJSON)
+        case UpdateAppender.Fault.overloaded: self = .unavailable()
+        case let error as PostgresError where error.isPassing: self = .unavailable()
+        default: return nil
+        }
+    }
+
+    private static func update(_ fault: UpdateHead.Fault) -> Problem {
+        switch fault {
+        case .notJSON: .badRequest("invalid_json", "The body is not JSON")
+        case .notAnObject: .badRequest("invalid_update", "An update is a JSON object")
+        case .noUpdateID: .badRequest("invalid_update", "An update has an update_id, a 64-bit integer")
+        }
+    }
+}
+
+extension PostgresError {
+    /// Whether the same request may well succeed later.
+    fileprivate var isPassing: Bool {
+        switch self {
+        case .unavailable, .connectionLost, .poolExhausted, .timedOut, .cancelled: true
+        // No partition for today yet, out of connections or memory, starting up or shutting down, or a node of
+        // an older release than the database.
+        case .server(let error): ["53", "57", "08", "55"].contains { error.sqlState.hasPrefix($0) }
+        case .decoding, .missingColumn, .unexpectedResult: false
+        }
+    }
+}

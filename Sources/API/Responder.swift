@@ -1,0 +1,19 @@
+import Platform
+
+/// From a request to its answer: the router, and errors turned into problems.
+struct Responder: Sendable {
+    let router: HTTPRouter
+    let logger: Logger
+
+    @Sendable func respond(to request: HTTPRequest) async -> HTTPResponse {
+        await request.answer(with: handle, logger: logger)
+    }
+
+    @Sendable private func handle(_ request: HTTPRequest) async throws -> HTTPResponse {
+        do {
+            return try await router.respond(to: request)
+        } catch {
+            throw Problem(from: error) ?? error
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import Platform
+
+/// Every route of the public address, on one screen.
+struct Routes {
+    let health: Health
+    let readiness: Readiness
+    let webhook: TelegramWebhook
+
+    var all: [HTTPRoute] {
+        get throws {
+            let description = try OpenAPIDescription()
+            return [
+                HTTPRoute(.get, "/health", health.show),
+                HTTPRoute(.get, "/ready", readiness.show),
+                HTTPRoute(.get, "/openapi.yaml", description.show),
+                HTTPRoute(.post, "/telegram/webhook/{bot_id}", webhook.receive),
+            ]
+        }
+    }
+}
+
+/// The routes of the admin address, which is not for the public.
+struct AdminRoutes {
+    let metrics: Metrics
+
+    var all: [HTTPRoute] {
+        [
+            HTTPRoute(.get, "/metrics") { _ in
+                .text(metrics.exposition, type: "text/plain; version=0.0.4; charset=utf-8")
+            }
+        ]
+    }
+}
