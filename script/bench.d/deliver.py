@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from measure import Memory, end, table
+from measure import Memory, end, mark, table
 from node import Bot, Node, add_consumer, create_database, register
 from traffic import Load, Sent, run_receiver, run_sender
 
@@ -29,16 +29,26 @@ class Delivered:
     arrived: list[tuple[int, int, int, int]]
 
     def row(self, name: str, memory: str) -> list[str]:
-        first = self.first_arrivals()
-        taken = sorted((now - due) / 1e6 for due, now in first.values())
+        first, taken = self.first_arrivals(), self.taken()
         stored = sorted((answered - left) / 1e6 for left, answered in zip(self.sent.left, self.sent.answered)
                         if answered)
-        return [name, str(self.load.count), *self._percentiles(stored, .5, .99), *self._percentiles(taken, .5, .99, 1),
-                str(self.lost), str(len(self.arrived) - len(first)), str(self.reordered), memory]
+        return [name, str(self.load.count), *self._percentiles(stored, .5, .99),
+                *self._percentiles(taken, .5, .99, 1), str(self.lost), str(len(self.arrived) - len(first)), str(self.reordered), memory]
+
+    def marks(self) -> list[list[str]]:
+        taken = self.taken()
+        limits = (("p50", .5, 10), ("p99", .99, 50)) if taken else ()
+        return [*(mark(f"due to delivered, {name}, ms", percentile(taken, share), limit)
+                  for name, share, limit in limits),
+                mark("lost", self.lost, 1), mark("out of order within a chat", self.reordered, 1)]
 
     @staticmethod
     def _percentiles(values: list[float], *shares: float) -> list[str]:
-        return [f"{values[min(int(len(values) * share), len(values) - 1)]:.1f}" if values else "" for share in shares]
+        return [f"{percentile(values, share):.1f}" if values else "" for share in shares]
+
+    def taken(self) -> list[float]:
+        """Milliseconds from due to delivered, of first arrivals, in order of size."""
+        return sorted((now - due) / 1e6 for due, now in self.first_arrivals().values())
 
     def first_arrivals(self) -> dict[int, tuple[int, int]]:
         first: dict[int, tuple[int, int]] = {}
@@ -60,6 +70,10 @@ class Delivered:
                 count += update_id < latest.get(chat, 0)
                 latest[chat] = max(update_id, latest.get(chat, 0))
         return count
+
+
+def percentile(values: list[float], share: float) -> float:
+    return values[min(int(len(values) * share), len(values) - 1)]
 
 
 def send(load: Load, connections: int, port: int, path: str, secret: str) -> Sent:
@@ -142,15 +156,16 @@ def main() -> int:
     parser.add_argument("--alone", action="store_true", help="only sender and receiver")
     options = parser.parse_args()
 
-    rows, faults = [alone(options).row("sender to receiver", "")], []
+    rows, marks, faults = [alone(options).row("sender to receiver", "")], "", []
     if not options.alone:
         result, memory, status = asyncio.run(through_rookery(options))
         rows.append(result.row("through Rookery", f"{memory:.0f}"))
+        marks = table(["Through Rookery", "measured", "asked", "met"], result.marks())
         if result.lost or result.reordered or result.sent.refused or status:
             faults.append(f"lost {result.lost}, out of order {result.reordered}, refused "
                           f"{result.sent.refused[:10]}, exit status after SIGTERM {status}")
     print(table(["", "updates", "answered p50 ms", "p99 ms", "delivered p50 ms", "p99 ms", "max ms", "lost",
-                 "again", "out of order", "peak MiB"], rows), *faults, sep="\n\n")
+                 "again", "out of order", "peak MiB"], rows), marks, *faults, sep="\n\n")
     return 1 if faults else 0
 
 

@@ -17,7 +17,7 @@ import uuid
 
 import asyncpg
 
-from measure import HERE, Memory, Result, end, pgbench, table, wait_for, wrk
+from measure import HERE, Memory, Result, end, mark, pgbench, table, wait_for, wrk
 from node import Bot, Node, add_bots, create_database, free_port, register, type_id
 
 CONNECTIONS = (32, 128)
@@ -198,9 +198,7 @@ class Bench:
 
         def compare(title: str, value: float | None, limit: float, at_least: bool) -> None:
             if value is not None:
-                met = value >= limit if at_least else value < limit
-                lines.append([title, f"{value:.2f}", f"{'at least' if at_least else 'under'} {limit:g}",
-                              "yes" if met else "NO"])
+                lines.append(mark(title, value, limit, at_least))
 
         def over(base: float | None) -> float | None:
             return rate / base if base else None

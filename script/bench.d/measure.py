@@ -134,3 +134,9 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     """A Markdown table; every column but the first is set to the right."""
     ruler = ["---"] + ["---:"] * (len(head) - 1)
     return "\n".join("| " + " | ".join(cells) + " |" for cells in [head, ruler, *rows])
+
+
+def mark(title: str, value: float, limit: float, at_least: bool = False) -> list[str]:
+    """A row of what the project asks of itself: measured, asked, met."""
+    met = value >= limit if at_least else value < limit
+    return [title, f"{value:.2f}", f"{'at least' if at_least else 'under'} {limit:g}", "yes" if met else "NO"]
