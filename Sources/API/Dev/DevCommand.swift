@@ -38,7 +38,9 @@ struct DevCommand: Command {
                 given.isEmpty ? made : given
             }
             let settings = try Settings(environment: variables)
-            try await serve(settings, DevParts(database: database, sandbox: sandbox), runtime, shutdown, environment)
+            let masterKey = variables["ROOKERY_MASTER_KEY"] ?? ""
+            let parts = DevParts(database: database, sandbox: sandbox)
+            try await serve(settings, masterKey, parts, runtime, shutdown, environment)
             await sandbox?.stop()
         } catch {
             await database.stop()
@@ -48,7 +50,7 @@ struct DevCommand: Command {
     }
 
     private func serve(
-        _ settings: Settings, _ parts: DevParts, _ runtime: Runtime, _ shutdown: ShutdownSignal,
+        _ settings: Settings, _ masterKey: String, _ parts: DevParts, _ runtime: Runtime, _ shutdown: ShutdownSignal,
         _ environment: ProcessEnvironment
     ) async throws {
         let app = try await App(settings: settings, runtime: runtime)
@@ -58,7 +60,8 @@ struct DevCommand: Command {
             group.addTask {
                 do {
                     let demo = try await DevDemo.run(app: app, settings: settings, parts: parts, runtime: runtime)
-                    let report = DevReport(app: app, settings: settings, parts: parts, demo: demo)
+                    let report = DevReport(
+                        app: app, settings: settings, parts: parts, masterKey: masterKey, demo: demo)
                     environment.print(isJSON ? report.json : report.text)
                     await shutdown.wait()
                     await demo?.receiver.stop()

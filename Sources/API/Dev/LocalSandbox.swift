@@ -1,3 +1,4 @@
+import Glibc
 import Platform
 import Sandbox
 
@@ -27,6 +28,19 @@ struct LocalSandbox: Sendable {
         }
         self.loop = loop
         url = try await server.start()
+    }
+
+    /// On port 8081, or a free one where that is taken or the API was asked to take a free one.
+    static func forDevelopment(_ variables: [String: String], runtime: Runtime) async throws -> LocalSandbox {
+        let free = Endpoint(host: "127.0.0.1", port: 0)
+        if variables["ROOKERY_LISTEN"]?.hasSuffix(":0") ?? false {
+            return try await LocalSandbox(listen: free, runtime: runtime)
+        }
+        do {
+            return try await LocalSandbox(listen: Endpoint(host: "127.0.0.1", port: 8081), runtime: runtime)
+        } catch let error as SystemError where error.code == EADDRINUSE {
+            return try await LocalSandbox(listen: free, runtime: runtime)
+        }
     }
 
     func stop() async {

@@ -22,18 +22,24 @@ package actor PostgresCluster {
     private let directory: String
     private let blocking: BlockingPool
     private let logger: Logger
+    private let settings: [String: String]
     private var state = State.stopped
     private var folder: ClusterFolder?
     private var programs: PostgresPrograms?
     private var port: UInt16 = 0
     private var supervision: Task<Void, Never>?
 
-    /// - Parameter directory: where the data goes, unless the server's user cannot get there.
-    package init(directory: String, loop: EventLoop, blocking: BlockingPool, logger: Logger) {
+    /// - Parameters:
+    ///   - directory: where the data goes, unless the server's user cannot get there.
+    ///   - settings: of the server, beside those that this needs.
+    package init(
+        directory: String, loop: EventLoop, blocking: BlockingPool, logger: Logger, settings: [String: String] = [:]
+    ) {
         self.directory = directory
         self.loop = loop
         self.blocking = blocking
         self.logger = logger
+        self.settings = settings
     }
 
     /// Makes the data if there is none, starts the server and waits until it answers.
@@ -123,6 +129,7 @@ package actor PostgresCluster {
     private func launch() async throws {
         guard let folder, let programs else { return }
         let deadline = ContinuousClock.now + Self.patience
+        let extra = settings.flatMap { ["-c", "\($0.key)=\($0.value)"] }
         while ContinuousClock.now < deadline {
             let (process, port, isAdopted) = try await blocking.run {
                 if let leftover = folder.leftover(), leftover.port != 0 {
@@ -133,7 +140,7 @@ package actor PostgresCluster {
                     folder.account.prefix + [
                         programs.postgres, "-D", folder.data, "-p", "\(port)", "-c", "listen_addresses=127.0.0.1",
                         "-c", "unix_socket_directories=", "-c", "max_connections=200",
-                    ], log: folder.log)
+                    ] + extra, log: folder.log)
                 return (child.identifier, port, false)
             }
             self.port = port

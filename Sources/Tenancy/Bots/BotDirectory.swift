@@ -36,6 +36,9 @@ package final class BotDirectory: Sendable {
     /// Whether the bots have been read once: before that, none can be told from an unknown one.
     package var isLoaded: Bool { state.withLock(\.isLoaded) }
 
+    /// The tenant that a bot belongs to; nil for a bot that is not (yet) known.
+    package func tenant(of bot: ID<Bot>) -> ID<Tenant>? { state.withLock { $0.bots[bot]?.tenant } }
+
     package var count: Int { state.withLock(\.bots.count) }
 
     /// Decides in the order of the design: bot, secret, tenant, address, limit.

@@ -24,6 +24,16 @@ package struct WebhookSigner: Sendable {
         secretPrefix + Base64.encode(Random.bytes(32))
     }
 
+    /// Whether one of the signatures in a `webhook-signature` header fits; unknown versions are skipped.
+    /// The timestamp's age is for the caller to judge.
+    package func verifies(_ header: String, id: String, timestamp: Int64, body: [UInt8]) -> Bool {
+        let expected = signature(id: id, timestamp: timestamp, body: body).split(separator: " ")
+        let given = header.split(separator: " ")
+        return expected.contains { expected in
+            given.contains { constantTimeEquals(Array($0.utf8), Array(expected.utf8)) }
+        }
+    }
+
     /// The value of `webhook-signature` for `{id}.{timestamp}.{body}`.
     /// - Parameter timestamp: of this attempt, seconds since 1970.
     package func signature(id: String, timestamp: Int64, body: [UInt8]) -> String {

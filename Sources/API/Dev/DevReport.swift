@@ -1,0 +1,96 @@
+import Platform
+
+/// What `rookery dev` says once all of it is up: one line of JSON, or a page for people.
+struct DevReport {
+    let app: App
+    let settings: Settings
+    let parts: DevParts
+    let masterKey: String
+    let demo: DevDemo?
+
+    var json: String {
+        var line = JSONText()
+        line.field("api", app.url)
+        line.field("admin", app.adminURL)
+        if let sandbox = parts.sandbox { line.field("sandbox", sandbox.url) }
+        line.field("database_url", settings.databaseURL)
+        line.field("database_owner_url", settings.databaseOwnerURL ?? "")
+        if let demo {
+            line.field("tenant_id", "\(demo.tenant.id)")
+            line.field("bot", literal: Self.object([
+                ("id", JSONText.quoted("\(demo.bot.id)")), ("telegram_id", "\(demo.bot.telegramID)"),
+                ("webhook_secret", JSONText.quoted(demo.secrets.webhookSecret)),
+            ]))
+            line.field("consumer_id", "\(demo.consumer.id)")
+        }
+        let variables = DevEnvironment.anotherNode(settings, masterKey: masterKey)
+        line.field("environment", literal: Self.object(variables.map { ($0.0, JSONText.quoted($0.1)) }))
+        if let trace = demo?.trace {
+            line.field("trace", literal: Self.object([
+                ("received_at", JSONText.quoted("\(trace.receivedAt)")),
+                ("committed_at", JSONText.quoted("\(trace.committedAt)")),
+                ("delivered_at", JSONText.quoted("\(trace.deliveredAt)")),
+                ("answered_at", JSONText.quoted("\(trace.answeredAt)")),
+            ]))
+        }
+        return line.finished
+    }
+
+    var text: String {
+        let addresses = """
+
+            Rookery is up.
+
+              API          \(app.url)
+              Metrics      \(app.adminURL)/metrics
+              Telegram     \(parts.sandbox.map { "\($0.url) (the sandbox)" } ?? settings.telegramAPIURL)
+              Database     \(settings.databaseOwnerURL ?? "")
+            """
+        guard let demo, let sandbox = parts.sandbox else { return addresses + "\n\nStop with Ctrl-C.\n" }
+        let trace = demo.trace
+        func after(_ moment: Timestamp) -> String { Self.milliseconds(moment - trace.receivedAt) }
+        return addresses + """
+
+
+            A user of the sandbox has just written "hello" to the demo bot:
+
+              received     \(trace.receivedAt)
+              committed    + \(after(trace.committedAt)) ms   in PostgreSQL
+              delivered    + \(after(trace.deliveredAt)) ms   to the demo consumer's endpoint, signature checked
+              answered     + \(after(trace.answeredAt)) ms   with sendMessage
+
+              Tenant       \(demo.tenant.id)
+              Bot          \(demo.bot.id) (@\(demo.bot.username ?? ""), \(demo.bot.telegramID) at Telegram)
+              Secret       \(demo.secrets.webhookSecret)
+              Consumer     \(demo.consumer.id)
+
+            To try, in another terminal:
+
+              # let the user write again, and see what the bot has answered
+              curl -s \(sandbox.url)/sandbox/bots/\(demo.bot.telegramID)/messages -H 'Content-Type: application/json' \\
+                -d '{"text":"hello again"}'
+              curl -s '\(sandbox.url)/sandbox/bots/\(demo.bot.telegramID)/calls?method=sendMessage'
+
+              # be Telegram: send an update yourself
+              curl -si \(app.url)/telegram/webhook/\(demo.bot.id) -H 'Content-Type: application/json' \\
+                -H 'X-Telegram-Bot-Api-Secret-Token: \(demo.secrets.webhookSecret)' \\
+                -d '{"update_id":1,"message":{"message_id":1,"date":1,"chat":{"id":1001,"type":"private"},"text":"hi"}}'
+
+              curl -s \(app.url)/health; curl -s \(app.url)/ready
+
+            Stop with Ctrl-C.
+
+            """
+    }
+
+    private static func object(_ members: [(String, String)]) -> String {
+        var text = JSONText()
+        for (name, literal) in members { text.field(name, literal: literal) }
+        return text.finished
+    }
+
+    private static func milliseconds(_ duration: Duration) -> String {
+        let tenths = duration.microseconds / 100
+        return "\(tenths / 10).\(abs(tenths % 10))"
+    }
+}
