@@ -10,7 +10,6 @@ extension HTTPServer {
             guard let deadline = connection.deadline, deadline <= now else { continue }
             switch connection.phase {
             case .receiving:
-                metrics.refused(.slow)
                 if let exchange = connection.exchange { refuse(exchange, .slow, withBody: true) }
                 cut(connection)
             case .handling:

@@ -19,7 +19,7 @@ extension HTTPServer {
         if MHD_quiesce_daemon(daemon) >= 0 { close(listenSocket) }
         for connection in connections where connection.phase == .idle { cut(connection) }
         scheduleRun()
-        loop.schedule(at: deadline) { [self] in endDrain() }
+        drainTimer = loop.schedule(at: deadline) { [self] in endDrain() }
         settleDrain()
     }
 
@@ -31,6 +31,8 @@ extension HTTPServer {
             MHD_run(daemon)
             rounds += 1
         } while rounds < 1000 && connections.count < limits.connections && poll(&entry, 1, 0) > 0
+        // The last ones accepted are read from in the run after.
+        MHD_run(daemon)
     }
 
     func settleDrain() {
@@ -38,6 +40,8 @@ extension HTTPServer {
     }
 
     private func endDrain() {
+        if let drainTimer { loop.cancel(drainTimer) }
+        drainTimer = nil
         drained?.resume()
         drained = nil
     }

@@ -61,7 +61,7 @@ extension HTTPServer {
         defer { MHD_destroy_response(queued) }
         for (name, value) in response.headers { MHD_add_response_header(queued, name, value) }
         MHD_add_response_header(queued, "Request-Id", exchange.id)
-        if isDraining { MHD_add_response_header(queued, "Connection", "close") }
+        if isDraining || exchange.mustClose { MHD_add_response_header(queued, "Connection", "close") }
         exchange.connection.enter(.writing, until: now + limits.writing)
         metrics.answered(response.status, after: now - exchange.startedAt)
         return MHD_queue_response(exchange.connection.handle, UInt32(response.status), queued) == .YES

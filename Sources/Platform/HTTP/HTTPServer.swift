@@ -31,6 +31,7 @@ package final class HTTPServer: @unchecked Sendable {
     let lingering: LingeringCloses
     var isDraining = false
     var drained: CheckedContinuation<Void, Never>?
+    var drainTimer: TimerQueue.Token?
     /// Requests whose handler runs.
     package internal(set) var activeRequests = 0
 

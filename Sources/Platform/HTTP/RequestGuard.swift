@@ -9,9 +9,13 @@ struct RequestGuard {
         let query: String?
         /// nil when there is none, or the body is chunked.
         let contentLength: Int?
+        /// Nothing that follows on the connection can be trusted to be a request of its own.
+        let mustClose: Bool
     }
 
     let limits: HTTPLimits
+    /// Set for libmicrohttpd 0.9, which also takes a bare CR or LF in a chunked body's framing; there a
+    /// connection ends with its first chunked body.
     let layout: LayoutCheck?
 
     func check(_ head: RequestHead, target: [UInt8]) throws(Refused) -> Accepted {
@@ -30,7 +34,8 @@ struct RequestGuard {
         }
         if let length, length > limits.body { throw Refused(.bodyTooLarge) }
         let (path, query) = try split(target)
-        return Accepted(method: method, path: path, query: query, contentLength: length)
+        return Accepted(method: method, path: path, query: query, contentLength: length,
+            mustClose: layout != nil && head.values(of: "transfer-encoding").count > 0)
     }
 
     /// A typed throw, so that nothing else can come out of the guard.

@@ -43,6 +43,7 @@ struct HTTPServerTests {
             "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n")
 
         #expect(answer.body == "POST / - hello world")
+        try server.expectAlive()
         await server.stop()
     }
 
