@@ -28,7 +28,8 @@ package struct HTTPRouter: Sendable {
                 }
             }
             precondition(
-                !node.routes.contains { $0.method == route.method }, "two routes for \(route.method) \(route.pattern)")
+                !node.routes.contains { $0.method == route.method },
+                "two routes for \(route.method) \(route.pattern)")
             node.routes.append((route.method, route, names))
         }
     }
@@ -89,7 +90,9 @@ package struct HTTPRouter: Sendable {
         return nil
     }
 
-    private static func step(_ end: Bytes.Index?, _ rest: Bytes, into node: Node, _ values: inout [Bytes]) -> Node? {
+    private static func step(_ end: Bytes.Index?, _ rest: Bytes, into node: Node, _ values: inout [Bytes])
+        -> Node?
+    {
         guard let end else { return node.routes.isEmpty ? nil : node }
         return find(rest[rest.index(after: end)...], in: node, &values)
     }

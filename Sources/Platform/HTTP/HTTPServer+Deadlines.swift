@@ -6,7 +6,7 @@ extension HTTPServer {
         // Accepting stops when descriptors run out, and nothing else tells when there are some again.
         scheduleRun()
         let now = ContinuousClock.now
-        for connection in connections {
+        for connection in connections.all {
             guard let deadline = connection.deadline, deadline <= now else { continue }
             switch connection.phase {
             case .receiving:

@@ -6,10 +6,12 @@ import Testing
 struct HTTPLimitsTests {
     private static let good = "GET /good HTTP/1.1\r\nHost: x\r\n\r\n"
 
-    @Test("A request that dribbles in is answered 408 and closed", arguments: [
-        "GET / HTTP/1.1\r\nHost: x\r\n", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhe",
-        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
-    ])
+    @Test(
+        "A request that dribbles in is answered 408 and closed",
+        arguments: [
+            "GET / HTTP/1.1\r\nHost: x\r\n", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhe",
+            "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
+        ])
     func slowRequest(_ start: String) async throws {
         var limits = HTTPLimits.quick
         limits.requestTime = .milliseconds(100)
@@ -58,7 +60,11 @@ struct HTTPLimitsTests {
         let cancelled = Signal()
         let server = try await TestServer(limits: limits) { request in
             guard request.path == "/slow" else { return .text("ok") }
-            try await withTaskCancellationHandler { try await Task.sleep(for: .seconds(60)) } onCancel: { cancelled.raise() }
+            try await withTaskCancellationHandler {
+                try await Task.sleep(for: .seconds(60))
+            } onCancel: {
+                cancelled.raise()
+            }
             return .text("late")
         }
         let client = try RawClient(port: server.port)
@@ -123,7 +129,8 @@ struct HTTPLimitsTests {
     func proxyHasNoLimit() async throws {
         var limits = HTTPLimits.quick
         limits.connectionsByAddress = 1
-        let server = try await TestServer(limits: limits, trustedProxies: [try #require(AddressRange("127.0.0.1"))])
+        let server = try await TestServer(
+            limits: limits, trustedProxies: [try #require(AddressRange("127.0.0.1"))])
 
         let clients = try (0..<3).map { _ in try RawClient(port: server.port) }
 
@@ -161,7 +168,9 @@ struct HTTPLimitsTests {
         busy.send(Self.good)
         await entered.wait()
 
-        let drained = Task(executorPreference: server.loop) { await server.server.drain(until: .now + .seconds(5)) }
+        let drained = Task(executorPreference: server.loop) {
+            await server.server.drain(until: .now + .seconds(5))
+        }
         #expect(idle.awaitClose())
         #expect(throws: RawClient.NoAnswer.self) { try RawClient(port: server.port).exchange(Self.good) }
         release.raise()
@@ -196,7 +205,9 @@ struct HTTPLimitsTests {
         limits.requestTime = .milliseconds(200)
         limits.idle = .milliseconds(200)
         let server = try await TestServer(limits: limits)
-        let whole = Array("POST /a%20b?c=d HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nX: y\r\n\r\n5\r\nhello\r\n0\r\n\r\n".utf8)
+        let whole = Array(
+            "POST /a%20b?c=d HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nX: y\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+                .utf8)
         var random = SplitMix(state: 20_260_101)
 
         for round in 0..<400 {
@@ -224,7 +235,11 @@ struct HTTPLimitsTests {
         let cancelled = Signal()
         let server = try await TestServer { _ in
             entered.raise()
-            try await withTaskCancellationHandler { try await Task.sleep(for: .seconds(60)) } onCancel: { cancelled.raise() }
+            try await withTaskCancellationHandler {
+                try await Task.sleep(for: .seconds(60))
+            } onCancel: {
+                cancelled.raise()
+            }
             return .text("never")
         }
         let client = try RawClient(port: server.port)
