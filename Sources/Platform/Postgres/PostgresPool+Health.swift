@@ -73,7 +73,8 @@ extension PostgresPool {
         guard let timeout = configuration.statementTimeout else { return }
         watchdog = loop.schedule(after: .seconds(1)) { [self] in
             let now = ContinuousClock.now
-            for session in sessions where !session.isQuiet && now - session.headSince > timeout + .seconds(5) {
+            for session in sessions where !session.isQuiet && now - session.headSince > timeout + .seconds(5)
+            {
                 logger.warning("A database connection does not answer and is given up")
                 session.close()
             }

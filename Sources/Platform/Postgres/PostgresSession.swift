@@ -171,7 +171,9 @@ final class PostgresSession: @unchecked Sendable {
         }
     }
 
-    private func note(_ error: ServerError, at expectation: PostgresSegment.Expectation, of segment: PostgresSegment) {
+    private func note(
+        _ error: ServerError, at expectation: PostgresSegment.Expectation, of segment: PostgresSegment
+    ) {
         switch expectation {
         case .prepare(let key): statements.forget(key)
         case .statement(let key?) where error.isStaleStatement:
