@@ -101,8 +101,8 @@ package struct Migrator: Sendable {
                     version: migration.version, name: migration.name, state: state,
                     appliedAt: entry?.appliedAt)
             }
-            let missing = applied.filter { entry in !migrations.contains { $0.version == entry.version } }.map
-            {
+            let lost = applied.filter { entry in !migrations.contains { $0.version == entry.version } }
+            let missing = lost.map {
                 Status(version: $0.version, name: $0.name, state: .missing, appliedAt: $0.appliedAt)
             }
             return (fromFiles + missing).sorted { $0.version < $1.version }

@@ -19,6 +19,7 @@ package final class PostgresPool: @unchecked Sendable {
     let waitLimit: Int
     let waitTimeout: Duration
     let blocking: BlockingPool
+    let cancelLine = PostgresCancelLine()
     let logger: Logger
     let connections: Gauge
     let waitSeconds: Histogram

@@ -9,7 +9,8 @@ extension PostgresSession {
     /// Connects without blocking the loop: host names are looked up on the blocking pool.
     /// - Throws: `ConnectFailure`.
     static func connect(
-        _ configuration: PostgresConfiguration, loop: EventLoop, blocking: BlockingPool
+        _ configuration: PostgresConfiguration, loop: EventLoop, blocking: BlockingPool,
+        cancelLine: PostgresCancelLine
     ) async throws -> PostgresSession {
         loop.preconditionIsCurrent()
         var addresses: [String] = []
@@ -26,7 +27,7 @@ extension PostgresSession {
         let handshake = PostgresHandshake(handle, loop: loop)
         try await handshake.run(timeout: configuration.connectTimeout)
         do {
-            return try PostgresSession(handle, loop: loop, blocking: blocking)
+            return try PostgresSession(handle, loop: loop, cancelLine: cancelLine)
         } catch {
             throw ConnectFailure(description: "\(error)")
         }

@@ -122,11 +122,13 @@ struct ClusterFolder: Sendable {
         guard let process = lines.first.flatMap({ pid_t($0.filter(\.isNumber)) }), process > 0 else {
             return nil
         }
-        let isOurs = ChildProcess.isRunning(process) && ChildProcess.commandLine(process).contains(data)
-        guard isOurs else {
+        let command = ChildProcess.isRunning(process) ? ChildProcess.commandLine(process) : []
+        guard command.first?.hasSuffix("postgres") == true else {
             unlink(data + "/postmaster.pid")
             return nil
         }
+        // Some other PostgreSQL under that number: the new one looks at the lock more closely than we can.
+        guard command.contains(data) else { return nil }
         return (process, lines.count > 3 ? UInt16(lines[3].filter(\.isNumber)) ?? 0 : 0)
     }
 
