@@ -19,7 +19,9 @@ package struct TemporaryFolder: Sendable {
         String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
     }
 
-    package func delete(_ name: String) throws { try FileManager.default.removeItem(atPath: "\(path)/\(name)") }
+    package func delete(_ name: String) throws {
+        try FileManager.default.removeItem(atPath: "\(path)/\(name)")
+    }
 
     package func remove() { try? FileManager.default.removeItem(atPath: path) }
 }

@@ -55,7 +55,8 @@ package struct TestDatabase: Sendable {
     package func drop() async {
         let (administration, name) = (administration, name)
         _ = try? await blocking.run {
-            try PostgresScriptConnection(administration).run(script: "DROP DATABASE IF EXISTS \"\(name)\" WITH (FORCE)")
+            try PostgresScriptConnection(administration).run(
+                script: "DROP DATABASE IF EXISTS \"\(name)\" WITH (FORCE)")
         }
         blocking.stop()
     }

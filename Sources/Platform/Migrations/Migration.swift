@@ -19,7 +19,8 @@ package struct Migration: Sendable, Equatable {
 
     /// - Throws: `MigrationError.malformed`.
     init(fileName: String, text: String) throws {
-        guard let match = fileName.wholeMatch(of: #/(\d{4,9})_([a-z0-9_]+)\.sql/#), let version = Int(match.1) else {
+        guard let match = fileName.wholeMatch(of: #/(\d{4,9})_([a-z0-9_]+)\.sql/#), let version = Int(match.1)
+        else {
             throw MigrationError.malformed(file: fileName, reason: "its name is not NNNN_topic.sql")
         }
         self.version = version
@@ -31,12 +32,14 @@ package struct Migration: Sendable, Equatable {
             case "-- up" where part == nil: part = 0
             case "-- down" where part == 0: part = 1
             case "-- up", "-- down":
-                throw MigrationError.malformed(file: fileName, reason: "\"-- up\" and then \"-- down\", once each")
+                throw MigrationError.malformed(
+                    file: fileName, reason: "\"-- up\" and then \"-- down\", once each")
             default: if let part { parts[part] += line + "\n" }
             }
         }
         guard part == 1 else {
-            throw MigrationError.malformed(file: fileName, reason: "it needs a line \"-- up\" and a line \"-- down\"")
+            throw MigrationError.malformed(
+                file: fileName, reason: "it needs a line \"-- up\" and a line \"-- down\"")
         }
         (up, down) = (parts[0], parts[1])
         checksum = SHA256.hex(up.utf8)
@@ -69,7 +72,8 @@ package enum MigrationError: Error, Sendable, Equatable, CustomStringConvertible
         case .missing(let file): "migration \(file) was applied but its file is missing; restore it"
         case .outOfOrder(let file, let applied):
             "migration \(file) is older than \(applied), which is applied already; give it a later number"
-        case .endsTransaction(let file): "migration \(file) ends its transaction; take COMMIT and ROLLBACK out of it"
+        case .endsTransaction(let file):
+            "migration \(file) ends its transaction; take COMMIT and ROLLBACK out of it"
         case .failed(let file, let reason): "migration \(file) failed and was rolled back: \(reason)"
         case .invalidName(let name): "\(name): a migration's name is made of a-z, 0-9 and _"
         }

@@ -46,7 +46,9 @@ package struct Migrator: Sendable {
         try await locked { connection, migrations in
             let applied = try Self.applied(connection)
             try Self.check(applied, against: migrations)
-            let pending = migrations.filter { migration in !applied.contains { $0.version == migration.version } }
+            let pending = migrations.filter { migration in
+                !applied.contains { $0.version == migration.version }
+            }
             if let first = pending.first, let last = applied.last, first.version < last.version {
                 throw MigrationError.outOfOrder(file: first.fileName, applied: last.version)
             }
@@ -74,7 +76,8 @@ package struct Migrator: Sendable {
             }
             for migration in last {
                 try Self.run(migration.down, of: migration, connection) {
-                    try connection.run("DELETE FROM schema_migration WHERE version = $1", ["\(migration.version)"])
+                    try connection.run(
+                        "DELETE FROM schema_migration WHERE version = $1", ["\(migration.version)"])
                 }
                 logger.info("Took a migration back", ["file": migration.fileName])
             }
@@ -95,9 +98,11 @@ package struct Migrator: Sendable {
                 let state: Status.State =
                     entry.map { $0.checksum == migration.checksum ? .applied : .changed } ?? .pending
                 return Status(
-                    version: migration.version, name: migration.name, state: state, appliedAt: entry?.appliedAt)
+                    version: migration.version, name: migration.name, state: state,
+                    appliedAt: entry?.appliedAt)
             }
-            let missing = applied.filter { entry in !migrations.contains { $0.version == entry.version } }.map {
+            let lost = applied.filter { entry in !migrations.contains { $0.version == entry.version } }
+            let missing = lost.map {
                 Status(version: $0.version, name: $0.name, state: .missing, appliedAt: $0.appliedAt)
             }
             return (fromFiles + missing).sorted { $0.version < $1.version }
@@ -130,12 +135,14 @@ package struct Migrator: Sendable {
     }
 
     private static func applied(_ connection: PostgresScriptConnection) throws -> [Applied] {
-        try connection.run(script: "SELECT version, name, checksum, applied_at FROM schema_migration ORDER BY version")
-            .map { row in
-                Applied(
-                    version: row[0].flatMap { Int($0) } ?? 0, name: row[1] ?? "", checksum: row[2] ?? "",
-                    appliedAt: row[3] ?? "")
-            }
+        try connection.run(
+            script: "SELECT version, name, checksum, applied_at FROM schema_migration ORDER BY version"
+        )
+        .map { row in
+            Applied(
+                version: row[0].flatMap { Int($0) } ?? 0, name: row[1] ?? "", checksum: row[2] ?? "",
+                appliedAt: row[3] ?? "")
+        }
     }
 
     private static func check(_ applied: [Applied], against migrations: [Migration]) throws {
@@ -143,7 +150,9 @@ package struct Migrator: Sendable {
             guard let migration = migrations.first(where: { $0.version == entry.version }) else {
                 throw MigrationError.missing(file: Migration.fileName(entry.version, entry.name))
             }
-            guard migration.checksum == entry.checksum else { throw MigrationError.changed(file: migration.fileName) }
+            guard migration.checksum == entry.checksum else {
+                throw MigrationError.changed(file: migration.fileName)
+            }
         }
     }
 
@@ -161,7 +170,8 @@ package struct Migrator: Sendable {
             try connection.run(script: "COMMIT")
         } catch PostgresError.server(let error) {
             _ = try? connection.run(script: "ROLLBACK")
-            throw MigrationError.failed(file: migration.fileName, reason: "\(error.sqlState): \(error.message)")
+            throw MigrationError.failed(
+                file: migration.fileName, reason: "\(error.sqlState): \(error.message)")
         }
     }
 }

@@ -21,7 +21,8 @@ package struct PostgresConfiguration: Sendable {
         var message: UnsafeMutablePointer<CChar>?
         guard url.contains("://") || url.contains("="), let options = PQconninfoParse(url, &message) else {
             if let message { PQfreemem(message) }
-            throw Invalid(description: "not a PostgreSQL connection URL (postgresql://user@host:port/database)")
+            throw Invalid(
+                description: "not a PostgreSQL connection URL (postgresql://user@host:port/database)")
         }
         defer { PQconninfoFree(options) }
         var found: [String: String] = [:]
@@ -46,7 +47,8 @@ package struct PostgresConfiguration: Sendable {
 
     /// The host when it is a name that must be looked up; nil for literal addresses and socket folders.
     var nameToResolve: String? {
-        guard let host, keywords["hostaddr"] == nil, !host.isEmpty, !host.hasPrefix("/"), !host.hasPrefix("@"),
+        guard let host, keywords["hostaddr"] == nil, !host.isEmpty, !host.hasPrefix("/"),
+            !host.hasPrefix("@"),
             !host.contains(","), IPAddress(host) == nil
         else { return nil }
         return host
@@ -60,20 +62,25 @@ package struct PostgresConfiguration: Sendable {
         all["client_encoding"] = "UTF8"
         all["options"] = ((keywords["options"].map { [$0] } ?? []) + options).joined(separator: " ")
         let defaults = [
-            "gssencmode": "disable", "keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "3",
+            "gssencmode": "disable", "keepalives_idle": "10", "keepalives_interval": "5",
+            "keepalives_count": "3",
             "tcp_user_timeout": "15000",
         ]
         all.merge(defaults) { given, _ in given }
         if let host = keywords["host"], !addresses.isEmpty {
             all["hostaddr"] = addresses.joined(separator: ",")
             all["host"] = addresses.map { _ in host }.joined(separator: ",")
-            if let port = keywords["port"] { all["port"] = addresses.map { _ in port }.joined(separator: ",") }
+            if let port = keywords["port"] {
+                all["port"] = addresses.map { _ in port }.joined(separator: ",")
+            }
         }
         return all.map { ($0.key, $0.value) }
     }
 
     private var options: [String] {
-        var settings = ["TimeZone=UTC", "client_min_messages=error", "idle_in_transaction_session_timeout=60000"]
+        var settings = [
+            "TimeZone=UTC", "client_min_messages=error", "idle_in_transaction_session_timeout=60000",
+        ]
         if let role { settings.append("role=\(role)") }
         if let statementTimeout { settings.append("statement_timeout=\(statementTimeout.milliseconds)") }
         return settings.map { setting in

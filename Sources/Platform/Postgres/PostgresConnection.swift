@@ -16,7 +16,9 @@ package final class PostgresConnection: PostgresQuerying, Sendable {
     package nonisolated(nonsending) func pipeline(_ statements: [SQL]) async throws -> [PostgresRows] {
         guard !statements.isEmpty else { return [] }
         let rows = try await session.run(statements, mayRepeat: true)
-        guard rows.count == statements.count else { throw PostgresError.unexpectedResult("\(rows.count) results") }
+        guard rows.count == statements.count else {
+            throw PostgresError.unexpectedResult("\(rows.count) results")
+        }
         return rows
     }
 }

@@ -25,7 +25,9 @@ extension PostgresDecodable {
             let elementType = bytes.bigEndian(at: 8, as: UInt32.self)
         else { return nil }
         if dimensions == 0 { return [] }
-        guard dimensions == 1, let count = bytes.bigEndian(at: 12, as: Int32.self), count >= 0 else { return nil }
+        guard dimensions == 1, let count = bytes.bigEndian(at: 12, as: Int32.self), count >= 0 else {
+            return nil
+        }
         var elements: [Self] = []
         var position = 20
         for _ in 0..<count {
@@ -37,7 +39,8 @@ extension PostgresDecodable {
                 continue
             }
             guard position + Int(length) <= bytes.count,
-                let element = decode(UnsafeRawBufferPointer(rebasing: bytes[position..<position + Int(length)]), elementType)
+                let element = decode(
+                    UnsafeRawBufferPointer(rebasing: bytes[position..<position + Int(length)]), elementType)
             else { return nil }
             elements.append(element)
             position += Int(length)

@@ -51,7 +51,9 @@ extension UInt8: PostgresEncodable, PostgresDecodable {
     package static var postgresType: PostgresType { .int2 }
     package static var postgresArrayType: PostgresType { .bytea }
     package func encode(into bytes: inout [UInt8]) { bytes.append(bigEndian: Int16(self)) }
-    package static func encode(elements: [UInt8], into bytes: inout [UInt8]) { bytes.append(contentsOf: elements) }
+    package static func encode(elements: [UInt8], into bytes: inout [UInt8]) {
+        bytes.append(contentsOf: elements)
+    }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer, _ type: UInt32) -> UInt8? {
         Int16.decode(bytes, type).flatMap(UInt8.init(exactly:))

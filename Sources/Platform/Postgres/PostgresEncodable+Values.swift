@@ -11,7 +11,9 @@ extension String: PostgresEncodable, PostgresDecodable {
 
 extension UUID: PostgresEncodable, PostgresDecodable {
     package static var postgresType: PostgresType { .uuid }
-    package func encode(into bytes: inout [UInt8]) { withUnsafeBytes(of: uuid) { bytes.append(contentsOf: $0) } }
+    package func encode(into bytes: inout [UInt8]) {
+        withUnsafeBytes(of: uuid) { bytes.append(contentsOf: $0) }
+    }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer, _ type: UInt32) -> UUID? {
         guard type == PostgresType.uuid.oid, bytes.count == 16 else { return nil }
@@ -30,7 +32,9 @@ extension Timestamp: PostgresEncodable, PostgresDecodable {
 
     /// `infinity` does not read as a moment.
     package static func decode(_ bytes: UnsafeRawBufferPointer, _ type: UInt32) -> Timestamp? {
-        guard type == PostgresType.timestamptz.oid, let value = bytes.bigEndian(at: 0, as: Int64.self) else { return nil }
+        guard type == PostgresType.timestamptz.oid, let value = bytes.bigEndian(at: 0, as: Int64.self) else {
+            return nil
+        }
         let (microseconds, isOverflow) = value.addingReportingOverflow(postgresEpoch)
         guard !isOverflow, value != .min else { return nil }
         return Timestamp(microsecondsSince1970: microseconds)

@@ -32,7 +32,8 @@ package struct ServerError: Sendable, Equatable {
     package let column: String?
 
     package init(
-        sqlState: String, message: String, detail: String? = nil, constraint: String? = nil, table: String? = nil,
+        sqlState: String, message: String, detail: String? = nil, constraint: String? = nil,
+        table: String? = nil,
         column: String? = nil
     ) {
         self.sqlState = sqlState
@@ -70,7 +71,8 @@ extension PostgresError: CustomStringConvertible {
         case .poolExhausted: "no connection to PostgreSQL became free in time"
         case .cancelled: "the database operation was cancelled"
         case .timedOut: "the statement took longer than the statement time-out"
-        case .decoding(let column, let expected, let found): "column \(column): expected \(expected), found \(found)"
+        case .decoding(let column, let expected, let found):
+            "column \(column): expected \(expected), found \(found)"
         case .missingColumn(let index): "the result has no column \(index + 1)"
         case .unexpectedResult(let status): "unexpected result \(status)"
         }

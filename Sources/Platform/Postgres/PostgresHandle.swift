@@ -42,7 +42,8 @@ final class PostgresHandle: @unchecked Sendable {
         switch PQconnectPoll(connection) {
         case PGRES_POLLING_READING: .reading
         case PGRES_POLLING_WRITING: .writing
-        case PGRES_POLLING_OK where PQsetnonblocking(connection, 1) == 0 && PQenterPipelineMode(connection) == 1:
+        case PGRES_POLLING_OK
+        where PQsetnonblocking(connection, 1) == 0 && PQenterPipelineMode(connection) == 1:
             .ready
         default: .failed(errorMessage)
         }
@@ -64,7 +65,8 @@ final class PostgresHandle: @unchecked Sendable {
     func execute(_ text: String, _ parameters: PostgresParameters) -> Bool {
         withPointers(to: parameters) { values, formats in
             PQsendQueryParams(
-                connection, text, Int32(parameters.count), parameters.types, values, parameters.lengths, formats, 1) == 1
+                connection, text, Int32(parameters.count), parameters.types, values, parameters.lengths,
+                formats, 1) == 1
         }
     }
 
@@ -106,7 +108,8 @@ final class PostgresHandle: @unchecked Sendable {
         guard let notification = PQnotifies(connection) else { return nil }
         defer { PQfreemem(notification) }
         return PostgresNotification(
-            channel: String(cString: notification.pointee.relname), payload: String(cString: notification.pointee.extra))
+            channel: String(cString: notification.pointee.relname),
+            payload: String(cString: notification.pointee.extra))
     }
 
     func canceller() -> PostgresCanceller? { PQgetCancel(connection).map(PostgresCanceller.init) }

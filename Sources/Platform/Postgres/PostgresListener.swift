@@ -62,11 +62,12 @@ package final class PostgresListener: @unchecked Sendable {
         // Ends by itself within the time-outs of connecting and of LISTEN.
         Task(executorPreference: loop) { [self] in
             do {
-                let session = try await PostgresSession.connect(configuration, loop: loop, blocking: blocking)
+                let session = try await PostgresSession.connect(
+                    configuration, loop: loop, blocking: blocking, cancelLine: PostgresCancelLine())
                 guard !isStopped else { return session.close() }
                 session.onNotification = onNotification
                 state = .listening(session)
-                session.onClose = { [unowned self] in retry() }
+                session.onClose = { [self] in retry() }
                 let statements: [SQL] = channels.map { "LISTEN \(identifier: $0)" }
                 _ = try await session.run(statements, mayRepeat: false)
                 guard !isStopped, !session.isClosed else { return }

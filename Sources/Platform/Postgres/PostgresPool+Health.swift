@@ -11,7 +11,8 @@ extension PostgresPool {
         Task(executorPreference: loop) { [self] in
             let result: Result<PostgresSession, any Error>
             do {
-                let session = try await PostgresSession.connect(configuration, loop: loop, blocking: blocking)
+                let session = try await PostgresSession.connect(
+                    configuration, loop: loop, blocking: blocking, cancelLine: cancelLine)
                 result = .success(session)
             } catch {
                 result = .failure(error)
@@ -29,7 +30,7 @@ extension PostgresPool {
         guard !isClosing else { return session.close() }
         sessions.append(session)
         connections.add(1)
-        session.onClose = { [unowned self, unowned session] in forget(session) }
+        session.onClose = { [self, unowned session] in forget(session) }
         failedAttempts = 0
         lastConnectFailure = nil
         if isDown {
@@ -73,7 +74,8 @@ extension PostgresPool {
         guard let timeout = configuration.statementTimeout else { return }
         watchdog = loop.schedule(after: .seconds(1)) { [self] in
             let now = ContinuousClock.now
-            for session in sessions where !session.isQuiet && now - session.headSince > timeout + .seconds(5) {
+            for session in sessions where !session.isQuiet && now - session.headSince > timeout + .seconds(5)
+            {
                 logger.warning("A database connection does not answer and is given up")
                 session.close()
             }

@@ -21,7 +21,8 @@ extension PostgresPool {
     }
 
     private func enqueue(
-        _ ticket: PostgresWaitTicket, _ resume: @escaping @Sendable (Result<PostgresSession, PostgresError>) -> Void
+        _ ticket: PostgresWaitTicket,
+        _ resume: @escaping @Sendable (Result<PostgresSession, PostgresError>) -> Void
     ) {
         guard !ticket.isWithdrawn else { return resume(.failure(.cancelled)) }
         guard !isClosing else { return resume(.failure(.unavailable)) }
@@ -30,7 +31,9 @@ extension PostgresPool {
             return resume(.success(session))
         }
         guard !isDown else { return resume(.failure(.unavailable)) }
-        guard waiters.count < waitLimit + (limit - sessions.count) else { return resume(.failure(.poolExhausted)) }
+        guard waiters.count < waitLimit + (limit - sessions.count) else {
+            return resume(.failure(.poolExhausted))
+        }
         lastWaiter += 1
         let number = lastWaiter
         ticket.number = number
@@ -101,7 +104,11 @@ extension PostgresPool {
     }
 
     private func closeWhenQuiet(_ session: PostgresSession) {
-        if session.isQuiet { session.close() } else { session.onQuiet = { [unowned session] in session.close() } }
+        if session.isQuiet {
+            session.close()
+        } else {
+            session.onQuiet = { [unowned session] in session.close() }
+        }
     }
 
     func finishClosing() {

@@ -19,6 +19,7 @@ package final class PostgresPool: @unchecked Sendable {
     let waitLimit: Int
     let waitTimeout: Duration
     let blocking: BlockingPool
+    let cancelLine = PostgresCancelLine()
     let logger: Logger
     let connections: Gauge
     let waitSeconds: Histogram
@@ -40,7 +41,8 @@ package final class PostgresPool: @unchecked Sendable {
     package internal(set) var lastConnectFailure: String?
 
     package init(
-        loop: EventLoop, configuration: PostgresConfiguration, limit: Int, waitLimit: Int, waitTimeout: Duration,
+        loop: EventLoop, configuration: PostgresConfiguration, limit: Int, waitLimit: Int,
+        waitTimeout: Duration,
         blocking: BlockingPool, logger: Logger, metrics: Metrics
     ) {
         self.loop = loop
@@ -51,7 +53,8 @@ package final class PostgresPool: @unchecked Sendable {
         self.blocking = blocking
         self.logger = logger
         connections = metrics.gauge("rookery_postgres_connections", "Open connections to PostgreSQL.")
-        waitSeconds = metrics.histogram("rookery_postgres_wait_seconds", "Wait for a connection from the pool.")
+        waitSeconds = metrics.histogram(
+            "rookery_postgres_wait_seconds", "Wait for a connection from the pool.")
         errors = metrics.counter("rookery_postgres_errors_total", "Database operations that failed.")
     }
 

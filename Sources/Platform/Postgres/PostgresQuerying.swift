@@ -4,12 +4,16 @@ package protocol PostgresQuerying: Sendable {
 }
 
 extension PostgresQuerying {
-    package nonisolated(nonsending) func all<R: RowDecodable>(_ sql: SQL, as: R.Type = R.self) async throws -> [R] {
+    package nonisolated(nonsending) func all<R: RowDecodable>(_ sql: SQL, as: R.Type = R.self) async throws
+        -> [R]
+    {
         try await query(sql).decoded()
     }
 
     /// The first row; nil when there is none.
-    package nonisolated(nonsending) func first<R: RowDecodable>(_ sql: SQL, as: R.Type = R.self) async throws -> R? {
+    package nonisolated(nonsending) func first<R: RowDecodable>(_ sql: SQL, as: R.Type = R.self) async throws
+        -> R?
+    {
         let rows = try await query(sql)
         guard !rows.isEmpty else { return nil }
         var row = rows[0]

@@ -31,7 +31,9 @@ final class PostgresResult: @unchecked Sendable {
     /// Rows inserted, changed, deleted or read; 0 for other commands.
     var affectedRows: Int { Int(String(cString: PQcmdTuples(result))) ?? 0 }
 
-    func columnName(_ column: Int) -> String { PQfname(result, Int32(column)).map { String(cString: $0) } ?? "" }
+    func columnName(_ column: Int) -> String {
+        PQfname(result, Int32(column)).map { String(cString: $0) } ?? ""
+    }
 
     func type(_ column: Int) -> UInt32 { PQftype(result, Int32(column)) }
 
@@ -39,14 +41,16 @@ final class PostgresResult: @unchecked Sendable {
     func withField<T>(row: Int, column: Int, _ body: (UnsafeRawBufferPointer?) -> T) -> T {
         guard PQgetisnull(result, Int32(row), Int32(column)) == 0 else { return body(nil) }
         let length = Int(PQgetlength(result, Int32(row), Int32(column)))
-        return body(UnsafeRawBufferPointer(start: PQgetvalue(result, Int32(row), Int32(column)), count: length))
+        return body(
+            UnsafeRawBufferPointer(start: PQgetvalue(result, Int32(row), Int32(column)), count: length))
     }
 
     /// nil when libpq, not the server, has made the error: the connection is gone.
     private var serverError: ServerError? {
         guard let state = field("C") else { return nil }
         return ServerError(
-            sqlState: state, message: field("M") ?? "", detail: field("D"), constraint: field("n"), table: field("t"),
+            sqlState: state, message: field("M") ?? "", detail: field("D"), constraint: field("n"),
+            table: field("t"),
             column: field("c"))
     }
 

@@ -50,7 +50,8 @@ package final class PostgresScriptConnection {
     package func run(_ statement: String, _ parameters: [String]) throws -> [[String?]] {
         let copies = parameters.map { UnsafePointer(strdup($0)) }
         defer { for copy in copies { free(UnsafeMutablePointer(mutating: copy)) } }
-        return try rows(of: PQexecParams(connection, statement, Int32(copies.count), nil, copies, nil, nil, 0))
+        return try rows(
+            of: PQexecParams(connection, statement, Int32(copies.count), nil, copies, nil, nil, 0))
     }
 
     package var isInsideTransaction: Bool { PQtransactionStatus(connection) == PQTRANS_INTRANS }

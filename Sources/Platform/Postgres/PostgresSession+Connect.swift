@@ -9,7 +9,8 @@ extension PostgresSession {
     /// Connects without blocking the loop: host names are looked up on the blocking pool.
     /// - Throws: `ConnectFailure`.
     static func connect(
-        _ configuration: PostgresConfiguration, loop: EventLoop, blocking: BlockingPool
+        _ configuration: PostgresConfiguration, loop: EventLoop, blocking: BlockingPool,
+        cancelLine: PostgresCancelLine
     ) async throws -> PostgresSession {
         loop.preconditionIsCurrent()
         var addresses: [String] = []
@@ -26,7 +27,7 @@ extension PostgresSession {
         let handshake = PostgresHandshake(handle, loop: loop)
         try await handshake.run(timeout: configuration.connectTimeout)
         do {
-            return try PostgresSession(handle, loop: loop, blocking: blocking)
+            return try PostgresSession(handle, loop: loop, cancelLine: cancelLine)
         } catch {
             throw ConnectFailure(description: "\(error)")
         }
@@ -111,9 +112,11 @@ enum NameLookup {
         while let entry = next {
             var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
             let status = getnameinfo(
-                entry.pointee.ai_addr, entry.pointee.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST)
+                entry.pointee.ai_addr, entry.pointee.ai_addrlen, &text, socklen_t(text.count), nil, 0,
+                NI_NUMERICHOST)
             if status == 0 {
-                let address = String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+                let address = String(
+                    decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
                 if !addresses.contains(address) { addresses.append(address) }
             }
             next = entry.pointee.ai_next

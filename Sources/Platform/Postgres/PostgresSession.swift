@@ -20,7 +20,7 @@ final class PostgresSession: @unchecked Sendable {
     private static let cancelPatience: Duration = .seconds(10)
 
     let loop: EventLoop
-    private let blocking: BlockingPool
+    private let cancelLine: PostgresCancelLine
     private var handle: PostgresHandle?
     private let socket: Int32
     private var statements = PreparedStatements()
@@ -37,10 +37,10 @@ final class PostgresSession: @unchecked Sendable {
     var onQuiet: (() -> Void)?
     var onNotification: ((PostgresNotification) -> Void)?
 
-    init(_ handle: PostgresHandle, loop: EventLoop, blocking: BlockingPool) throws {
+    init(_ handle: PostgresHandle, loop: EventLoop, cancelLine: PostgresCancelLine) throws {
         self.handle = handle
         self.loop = loop
-        self.blocking = blocking
+        self.cancelLine = cancelLine
         socket = handle.socket
         try loop.watch(socket, .readable) { [unowned self] _ in receive() }
     }
@@ -171,7 +171,9 @@ final class PostgresSession: @unchecked Sendable {
         }
     }
 
-    private func note(_ error: ServerError, at expectation: PostgresSegment.Expectation, of segment: PostgresSegment) {
+    private func note(
+        _ error: ServerError, at expectation: PostgresSegment.Expectation, of segment: PostgresSegment
+    ) {
         switch expectation {
         case .prepare(let key): statements.forget(key)
         case .statement(let key?) where error.isStaleStatement:
@@ -217,10 +219,10 @@ final class PostgresSession: @unchecked Sendable {
         guard let canceller = handle?.canceller() else { return close() }
         cancellation = .requested
         cancelDeadline = loop.schedule(after: Self.cancelPatience) { [weak self] in self?.close() }
-        // Ends by itself: what it waits for, libpq's cancel request, is over when the server has answered.
+        // Ends when the server has answered; the deadline above closes the session before, if need be.
         Task(executorPreference: loop) { [self] in
             do {
-                try await blocking.run { canceller.cancel() }
+                try await cancelLine.send(canceller)
                 cancellation = .taken
                 advanceCancellation()
             } catch {

@@ -39,7 +39,9 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
         var parameters = PostgresParameters()
         var isPrepared = true
 
-        package init(literalCapacity: Int, interpolationCount: Int) { pieces.reserveCapacity(interpolationCount + 1) }
+        package init(literalCapacity: Int, interpolationCount: Int) {
+            pieces.reserveCapacity(interpolationCount + 1)
+        }
 
         package mutating func appendLiteral(_ literal: String) { pieces[pieces.count - 1] += literal }
 

@@ -31,7 +31,9 @@ struct ChildProcess: Sendable {
         }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 4096)
-        while case let count = read(ends[0], &chunk, chunk.count), count > 0 { bytes.append(contentsOf: chunk[..<count]) }
+        while case let count = read(ends[0], &chunk, chunk.count), count > 0 {
+            bytes.append(contentsOf: chunk[..<count])
+        }
         var status: Int32 = 0
         while waitpid(child.identifier, &status, 0) < 0 && errno == EINTR {}
         return Ended(status: exitStatus(status), output: String(decoding: bytes, as: UTF8.self))

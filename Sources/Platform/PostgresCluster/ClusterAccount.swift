@@ -13,7 +13,9 @@ struct ClusterAccount: Sendable {
             guard let entry = getpwnam(name)?.pointee, entry.pw_uid != 0 else { continue }
             return ClusterAccount(
                 user: entry.pw_uid, group: entry.pw_gid,
-                prefix: ["setpriv", "--reuid=\(entry.pw_uid)", "--regid=\(entry.pw_gid)", "--clear-groups", "--"])
+                prefix: [
+                    "setpriv", "--reuid=\(entry.pw_uid)", "--regid=\(entry.pw_gid)", "--clear-groups", "--",
+                ])
         }
         throw PostgresClusterError.noUnprivilegedUser
     }

@@ -20,7 +20,8 @@ struct ClusterFolder: Sendable {
         if try account.canEnter(path), folder.ownLog() { return folder }
         let other = "/var/lib/rookery/" + SHA256.hex(path.utf8).prefix(16)
         logger.info(
-            "PostgreSQL's user cannot reach the folder; its data is elsewhere", ["folder": path, "data": other])
+            "PostgreSQL's user cannot reach the folder; its data is elsewhere",
+            ["folder": path, "data": other])
         try makeFolders(other)
         let elsewhere = ClusterFolder(path: other, account: account)
         _ = elsewhere.ownLog()
@@ -63,13 +64,16 @@ struct ClusterFolder: Sendable {
         try FileText.replace(passwordCopy, password(of: "postgres"), mode: 0o600)
         defer { unlink(passwordCopy) }
         guard chown(passwordCopy, account.user, account.group) == 0 else { throw SystemError.last("chown") }
-        let command = account.prefix + [
-            programs.initdb, "--pgdata", draft, "--username=postgres", "--pwfile", passwordCopy,
-            "--auth=scram-sha-256", "--encoding=UTF8",
-        ]
+        let command =
+            account.prefix + [
+                programs.initdb, "--pgdata", draft, "--username=postgres", "--pwfile", passwordCopy,
+                "--auth=scram-sha-256", "--encoding=UTF8",
+            ]
         var ended = try ChildProcess.run(command + ["--locale=C.UTF-8"])
         if ended.status != 0 { ended = try ChildProcess.run(command + ["--locale=C"]) }
-        guard ended.status == 0 else { throw PostgresClusterError.initializing(String(ended.output.suffix(500))) }
+        guard ended.status == 0 else {
+            throw PostgresClusterError.initializing(String(ended.output.suffix(500)))
+        }
         guard rename(draft, data) == 0 else { throw SystemError.last("rename \(draft)") }
     }
 
@@ -115,12 +119,16 @@ struct ClusterFolder: Sendable {
     func leftover() -> (process: pid_t, port: UInt16)? {
         let lines = ((try? FileText.read(data + "/postmaster.pid")) ?? "").split(
             separator: "\n", omittingEmptySubsequences: false)
-        guard let process = lines.first.flatMap({ pid_t($0.filter(\.isNumber)) }), process > 0 else { return nil }
-        let isOurs = ChildProcess.isRunning(process) && ChildProcess.commandLine(process).contains(data)
-        guard isOurs else {
+        guard let process = lines.first.flatMap({ pid_t($0.filter(\.isNumber)) }), process > 0 else {
+            return nil
+        }
+        let command = ChildProcess.isRunning(process) ? ChildProcess.commandLine(process) : []
+        guard command.first?.hasSuffix("postgres") == true else {
             unlink(data + "/postmaster.pid")
             return nil
         }
+        // Some other PostgreSQL under that number: the new one looks at the lock more closely than we can.
+        guard command.contains(data) else { return nil }
         return (process, lines.count > 3 ? UInt16(lines[3].filter(\.isNumber)) ?? 0 : 0)
     }
 

@@ -98,7 +98,8 @@ package actor PostgresCluster {
     /// - Parameter attributes: as in CREATE ROLE, such as `CREATEROLE`.
     /// - Returns: its URL on `database`.
     @discardableResult
-    package func createRole(_ name: String, attributes: String = "", database: String) async throws -> String {
+    package func createRole(_ name: String, attributes: String = "", database: String) async throws -> String
+    {
         guard let folder else { throw PostgresError.unavailable }
         let role: SQL = "\(identifier: name)"
         let options = "LOGIN \(attributes) PASSWORD '\(try folder.password(of: name))'"
@@ -118,7 +119,9 @@ package actor PostgresCluster {
         }
     }
 
-    private func asSuperuser(_ body: @escaping @Sendable (PostgresScriptConnection) throws -> Void) async throws {
+    private func asSuperuser(_ body: @escaping @Sendable (PostgresScriptConnection) throws -> Void)
+        async throws
+    {
         let configuration = try PostgresConfiguration(url: url(role: "postgres", database: "postgres"))
         try await blocking.run { try body(PostgresScriptConnection(configuration)) }
     }
@@ -138,7 +141,8 @@ package actor PostgresCluster {
                 let port = try folder.port()
                 let child = try ChildProcess.start(
                     folder.account.prefix + [
-                        programs.postgres, "-D", folder.data, "-p", "\(port)", "-c", "listen_addresses=127.0.0.1",
+                        programs.postgres, "-D", folder.data, "-p", "\(port)", "-c",
+                        "listen_addresses=127.0.0.1",
                         "-c", "unix_socket_directories=", "-c", "max_connections=200",
                     ] + extra, log: folder.log)
                 return (child.identifier, port, false)
@@ -194,7 +198,9 @@ package actor PostgresCluster {
 
     /// Fast shutdown, then the immediate one, then none at all.
     private func end(_ process: pid_t) async {
-        for (signal, patience) in [(SIGINT, Duration.seconds(25)), (SIGQUIT, .seconds(5)), (SIGKILL, .seconds(2))] {
+        for (signal, patience) in [
+            (SIGINT, Duration.seconds(25)), (SIGQUIT, .seconds(5)), (SIGKILL, .seconds(2)),
+        ] {
             kill(process, signal)
             let deadline = ContinuousClock.now + patience
             while ContinuousClock.now < deadline {

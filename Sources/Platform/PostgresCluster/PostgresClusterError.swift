@@ -13,9 +13,11 @@ package enum PostgresClusterError: Error, Sendable, CustomStringConvertible {
             "no PostgreSQL server (14 to 17) is installed; install the package postgresql, for example with script/setup"
         case .noUnprivilegedUser: "PostgreSQL does not run as root, and there is no user postgres or nobody"
         case .initializing(let output): "initdb failed: \(output)"
-        case .passwordFileMissing(let path): "\(path) is missing; put it back, or remove its folder to start afresh"
+        case .passwordFileMissing(let path):
+            "\(path) is missing; put it back, or remove its folder to start afresh"
         case .notReady(let log, let lastWords): "PostgreSQL does not start; see \(log): \(lastWords)"
-        case .unknownLeftover(let process): "process \(process), a PostgreSQL on the same data, does not stop; end it"
+        case .unknownLeftover(let process):
+            "process \(process), a PostgreSQL on the same data, does not stop; end it"
         }
     }
 }

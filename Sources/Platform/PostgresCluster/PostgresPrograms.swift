@@ -11,7 +11,9 @@ struct PostgresPrograms: Sendable {
     /// Debian's and Ubuntu's places, the newest version first, then PATH.
     /// - Parameter version: what existing data needs; any when nil.
     static func find(version: Int? = nil) -> PostgresPrograms? {
-        let usual = versions.filter { version == nil || $0 == version }.map { "/usr/lib/postgresql/\($0)/bin" }
+        let usual = versions.filter { version == nil || $0 == version }.map {
+            "/usr/lib/postgresql/\($0)/bin"
+        }
         let path = getenv("PATH").map { String(cString: $0) } ?? ""
         let folders = usual + path.split(separator: ":").map(String.init)
         return folders.map(PostgresPrograms.init(folder:)).first {

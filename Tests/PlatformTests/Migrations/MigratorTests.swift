@@ -27,13 +27,18 @@ struct MigratorTests {
     func changedAndMissing() async throws {
         try await Fixture.with { fixture in
             try await fixture.migrator.up()
-            try fixture.folder.write("0003_eggs.sql", "-- up\nCREATE TABLE egg (id int8);\n-- down\nDROP TABLE egg;\n")
+            try fixture.folder.write(
+                "0003_eggs.sql", "-- up\nCREATE TABLE egg (id int8);\n-- down\nDROP TABLE egg;\n")
             try fixture.folder.write("0001_birds.sql", "-- up\nCREATE TABLE bird (id int4);\n-- down\n")
 
-            await #expect(throws: MigrationError.changed(file: "0001_birds.sql")) { try await fixture.migrator.up() }
+            await #expect(throws: MigrationError.changed(file: "0001_birds.sql")) {
+                try await fixture.migrator.up()
+            }
             let changed = try await fixture.migrator.status().map(\.state)
             try fixture.folder.delete("0001_birds.sql")
-            await #expect(throws: MigrationError.missing(file: "0001_birds.sql")) { try await fixture.migrator.down() }
+            await #expect(throws: MigrationError.missing(file: "0001_birds.sql")) {
+                try await fixture.migrator.down()
+            }
             let missing = try await fixture.migrator.status().map(\.state)
 
             #expect(changed == [.changed, .applied, .pending])
@@ -47,9 +52,12 @@ struct MigratorTests {
     func failuresRollBack() async throws {
         try await Fixture.with { fixture in
             try fixture.folder.write(
-                "0003_eggs.sql", "-- up\nCREATE TABLE egg (id int8);\nSELECT 1 / 0;\n-- down\nDROP TABLE egg;\n")
+                "0003_eggs.sql",
+                "-- up\nCREATE TABLE egg (id int8);\nSELECT 1 / 0;\n-- down\nDROP TABLE egg;\n")
 
-            await #expect(throws: MigrationError.failed(file: "0003_eggs.sql", reason: "22012: division by zero")) {
+            await #expect(
+                throws: MigrationError.failed(file: "0003_eggs.sql", reason: "22012: division by zero")
+            ) {
                 try await fixture.migrator.up()
             }
 
@@ -94,8 +102,10 @@ struct MigratorTests {
             defer { folder.remove() }
             try folder.write(
                 "0001_birds.sql",
-                "Prose on top.\n\n-- up\nCREATE TABLE bird (id int8);\nINSERT INTO bird VALUES (1);\n-- down\nDROP TABLE bird;\n")
-            try folder.write("0002_nests.sql", "-- up\nCREATE TABLE nest (id int8);\n-- down\nDROP TABLE nest;\n")
+                "Prose on top.\n\n-- up\nCREATE TABLE bird (id int8);\nINSERT INTO bird VALUES (1);\n-- down\nDROP TABLE bird;\n"
+            )
+            try folder.write(
+                "0002_nests.sql", "-- up\nCREATE TABLE nest (id int8);\n-- down\nDROP TABLE nest;\n")
             let blocking = try BlockingPool(threads: 2)
             defer { blocking.stop() }
             let database = try await TestDatabase.create()
@@ -112,8 +122,11 @@ struct MigratorTests {
         }
 
         func tables() async throws -> [String] {
-            try await database.run(script: "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1")
-                .compactMap { $0[0] }
+            try await database.run(
+                script:
+                    "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1"
+            )
+            .compactMap { $0[0] }
         }
     }
 }

@@ -8,17 +8,23 @@ struct PostgresFailureTests {
     func cancelStopsTheStatement() async throws {
         try await PostgresFixture.with(limit: 1) { fixture in
             let pool = fixture.pool
-            let identifier = try await pool.withConnection { try await $0.value("SELECT pg_backend_pid()", as: Int32.self) }
+            let identifier = try await pool.withConnection {
+                try await $0.value("SELECT pg_backend_pid()", as: Int32.self)
+            }
             let start = ContinuousClock.now
             let task = Task(executorPreference: fixture.loop) {
-                try await pool.transaction(nil, readOnly: false) { try await $0.execute("SELECT pg_sleep(30)") }
+                try await pool.transaction(nil, readOnly: false) {
+                    try await $0.execute("SELECT pg_sleep(30)")
+                }
             }
             try await fixture.awaitBackend(running: "SELECT pg_sleep(30)")
 
             task.cancel()
 
             await #expect(throws: PostgresError.cancelled) { try await task.value }
-            let after = try await pool.withConnection { try await $0.value("SELECT pg_backend_pid()", as: Int32.self) }
+            let after = try await pool.withConnection {
+                try await $0.value("SELECT pg_backend_pid()", as: Int32.self)
+            }
             #expect(after == identifier)
             #expect(ContinuousClock.now - start < .seconds(10))
         }
@@ -32,9 +38,12 @@ struct PostgresFailureTests {
                 for number in 0..<200 {
                     group.addTask {
                         let task = Task(executorPreference: fixture.loop) {
-                            try await pool.transaction("SET LOCAL app.n = \(literal: "\(number)")", readOnly: number % 2 == 0) {
+                            try await pool.transaction(
+                                "SET LOCAL app.n = \(literal: "\(number)")", readOnly: number % 2 == 0
+                            ) {
                                 try await $0.value(
-                                    "SELECT current_setting('app.n')::int8 + \(number) FROM pg_sleep(0.002)", as: Int.self)
+                                    "SELECT current_setting('app.n')::int8 + \(number) FROM pg_sleep(0.002)",
+                                    as: Int.self)
                             }
                         }
                         if number % 3 == 0 {
@@ -43,7 +52,8 @@ struct PostgresFailureTests {
                         }
                         switch await task.result {
                         case .success(let value): return value == number * 2
-                        case .failure(let error): return number % 3 == 0 && error as? PostgresError == .cancelled
+                        case .failure(let error):
+                            return number % 3 == 0 && error as? PostgresError == .cancelled
                         }
                     }
                 }
@@ -107,7 +117,9 @@ struct PostgresFailureTests {
         try await PostgresFixture.with(limit: 2) { fixture in
             let pool = fixture.pool
             let task = Task(executorPreference: fixture.loop) {
-                try await pool.withConnection { try await $0.value("SELECT 7::int8 FROM pg_sleep(0.2)", as: Int.self) }
+                try await pool.withConnection {
+                    try await $0.value("SELECT 7::int8 FROM pg_sleep(0.2)", as: Int.self)
+                }
             }
             try await fixture.awaitBackend(running: "SELECT 7::int8 FROM pg_sleep(0.2)")
 

@@ -20,7 +20,8 @@ struct PostgresFixture: Sendable {
         var configuration = database.configuration
         configure(&configuration)
         pool = PostgresPool(
-            loop: loop, configuration: configuration, limit: limit, waitLimit: waitLimit, waitTimeout: waitTimeout,
+            loop: loop, configuration: configuration, limit: limit, waitLimit: waitLimit,
+            waitTimeout: waitTimeout,
             blocking: blocking, logger: Logger(minimum: .error), metrics: metrics)
     }
 

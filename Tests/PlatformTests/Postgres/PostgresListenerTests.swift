@@ -9,7 +9,8 @@ struct PostgresListenerTests {
         try await PostgresFixture.with { fixture in
             let (events, continuation) = AsyncStream.makeStream(of: String.self)
             let listener = PostgresListener(
-                loop: fixture.loop, configuration: fixture.database.configuration, channels: ["nest", "Odd \"one\""],
+                loop: fixture.loop, configuration: fixture.database.configuration,
+                channels: ["nest", "Odd \"one\""],
                 blocking: fixture.blocking, logger: Logger(minimum: .error),
                 onNotification: { continuation.yield("\($0.channel): \($0.payload)") },
                 onReconnect: { continuation.yield("listening") })

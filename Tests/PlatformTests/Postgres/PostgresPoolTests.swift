@@ -7,7 +7,8 @@ struct PostgresPoolTests {
     @Test("A violated constraint comes as its state, constraint and table, and the connection goes on")
     func serverErrorsAreTyped() async throws {
         try await PostgresFixture.with { fixture in
-            try await fixture.database.run(script: "CREATE TABLE bird (id int8 CONSTRAINT bird_key PRIMARY KEY)")
+            try await fixture.database.run(
+                script: "CREATE TABLE bird (id int8 CONSTRAINT bird_key PRIMARY KEY)")
             try await fixture.pool.withConnection { connection in
                 try await connection.execute("INSERT INTO bird VALUES (\(1))")
 
@@ -73,7 +74,9 @@ struct PostgresPoolTests {
             try await fixture.pool.withConnection { connection in
                 try await connection.execute("CREATE TABLE egg (id int8 PRIMARY KEY)")
                 await #expect(throws: PostgresError.self) {
-                    try await connection.pipeline(["INSERT INTO egg VALUES (\(1))", "INSERT INTO egg VALUES (\(1))"])
+                    try await connection.pipeline([
+                        "INSERT INTO egg VALUES (\(1))", "INSERT INTO egg VALUES (\(1))",
+                    ])
                 }
                 let before = try await connection.value("SELECT count(*) FROM egg", as: Int.self)
                 #expect(before == 0)
@@ -95,7 +98,9 @@ struct PostgresPoolTests {
             let pool = fixture.pool
             try await fixture.database.run(script: "CREATE TABLE twig (id int8); INSERT INTO twig VALUES (1)")
             let columns: @Sendable () async throws -> Int = {
-                try await pool.withConnection { try await $0.value("SELECT count(*) FROM (SELECT * FROM twig) t", as: Int.self)! }
+                try await pool.withConnection {
+                    try await $0.value("SELECT count(*) FROM (SELECT * FROM twig) t", as: Int.self)!
+                }
             }
             let before = try await columns()
             #expect(before == 1)
@@ -113,13 +118,15 @@ struct PostgresPoolTests {
 
     @Test("When every connection is taken, a bounded number waits, and not for ever")
     func exhaustionIsBounded() async throws {
-        try await PostgresFixture.with(limit: 1, waitLimit: 1, waitTimeout: .milliseconds(50)) { fixture in
+        try await PostgresFixture.with(limit: 1, waitLimit: 1, waitTimeout: .seconds(2)) { fixture in
             let pool = fixture.pool
             try await pool.withConnection { _ in
                 await withTaskGroup(of: Void.self) { group in
                     for _ in 0..<3 {
                         group.addTask {
-                            await #expect(throws: PostgresError.poolExhausted) { try await pool.withConnection { _ in } }
+                            await #expect(throws: PostgresError.poolExhausted) {
+                                try await pool.withConnection { _ in }
+                            }
                         }
                     }
                 }

@@ -9,10 +9,14 @@ struct PostgresTransactionTests {
         try await PostgresFixture.with(limit: 1) { fixture in
             let setting: SQL = "SELECT current_setting('app.tenant_id', true)"
 
-            let inside = try await fixture.pool.transaction("SET LOCAL app.tenant_id = \(literal: "o'1")", readOnly: true) {
+            let inside = try await fixture.pool.transaction(
+                "SET LOCAL app.tenant_id = \(literal: "o'1")", readOnly: true
+            ) {
                 try await $0.value(setting, as: String.self)
             }
-            let outside = try await fixture.pool.withConnection { try await $0.value(setting, as: String.self) }
+            let outside = try await fixture.pool.withConnection {
+                try await $0.value(setting, as: String.self)
+            }
 
             #expect(inside == "o'1")
             #expect(outside == "")
@@ -31,7 +35,9 @@ struct PostgresTransactionTests {
                 }
             }
 
-            let count = try await fixture.pool.withConnection { try await $0.value("SELECT count(*) FROM egg", as: Int.self) }
+            let count = try await fixture.pool.withConnection {
+                try await $0.value("SELECT count(*) FROM egg", as: Int.self)
+            }
             #expect(count == 0)
         }
     }
@@ -80,9 +86,12 @@ struct PostgresTransactionTests {
                                 try await $0.execute("INSERT INTO egg VALUES (\(number))")
                             }
                         }
-                        let read = try await pool.transaction("SET LOCAL app.n = \(literal: "\(number)")", readOnly: true) {
+                        let read = try await pool.transaction(
+                            "SET LOCAL app.n = \(literal: "\(number)")", readOnly: true
+                        ) {
                             let first = try await $0.value("SELECT current_setting('app.n')", as: String.self)
-                            let second = try await $0.value("SELECT count(*) FROM egg WHERE id = \(number)", as: Int.self)
+                            let second = try await $0.value(
+                                "SELECT count(*) FROM egg WHERE id = \(number)", as: Int.self)
                             return (first, second)
                         }
                         #expect(read.0 == "\(number)")
@@ -100,7 +109,9 @@ struct PostgresTransactionTests {
             try await fixture.database.run(script: "CREATE TABLE egg (id int8)")
 
             let error = await #expect(throws: PostgresError.self) {
-                try await fixture.pool.transaction(nil, readOnly: true) { try await $0.execute("INSERT INTO egg VALUES (1)") }
+                try await fixture.pool.transaction(nil, readOnly: true) {
+                    try await $0.execute("INSERT INTO egg VALUES (1)")
+                }
             }
 
             guard case .server(let details) = error else { Issue.record("\(error as Any)"); return }

@@ -8,7 +8,9 @@ struct PostgresValueTests {
     func valuesRoundTrip() async throws {
         try await PostgresFixture.with { fixture in
             try await fixture.pool.withConnection { connection in
-                func expectRoundTrip<Value: PostgresEncodable & PostgresDecodable & Equatable>(_ value: Value) async throws {
+                func expectRoundTrip<Value: PostgresEncodable & PostgresDecodable & Equatable>(_ value: Value)
+                    async throws
+                {
                     let read = try await connection.values("SELECT \(value)", as: Value.self)
                     #expect(read == [value])
                 }
@@ -79,7 +81,8 @@ struct PostgresValueTests {
     func fragmentsAreRenumbered() async throws {
         let condition: SQL = "name = \("a") AND kind = \("b")"
 
-        let statement: SQL = "SELECT 1 FROM \(identifier: "odd\"name") WHERE id = \(7) AND \(condition) LIMIT \(2)"
+        let statement: SQL =
+            "SELECT 1 FROM \(identifier: "odd\"name") WHERE id = \(7) AND \(condition) LIMIT \(2)"
 
         #expect(
             statement.text

@@ -12,7 +12,8 @@ struct PostgresClusterTests {
         try loop.start()
         let blocking = try BlockingPool()
         let logger = Logger(minimum: .error)
-        let cluster = PostgresCluster(directory: folder.path + "/pg", loop: loop, blocking: blocking, logger: logger)
+        let cluster = PostgresCluster(
+            directory: folder.path + "/pg", loop: loop, blocking: blocking, logger: logger)
         defer {
             folder.remove()
             blocking.stop()
@@ -32,22 +33,23 @@ struct PostgresClusterTests {
             // Its death: requests fail, none hangs, and then all is well again.
             let first = try #require(await cluster.process)
             kill(first, SIGKILL)
+            let second = try await successor(of: first, cluster, loop)
             try await expectHealed(pool, loop)
-            let second = try #require(await cluster.process)
-            #expect(second != first)
 
             // The program's death: another takes the running server over and sees the data.
-            let successor = PostgresCluster(
+            let heir = PostgresCluster(
                 directory: folder.path + "/pg", loop: loop, blocking: blocking, logger: logger)
-            try await successor.start()
-            #expect(await successor.process == second)
+            try await heir.start()
+            #expect(await heir.process == second)
             await cluster.stop()
             try await expectHealed(pool, loop)
 
             // A stop and a start on the same data and port.
-            await successor.stop()
+            await heir.stop()
             #expect(kill(second, 0) != 0)
-            await #expect(throws: PostgresError.self) { try await pool.withConnection { try await $0.execute("SELECT 1") } }
+            await #expect(throws: PostgresError.self) {
+                try await pool.withConnection { try await $0.execute("SELECT 1") }
+            }
             try await cluster.start()
             try await expectHealed(pool, loop)
             await pool.close()
@@ -58,12 +60,27 @@ struct PostgresClusterTests {
         await cluster.stop()
     }
 
+    /// Waits until another process serves: sessions of a killed server may answer for a moment yet.
+    private func successor(of process: Int32, _ cluster: PostgresCluster, _ loop: EventLoop) async throws
+        -> Int32
+    {
+        let start = ContinuousClock.now
+        while ContinuousClock.now - start < .seconds(30) {
+            if let current = await cluster.process, current != process { return current }
+            try await loop.sleep(for: .milliseconds(20))
+        }
+        Issue.record("the server was not started again")
+        return process
+    }
+
     /// Asks until an answer comes; each request ends within a few seconds, and all within thirty.
     private func expectHealed(_ pool: PostgresPool, _ loop: EventLoop) async throws {
         let start = ContinuousClock.now
         while ContinuousClock.now - start < .seconds(30) {
             let asked = ContinuousClock.now
-            let count = try? await pool.withConnection { try await $0.value("SELECT count(*) FROM egg", as: Int.self) }
+            let count = try? await pool.withConnection {
+                try await $0.value("SELECT count(*) FROM egg", as: Int.self)
+            }
             #expect(ContinuousClock.now - asked < .seconds(6))
             if count == 1 { return }
             try await loop.sleep(for: .milliseconds(20))
