@@ -35,7 +35,7 @@ enum Gettable {
             "accent_color_id": 0, "max_reaction_count": 11,
             "accepted_gift_types": [
                 "unlimited_gifts": false, "limited_gifts": false, "unique_gifts": false,
-                "premium_subscription": false,
+                "premium_subscription": false, "gifts_from_channels": false,
             ],
         ])
     }

@@ -102,13 +102,15 @@ struct MessageContent {
     }
 
     static func poll(_ parameters: CallParameters, isClosed: Bool) -> JSON {
-        let options = (parameters.structure("options")?.arrayValue ?? []).map { option in
-            JSON.members(["text": option["text"] ?? option, "voter_count": 0])
+        let options = (parameters.structure("options")?.arrayValue ?? []).enumerated().map { index, option in
+            JSON.members([
+                "persistent_id": .string(String(index + 1)), "text": option["text"] ?? option, "voter_count": 0,
+            ])
         }
         return [
             "id": "1", "question": .string(parameters.string("question") ?? ""), "options": .array(options),
             "total_voter_count": 0, "is_closed": .bool(isClosed), "is_anonymous": true, "type": "regular",
-            "allows_multiple_answers": false,
+            "allows_multiple_answers": false, "allows_revoting": false, "members_only": false,
         ]
     }
 
