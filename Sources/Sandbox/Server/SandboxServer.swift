@@ -45,11 +45,13 @@ package final class SandboxServer: Sendable {
         await server.stop()
     }
 
-    /// As api.telegram.org: uploads up to 50 MB are not needed here, long polls of 50 s and silences are.
+    /// Room for long query strings (a text of 4096 characters, percent-encoded), for uploads, and for long polls
+    /// and silences.
     private static var limits: HTTPLimits {
         var limits = HTTPLimits()
         limits.body = 8 * 1024 * 1024
-        limits.url = 15 * 1024
+        limits.url = 56 * 1024
+        limits.head = 64 * 1024
         limits.connectionsByAddress = limits.connections
         limits.handler = .seconds(3700)
         return limits

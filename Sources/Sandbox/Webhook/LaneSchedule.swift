@@ -77,6 +77,8 @@ struct LaneSchedule {
     /// Keeps only lanes that `isAlive` says still hold updates, and those in flight.
     mutating func prune(_ isAlive: (Lane) -> Bool) {
         for (lane, state) in states where state != .inFlight && !isAlive(lane) { forget(lane) }
+        queued.keep { states[$0] == .queued }
+        ready.keep { states[$0] == .ready }
     }
 
     private mutating func makeReady(_ lane: Lane) {
