@@ -25,7 +25,7 @@ package struct HTTPRouter: Sendable {
 
     /// - Throws: `Problem` 404 or 405, or what the handler throws.
     package func respond(to request: HTTPRequest) async throws -> HTTPResponse {
-        guard let match = Self.find(Self.segments(request.path)[...], in: root, []) else { throw Problem.notFound }
+        guard request.path.hasPrefix("/"), let match = Self.find(Self.segments(request.path)[...], in: root, []) else { throw Problem.notFound }
         let node = match.node
         let isHead = request.method == .head && node.routes[.head] == nil
         let method = isHead ? HTTPMethod.get : request.method

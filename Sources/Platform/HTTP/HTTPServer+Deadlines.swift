@@ -3,6 +3,8 @@ import Glibc
 /// Deadlines and the end: one sweep over the connections each second instead of a timer for each request.
 extension HTTPServer {
     func sweep() {
+        // Accepting stops when descriptors run out, and nothing else tells when there are some again.
+        scheduleRun()
         let now = ContinuousClock.now
         for connection in connections {
             guard let deadline = connection.deadline, deadline <= now else { continue }

@@ -15,7 +15,8 @@ extension HTTPServer {
         isDraining = true
         drained = continuation
         acceptPending(daemon)
-        isQuiesced = MHD_quiesce_daemon(daemon) >= 0
+        // From here the socket is ours again.
+        if MHD_quiesce_daemon(daemon) >= 0 { close(listenSocket) }
         for connection in connections where connection.phase == .idle { cut(connection) }
         scheduleRun()
         loop.schedule(at: deadline) { [self] in endDrain() }

@@ -30,7 +30,6 @@ package final class HTTPServer: @unchecked Sendable {
     var requestIDs = RequestIDs()
     let lingering: LingeringCloses
     var isDraining = false
-    var isQuiesced = false
     var drained: CheckedContinuation<Void, Never>?
     /// Requests whose handler runs.
     package internal(set) var activeRequests = 0
@@ -163,6 +162,8 @@ package final class HTTPServer: @unchecked Sendable {
             countByAddress[connection.peer] = left > 0 ? left : nil
         }
         metrics.connections.add(-1)
+        // It accepts again only in the run after the one that made room.
+        if connections.count + 1 >= limits.connections { scheduleRun() }
         if isDraining { settleDrain() }
     }
 
@@ -224,7 +225,6 @@ package final class HTTPServer: @unchecked Sendable {
         loop.unwatch(shim_epoll_descriptor(daemon))
         self.daemon = nil
         MHD_stop_daemon(daemon)
-        if isQuiesced { close(listenSocket) }
         lingering.closeAll()
         release()
     }

@@ -24,9 +24,9 @@ extension RequestGuard {
                 }
                 next = Self.end(field.value) + 2
             }
-            // 0.9.75 reports the size as minus the length of the line that ended the head: CR LF, or more.
-            guard head.reportedSize >= 0 || head.reportedSize == -2 else {
-                return "the head does not end with an empty line"
+            // The line that ended the head must have been CR LF and nothing else.
+            guard Self.start(head.method) + UInt(head.reportedSize) == next + 2 else {
+                return "a header line holds NUL or has no name, or the head does not end with CR LF"
             }
             return nil
         }

@@ -14,7 +14,7 @@ struct RequestHead {
     let targetAddress: UInt
     let targetLength: Int
     private(set) var fields: [Field] = []
-    /// What libmicrohttpd says of the head's size; see `RequestGuard+Layout`.
+    /// From the method to the end of the empty line, as libmicrohttpd has read it.
     let reportedSize: Int
 
     init(

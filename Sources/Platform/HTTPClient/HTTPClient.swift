@@ -15,8 +15,8 @@ package final class HTTPClient: @unchecked Sendable {
     private let addressGuard: AddressGuard
     private let limits: HTTPClientLimits
     private let settings: HTTPClientSettings
-    private var queue: AdmissionQueue<HTTPExchange>
-    private var running: [ObjectIdentifier: HTTPExchange] = [:]
+    private var queue: AdmissionQueue<HTTPClientExchange>
+    private var running: [ObjectIdentifier: HTTPClientExchange] = [:]
     private var spare: [CurlTransfer] = []
     private var multi: CurlMulti?
 
@@ -42,7 +42,7 @@ package final class HTTPClient: @unchecked Sendable {
     ) async throws(HTTPClientError) -> HTTPClientResponse {
         loop.preconditionIsCurrent()
         try request.check()
-        let exchange = HTTPExchange(request, origin: try Origin(of: request.url))
+        let exchange = HTTPClientExchange(request, origin: try Origin(of: request.url))
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { begin(exchange, $0) }
         } onCancel: {
@@ -64,7 +64,7 @@ package final class HTTPClient: @unchecked Sendable {
 
     // MARK: An exchange's way
 
-    private func begin(_ exchange: HTTPExchange, _ continuation: HTTPExchange.Continuation) {
+    private func begin(_ exchange: HTTPClientExchange, _ continuation: HTTPClientExchange.Continuation) {
         exchange.continuation = continuation
         guard multi != nil else { return exchange.finish(.failure(.closed), loop) }
         let decision = queue.enter(exchange, origin: exchange.origin)
@@ -73,7 +73,7 @@ package final class HTTPClient: @unchecked Sendable {
         if decision == .start { start(exchange) }
     }
 
-    private func start(_ exchange: HTTPExchange) {
+    private func start(_ exchange: HTTPClientExchange) {
         guard let multi, let transfer = spare.popLast() ?? CurlTransfer(addressGuard: addressGuard, limits: limits) else {
             queue.leave(origin: exchange.origin)
             return exchange.finish(.failure(.connectFailed("out of memory")), loop)
@@ -91,7 +91,7 @@ package final class HTTPClient: @unchecked Sendable {
     }
 
     /// Takes an exchange out of wherever it is. Does nothing when it has ended already.
-    private func end(_ exchange: HTTPExchange, _ result: HTTPExchange.Outcome) {
+    private func end(_ exchange: HTTPClientExchange, _ result: HTTPClientExchange.Outcome) {
         guard !exchange.isFinished, multi != nil else { return }
         if let transfer = exchange.transfer {
             running[ObjectIdentifier(transfer)] = nil

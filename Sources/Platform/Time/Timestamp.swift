@@ -26,6 +26,10 @@ package struct Timestamp: Hashable, Comparable, Sendable {
         Timestamp(microsecondsSince1970: left.microsecondsSince1970 + right.microseconds)
     }
 
+    package static func - (left: Timestamp, right: Duration) -> Timestamp {
+        Timestamp(microsecondsSince1970: left.microsecondsSince1970 - right.microseconds)
+    }
+
     package static func - (left: Timestamp, right: Timestamp) -> Duration {
         .microseconds(left.microsecondsSince1970 - right.microsecondsSince1970)
     }

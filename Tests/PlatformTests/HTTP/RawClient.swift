@@ -60,14 +60,15 @@ final class RawClient {
             let parts = line.split(separator: ":", maxSplits: 1)
             headers.add(String(parts[0]), String(parts[1].drop { $0 == " " }))
         }
-        guard let status = Int(head[0].split(separator: " ")[1]) else { throw NoAnswer() }
+        guard let status = head.first?.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else { throw NoAnswer() }
         if status == 100 { return try answer(hasBody: hasBody) }
         var body = ""
         if !hasBody || status == 204 {
         } else if let length = headers["Content-Length"].flatMap({ Int($0) }) {
             body = try take(count: length)
         } else if headers["Transfer-Encoding"] == "chunked" {
-            while let size = Int(try take(through: "\r\n").dropLast(2), radix: 16) {
+            // CR LF is one Character.
+            while let size = Int(try take(through: "\r\n").dropLast(), radix: 16) {
                 if size == 0 { break }
                 body += try take(count: size)
                 _ = try take(count: 2)
@@ -88,6 +89,9 @@ final class RawClient {
             }
         }
     }
+
+    /// What comes up to and with `end`, as it is on the wire.
+    func read(until end: String) throws -> String { try take(through: end) }
 
     private func take(through end: String) throws -> String {
         let end = Array(end.utf8)

@@ -1,7 +1,7 @@
 /// One request on its way: waiting for a place, under way, or finished.
 ///
 /// `@unchecked Sendable`: confined to the loop's thread.
-final class HTTPExchange: @unchecked Sendable {
+final class HTTPClientExchange: @unchecked Sendable {
     typealias Outcome = Result<HTTPClientResponse, HTTPClientError>
     typealias Continuation = CheckedContinuation<Outcome, Never>
 

@@ -1,0 +1,36 @@
+import Platform
+import Sandbox
+
+/// A sandbox in this process, with an HTTP client of its own that reaches webhooks on this machine.
+struct LocalSandbox: Sendable {
+    private let server: SandboxServer
+    private let client: HTTPClient
+    private let loop: EventLoop
+    let url: String
+
+    var sandbox: Sandbox { server.sandbox }
+
+    init(listen: Endpoint, runtime: Runtime) async throws {
+        let loop = runtime.loops[0]
+        let logger = runtime.logger
+        guard let address = IPAddress(listen.host) else {
+            throw Arguments.UsageError("\(listen.host) is not an address")
+        }
+        (client, server) = try await loop.run {
+            var limits = HTTPClientLimits()
+            limits.concurrentPerOrigin = limits.concurrent
+            let client = try HTTPClient(
+                loop: loop, addressGuard: AddressGuard(allowsPrivate: true), userAgent: "RookerySandbox", limits: limits)
+            let server = try SandboxServer(
+                loop: loop, address: address, port: Int(listen.port), client: client, logger: logger, metrics: Metrics())
+            return (client, server)
+        }
+        self.loop = loop
+        url = try await server.start()
+    }
+
+    func stop() async {
+        await server.stop()
+        _ = try? await loop.run { [client] in client.close() }
+    }
+}

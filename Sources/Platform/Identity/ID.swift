@@ -1,0 +1,52 @@
+import FoundationEssentials
+
+/// Something that has ids of its own.
+package protocol Identified {
+    /// What its ids begin with: `bot`. A valid TypeID prefix, not empty.
+    static var prefix: String { get }
+}
+
+/// The id of an `Entity`: outside the program a TypeID, in the database a UUID. Ids of different things are
+/// different types, so that one cannot be passed for another.
+package struct ID<Entity: Identified>: Hashable, Sendable, CustomStringConvertible {
+    package let uuid: UUID
+
+    package init(_ uuid: UUID) { self.uuid = uuid }
+
+    /// A new one (UUID version 7).
+    package init() { uuid = .version7() }
+
+    /// - Returns: nil for an id of something else and for what is no TypeID.
+    package init?(_ text: some StringProtocol) {
+        guard let typeID = TypeID(text), typeID.prefix == Entity.prefix else { return nil }
+        uuid = typeID.uuid
+    }
+
+    package var description: String { Entity.prefix + "_" + suffix }
+
+    /// What follows the prefix: 26 characters.
+    package var suffix: String { CrockfordBase32.encode(uuid.bits) }
+
+    /// Before every id that is ever made.
+    package static var least: ID { ID(UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))) }
+}
+
+extension ID: Codable {
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let id = ID(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not an id of a \(Entity.prefix)")
+        }
+        self = id
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
+
+/// By UUID: those made later come later.
+extension ID: Comparable {
+    package static func < (left: ID, right: ID) -> Bool { left.uuid.bits < right.uuid.bits }
+}

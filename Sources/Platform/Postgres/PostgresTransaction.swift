@@ -1,0 +1,70 @@
+/// A transaction that begins with its first statement: BEGIN, the preamble and that statement are one round
+/// trip, and a body that issues none costs nothing. Statements are issued one at a time.
+///
+/// `@unchecked Sendable`: used by the one task that runs its body.
+package final class PostgresTransaction: PostgresQuerying, @unchecked Sendable {
+    private let session: PostgresSession
+    private let preamble: SQL?
+    private let isReadOnly: Bool
+    private var isOpen = false
+    /// What went wrong first: the server refuses to commit after it, and it is what the caller is told.
+    private var failure: (any Error)?
+
+    init(_ session: PostgresSession, preamble: SQL?, isReadOnly: Bool) {
+        self.session = session
+        self.preamble = preamble
+        self.isReadOnly = isReadOnly
+    }
+
+    package nonisolated(nonsending) func query(_ sql: SQL) async throws -> PostgresRows {
+        do {
+            guard !isOpen else { return try await run([sql]) }
+            isOpen = true
+            let opening = [isReadOnly ? "BEGIN READ ONLY" : "BEGIN"] + (preamble.map { [$0] } ?? []) + [sql]
+            do {
+                return try await run(opening)
+            } catch PostgresError.server(let error) where error.isStaleStatement {
+                leave("ROLLBACK")
+                return try await run(opening)
+            }
+        } catch {
+            failure = failure ?? error
+            throw error
+        }
+    }
+
+    private nonisolated(nonsending) func run(_ statements: [SQL]) async throws -> PostgresRows {
+        guard let last = try await session.run(statements, mayRepeat: false).last else {
+            throw PostgresError.unexpectedResult("no result")
+        }
+        return last
+    }
+
+    /// Ends the transaction after its body has returned. A read's end is not awaited.
+    nonisolated(nonsending) func commit() async throws {
+        guard isOpen else { return }
+        if let failure {
+            // The body swallowed an error; COMMIT would roll back and say so only in passing.
+            rollBack()
+            throw failure
+        }
+        guard !isReadOnly else { return leave("COMMIT") }
+        let rows: [PostgresRows] = try await withCheckedThrowingContinuation { continuation in
+            let segment = PostgresSegment(["COMMIT"], mayRepeat: false)
+            segment.whenFinished { continuation.resume(with: $0) }
+            session.loop.perform { self.session.submit(segment) }
+        }
+        guard rows.last?.result.commandTag == "COMMIT" else {
+            throw PostgresError.unexpectedResult("the transaction was rolled back")
+        }
+    }
+
+    func rollBack() {
+        if isOpen { leave("ROLLBACK") }
+    }
+
+    /// Nobody awaits its result; the connection takes it before any later one.
+    private func leave(_ statement: SQL) {
+        session.loop.perform { [session] in session.submit(PostgresSegment([statement], mayRepeat: false)) }
+    }
+}

@@ -1,0 +1,31 @@
+import FoundationEssentials
+import Platform
+
+/// The only door to a tenant's rows. Queries made through it name `tenant` themselves; row-level security,
+/// set to the same tenant in the same round trip, is the second net.
+package struct TenantTransaction {
+    package let tenant: ID<Tenant>
+    private let transaction: PostgresTransaction
+
+    init(tenant: ID<Tenant>, transaction: PostgresTransaction) {
+        self.tenant = tenant
+        self.transaction = transaction
+    }
+
+    /// The statement form, since it costs less than `set_config()`. A UUID's text needs no quoting.
+    static func preamble(_ tenant: ID<Tenant>) -> SQL {
+        SQL(trusted: "SET LOCAL app.tenant_id = '\(tenant.uuid.uuidString)'")
+    }
+
+    package func all<R: RowDecodable>(_ sql: SQL, as type: R.Type = R.self) async throws -> [R] {
+        try await transaction.all(sql, as: type)
+    }
+
+    package func first<R: RowDecodable>(_ sql: SQL, as type: R.Type = R.self) async throws -> R? {
+        try await transaction.first(sql, as: type)
+    }
+
+    /// - Returns: how many rows the statement changed.
+    @discardableResult
+    package func execute(_ sql: SQL) async throws -> Int { try await transaction.execute(sql) }
+}

@@ -1,0 +1,87 @@
+import Platform
+import Synchronization
+
+/// What is needed of every bot to let an update in, in memory: looked up on each request, on every loop, without
+/// a database read. `BotDirectoryRefresh` keeps it current.
+package final class BotDirectory: Sendable {
+    /// What to do with a request that claims to come from Telegram.
+    package enum Admission: Sendable, Equatable {
+        case admitted(tenant: ID<Tenant>)
+        case unknownBot
+        case wrongSecret
+        case suspended
+        case addressRefused
+        case limited(retryAfter: Duration)
+    }
+
+    /// One bot. Secrets are kept as SHA-256 digests: all of one length, so that comparing takes the same time.
+    struct Entry: Sendable {
+        let tenant: ID<Tenant>
+        let secrets: [SecretDigest]
+        /// nil: unlimited.
+        let updatesPerMinute: Int?
+        var limit = RateLimit()
+    }
+
+    private struct State {
+        var bots: [ID<Bot>: Entry] = [:]
+        var suspended: Set<ID<Tenant>> = []
+        var isLoaded = false
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// Whether the bots have been read once: before that, none can be told from an unknown one.
+    package var isLoaded: Bool { state.withLock(\.isLoaded) }
+
+    package var count: Int { state.withLock(\.bots.count) }
+
+    /// Decides in the order of the design: bot, secret, tenant, address, limit.
+    /// - Parameters:
+    ///   - secret: the request's X-Telegram-Bot-Api-Secret-Token, nil when it has none.
+    ///   - isAddressAllowed: whether the request came from an address that Telegram sends from.
+    package func admit(
+        _ bot: ID<Bot>, secret: String?, isAddressAllowed: Bool, at now: ContinuousClock.Instant = .now
+    ) -> Admission {
+        let presented = secret.map(SecretDigest.init(of:))
+        return state.withLock { state in
+            guard let index = state.bots.index(forKey: bot) else { return .unknownBot }
+            let entry = state.bots.values[index]
+            guard let presented, presented.isAmong(entry.secrets) else { return .wrongSecret }
+            guard !state.suspended.contains(entry.tenant) else { return .suspended }
+            guard isAddressAllowed else { return .addressRefused }
+            guard let perMinute = entry.updatesPerMinute,
+                let wait = state.bots.values[index].limit.take(perMinute: perMinute, at: now)
+            else { return .admitted(tenant: entry.tenant) }
+            return .limited(retryAfter: wait)
+        }
+    }
+
+    // MARK: For the refresh
+
+    /// Adds or replaces a bot; its limit's state goes on.
+    func set(_ bot: ID<Bot>, _ entry: Entry) {
+        state.withLock { state in
+            var entry = entry
+            if let known = state.bots[bot] { entry.limit = known.limit }
+            state.bots[bot] = entry
+        }
+    }
+
+    func remove(_ bot: ID<Bot>) {
+        state.withLock { _ = $0.bots.removeValue(forKey: bot) }
+    }
+
+    /// Forgets every bot that is not among `bots`.
+    func retain(_ bots: Set<ID<Bot>>) {
+        state.withLock { state in
+            for bot in state.bots.keys where !bots.contains(bot) { state.bots.removeValue(forKey: bot) }
+        }
+    }
+
+    func setSuspended(_ tenants: Set<ID<Tenant>>) { state.withLock { $0.suspended = tenants } }
+
+    func markLoaded() { state.withLock { $0.isLoaded = true } }
+}

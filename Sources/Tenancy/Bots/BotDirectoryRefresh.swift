@@ -1,0 +1,169 @@
+import Platform
+
+/// Keeps the bot directory current: a change is announced on `channel` by the transaction that makes it, and what
+/// was not announced is found within a second by `updated_at`. Which tenants are suspended is read whole each
+/// time, and all bots are read again every few minutes, so that nothing can stay wrong for long.
+package actor BotDirectoryRefresh {
+    package static let channel = "rookery_directory"
+
+    private static let interval = Duration.seconds(1)
+    private static let pageSize = 2000
+    /// Transactions commit later than the `updated_at` they write, so a little more is read than is new.
+    private static let overlap = Duration.seconds(3)
+    private static let fullEvery = Duration.seconds(300)
+
+    package nonisolated let unownedExecutor: UnownedSerialExecutor
+    private let loop: EventLoop
+    private let database: Database
+    private let directory: BotDirectory
+    private let secrets: BotSecrets
+    private let logger: Logger
+    private var since = Timestamp(microsecondsSince1970: 0)
+    private var lastFull: ContinuousClock.Instant?
+    private var wakeUp: CheckedContinuation<Void, Never>?
+    private var isWanted = false
+
+    package init(
+        loop: EventLoop, database: Database, directory: BotDirectory, secrets: BotSecrets, logger: Logger
+    ) {
+        unownedExecutor = loop.asUnownedSerialExecutor()
+        self.loop = loop
+        self.database = database
+        self.directory = directory
+        self.secrets = secrets
+        self.logger = logger
+    }
+
+    /// Something was announced: refresh now.
+    package func wake() {
+        isWanted = true
+        wakeUp?.resume()
+        wakeUp = nil
+    }
+
+    /// Runs until the task is cancelled.
+    package func run() async throws {
+        var isFailing = false
+        while !Task.isCancelled {
+            isWanted = false
+            do {
+                try await refresh()
+                isFailing = false
+            } catch {
+                if !isFailing { logger.warning("the bot directory could not be refreshed", ["error": "\(error)"]) }
+                isFailing = true
+            }
+            await pause()
+        }
+    }
+
+    private func pause() async {
+        guard !isWanted else { return }
+        let timer = loop.schedule(after: Self.interval) { self.assumeIsolated { $0.wake() } }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { wakeUp = $0 }
+        } onCancel: {
+            loop.execute { self.assumeIsolated { $0.wake() } }
+        }
+        loop.cancel(timer)
+    }
+
+    package func refresh() async throws {
+        let isFull = lastFull.map { .now - $0 > Self.fullEvery } ?? true
+        try await readSuspended()
+        if isFull {
+            try await readAll()
+            lastFull = .now
+            directory.markLoaded()
+        } else {
+            try await readChanged()
+        }
+    }
+
+    private func readSuspended() async throws {
+        let rows = try await database.system.withConnection { connection in
+            try await connection.values("SELECT id FROM tenant WHERE status <> 'active'", as: ID<Tenant>.self)
+        }
+        directory.setSuspended(Set(rows))
+    }
+
+    private func readAll() async throws {
+        let started = try await serverTime()
+        var seen: Set<ID<Bot>> = []
+        var last = BotKey(tenant: .least, bot: .least)
+        while true {
+            let page = try await database.system.withConnection { [last] connection in
+                try await connection.all("""
+                    SELECT \(DirectoryRow.columns)
+                    FROM bot JOIN tenant ON tenant.id = bot.tenant_id
+                    WHERE (bot.tenant_id, bot.id) > (\(last.tenant), \(last.bot)) AND bot.status <> 'deleted'
+                    ORDER BY bot.tenant_id, bot.id LIMIT \(Int64(Self.pageSize))
+                    """, as: DirectoryRow.self)
+            }
+            for row in page {
+                apply(row)
+                seen.insert(row.key.bot)
+            }
+            guard page.count == Self.pageSize, let end = page.last else { break }
+            last = end.key
+        }
+        directory.retain(seen)
+        since = started
+    }
+
+    private func readChanged() async throws {
+        let started = try await serverTime()
+        let from = since - Self.overlap
+        let rows = try await database.system.withConnection { connection in
+            try await connection.all("""
+                SELECT \(DirectoryRow.columns)
+                FROM bot JOIN tenant ON tenant.id = bot.tenant_id
+                WHERE bot.updated_at >= \(from)
+                UNION ALL
+                SELECT \(DirectoryRow.columns)
+                FROM tenant JOIN bot ON tenant.id = bot.tenant_id
+                WHERE tenant.updated_at >= \(from) AND bot.updated_at < \(from)
+                """, as: DirectoryRow.self)
+        }
+        for row in rows { apply(row) }
+        since = started
+    }
+
+    private func serverTime() async throws -> Timestamp {
+        try await database.system.withConnection { connection in
+            try await connection.value("SELECT now()", as: Timestamp.self) ?? .now
+        }
+    }
+
+    private func apply(_ row: DirectoryRow) {
+        guard row.status != .deleted else { return directory.remove(row.key.bot) }
+        let digests = row.sealedSecrets.compactMap { sealed -> SecretDigest? in
+            do {
+                return SecretDigest(of: try secrets.open(sealed, .webhookSecret, of: row.key.bot, row.key.tenant))
+            } catch {
+                logger.error("a webhook secret cannot be opened: is ROOKERY_MASTER_KEY the right one?", [
+                    "bot": "\(row.key.bot)", "error": "\(error)",
+                ])
+                return nil
+            }
+        }
+        directory.set(row.key.bot, BotDirectory.Entry(
+            tenant: row.key.tenant, secrets: digests, updatesPerMinute: row.limits[.ingestPerMinutePerBot]))
+    }
+}
+
+private struct DirectoryRow: RowDecodable {
+    static let columns: SQL = "bot.tenant_id, bot.id, bot.status, bot.webhook_secrets, tenant.limits"
+
+    let key: BotKey
+    let status: Bot.Status
+    let sealedSecrets: [[UInt8]]
+    let limits: TenantLimits
+
+    init(row: inout Row) throws {
+        key = BotKey(tenant: try row.next(), bot: try row.next())
+        status = try row.next()
+        sealedSecrets = try row.next()
+        limits = try TenantLimits(json: row.next())
+    }
+}

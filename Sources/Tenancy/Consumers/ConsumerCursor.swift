@@ -1,0 +1,48 @@
+import Platform
+
+/// Where a consumer stands in its bot's log, as stored.
+struct ConsumerCursor: Sendable, RowDecodable {
+    let position: Int64
+    let settled: [Int64]
+
+    init(row: inout Row) throws {
+        position = try row.next()
+        settled = try row.next()
+    }
+
+    /// Takes the cursor over for the holder of `epoch`: from now on whoever holds an older one moves nothing.
+    /// A consumer that has no cursor yet gets one at the end the log had when it was made.
+    /// - Returns: nil when the consumer is gone or a newer epoch has it.
+    static func take(
+        _ consumer: ID<Consumer>, of bot: BotKey, epoch: Int64, in connection: PostgresConnection
+    ) async throws -> ConsumerCursor? {
+        try await connection.first("""
+            INSERT INTO consumer_cursor (tenant_id, consumer_id, position, epoch)
+            SELECT consumer.tenant_id, consumer.id, coalesce((
+                SELECT max(position) FROM update_log
+                WHERE tenant_id = consumer.tenant_id AND bot_id = consumer.bot_id
+                    AND received_at < consumer.created_at), 0), \(epoch)
+            FROM consumer WHERE tenant_id = \(bot.tenant) AND id = \(consumer)
+            ON CONFLICT (tenant_id, consumer_id) DO UPDATE SET epoch = excluded.epoch
+                WHERE consumer_cursor.epoch <= excluded.epoch
+            RETURNING position, settled
+            """, as: ConsumerCursor.self)
+    }
+
+    /// Moves many cursors. One whose epoch has been overtaken stays where it is.
+    static func move(_ cursors: [ID<Consumer>: DeliveryJournal.Progress]) -> SQL {
+        let all = Array(cursors)
+        return """
+            UPDATE consumer_cursor AS c SET position = t.position, settled = t.settled::bigint[]
+            FROM unnest(\(all.map(\.value.bot.tenant)), \(all.map(\.key)), \(all.map(\.value.cursor)),
+                \(all.map { arrayLiteral($0.value.settled) }), \(all.map(\.value.epoch)))
+                AS t (tenant_id, consumer_id, position, settled, epoch)
+            WHERE c.tenant_id = t.tenant_id AND c.consumer_id = t.consumer_id AND c.epoch = t.epoch
+            """
+    }
+
+    /// Text, because PostgreSQL's arrays of arrays must be rectangular.
+    private static func arrayLiteral(_ positions: [Int64]) -> String {
+        "{" + positions.map(String.init).joined(separator: ",") + "}"
+    }
+}

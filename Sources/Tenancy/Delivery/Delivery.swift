@@ -1,0 +1,190 @@
+import Platform
+
+/// The push consumers of the bots that one event loop delivers for.
+///
+/// A bot's consumers are loaded when the log has news for it and given up when they have been idle for a while,
+/// so memory follows the bots that are busy, not the bots that exist.
+package actor Delivery {
+    private static let idleTime = Duration.seconds(60)
+    private static let refreshEvery = Duration.seconds(1)
+    private static let loadLimit = 200
+
+    package nonisolated let unownedExecutor: UnownedSerialExecutor
+    private let loop: EventLoop
+    private let database: Database
+    private let secrets: ConsumerSecrets
+    private let logger: Logger
+    private let parts: PushConsumer.Parts
+    private var bots: [BotKey: [ID<Consumer>: PushConsumer]] = [:]
+    private var toLoad: Set<BotKey> = []
+    private var isLoading = false
+    private var isStopped = false
+    private var lastRefresh = Timestamp.now
+
+    package init(
+        loop: EventLoop, database: Database, secrets: ConsumerSecrets, leases: ShardLeases, client: HTTPClient,
+        metrics: Metrics, logger: Logger
+    ) {
+        unownedExecutor = loop.asUnownedSerialExecutor()
+        self.loop = loop
+        self.database = database
+        self.secrets = secrets
+        self.logger = logger
+        parts = PushConsumer.Parts(
+            loop: loop, database: database, reader: LogReader(loop: loop, database: database),
+            journal: DeliveryJournal(loop: loop, database: database, logger: logger),
+            sender: DeliverySender(client: client), leases: leases, metrics: DeliveryMetrics(metrics), logger: logger)
+    }
+
+    // MARK: From outside
+
+    /// The log has news for these bots, or their consumers have changed and must be read again.
+    package func wake(_ keys: some Sequence<BotKey>) {
+        guard !isStopped else { return }
+        for key in keys where parts.leases.epoch(of: key.shard) != nil {
+            if let consumers = bots[key] {
+                for consumer in consumers.values { consumer.assumeIsolated { $0.wake() } }
+            } else {
+                toLoad.insert(key)
+            }
+        }
+        startLoading()
+    }
+
+    /// Reads the settings of these bots' consumers again, loaded or not.
+    package func reload(_ keys: some Sequence<BotKey>) {
+        guard !isStopped else { return }
+        toLoad.formUnion(keys.filter { parts.leases.epoch(of: $0.shard) != nil })
+        startLoading()
+    }
+
+    /// Ends all deliveries and writes down how far they came. What is under way is waited for.
+    package func stop() async {
+        isStopped = true
+        for consumer in bots.values.flatMap(\.values) { await consumer.stop() }
+        await parts.journal.drain()
+        bots = [:]
+    }
+
+    // MARK: Loading
+
+    private func startLoading() {
+        guard !isLoading, !toLoad.isEmpty else { return }
+        isLoading = true
+        // Ends when there is nothing left to load.
+        Task(executorPreference: loop) { await self.load() }
+    }
+
+    private func load() async {
+        while !toLoad.isEmpty, !isStopped {
+            let keys = Array(toLoad.prefix(Self.loadLimit))
+            toLoad.subtract(keys)
+            do {
+                let targets = try await PushTarget.active(of: keys, in: database, secrets: secrets, logger: logger)
+                let byBot = Dictionary(grouping: targets, by: \.consumer.bot)
+                for key in keys { try await replace(key, byBot[key] ?? []) }
+            } catch {
+                logger.debug("consumers could not be loaded", ["error": "\(error)"])
+                toLoad.formUnion(keys)
+                try? await loop.sleep(for: .milliseconds(500))
+            }
+        }
+        isLoading = false
+        startLoading()
+    }
+
+    private func replace(_ key: BotKey, _ targets: [PushTarget]) async throws {
+        var running = bots[key] ?? [:]
+        for target in targets {
+            let id = target.consumer.id
+            if let known = running.removeValue(forKey: id) {
+                if await known.accepts(target) {
+                    await known.change(to: target)
+                    continue
+                }
+                await known.stop()
+                await parts.journal.drain()
+            }
+            bots[key, default: [:]][id] = try await start(target)
+        }
+        for (id, gone) in running {
+            await gone.stop()
+            await parts.journal.drain()
+            bots[key]?.removeValue(forKey: id)
+        }
+        // An empty entry stays until `dropIdle`: it saves asking again for a bot without consumers.
+        bots[key, default: [:]].merge([:]) { known, _ in known }
+    }
+
+    /// - Returns: nil when the shard is not this node's any more.
+    private func start(_ target: PushTarget) async throws -> PushConsumer? {
+        guard let epoch = parts.leases.epoch(of: target.consumer.bot.shard) else { return nil }
+        let (cursor, lanes) = try await database.system.withConnection { connection in
+            let cursor = try await ConsumerCursor.take(
+                target.consumer.id, of: target.consumer.bot, epoch: epoch, in: connection)
+            return (cursor, try await DeliveryRow.heldLanes(of: target.consumer, in: connection))
+        }
+        guard let cursor else { return nil }
+        let consumer = PushConsumer(target: target, epoch: epoch, cursor: cursor, lanes: lanes, parts: parts)
+        await consumer.wake()
+        return consumer
+    }
+
+    // MARK: Upkeep
+
+    /// Looks after what is loaded, once a second: settings that changed, leases that were lost, idle consumers.
+    /// Runs until the task is cancelled.
+    package func run() async throws {
+        while true {
+            try await loop.sleep(for: Self.refreshEvery)
+            do {
+                try await dropLost()
+                try await dropIdle()
+                try await reloadChanged()
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                logger.debug("consumers could not be refreshed", ["error": "\(error)"])
+            }
+        }
+    }
+
+    private func dropLost() async throws {
+        for (key, consumers) in bots {
+            let epoch = parts.leases.epoch(of: key.shard)
+            for (id, consumer) in consumers where consumer.epoch != epoch {
+                await consumer.stop()
+                bots[key]?.removeValue(forKey: id)
+            }
+            if bots[key]?.isEmpty ?? false {
+                bots.removeValue(forKey: key)
+                if epoch != nil { toLoad.insert(key) }
+            }
+        }
+        startLoading()
+    }
+
+    private func dropIdle() async throws {
+        for (key, consumers) in bots {
+            let isIdle = consumers.values.allSatisfy { consumer in
+                consumer.assumeIsolated { $0.isIdle && .now - $0.lastActive > Self.idleTime }
+            }
+            if isIdle { bots.removeValue(forKey: key) }
+        }
+    }
+
+    private func reloadChanged() async throws {
+        let from = lastRefresh - .seconds(3)
+        let changed = try await database.system.withConnection { connection in
+            let now = try await connection.value("SELECT now()", as: Timestamp.self)
+            lastRefresh = now ?? lastRefresh
+            return try await connection.all("""
+                SELECT tenant_id, bot_id FROM consumer WHERE updated_at >= \(from)
+                UNION SELECT tenant_id, id FROM bot WHERE updated_at >= \(from) AND id = ANY(\(bots.keys.map(\.bot)))
+                UNION SELECT bot.tenant_id, bot.id FROM tenant JOIN bot ON bot.tenant_id = tenant.id
+                WHERE tenant.updated_at >= \(from) AND bot.id = ANY(\(bots.keys.map(\.bot)))
+                """, as: BotKey.self)
+        }
+        reload(changed)
+    }
+}

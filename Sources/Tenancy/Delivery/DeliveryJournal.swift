@@ -1,0 +1,117 @@
+import Platform
+
+/// Writes down, in groups, what deliveries have come to: an attempt row each, and where the cursors stand.
+/// One on each event loop.
+///
+/// Nobody waits for it, and its commit does not wait for fsync: what a crash takes from it is delivered again.
+/// While the database is away it keeps what it holds and says `isFull`, upon which consumers stop sending.
+actor DeliveryJournal {
+    struct Progress: Sendable {
+        let bot: BotKey
+        let epoch: Int64
+        let cursor: Int64
+        let settled: [Int64]
+    }
+
+    private struct Attempt: Sendable {
+        let consumer: ID<Consumer>
+        let tenant: ID<Tenant>
+        let position: Int64
+        let updateID: Int64
+        let attempt: DeliveryAttempt
+    }
+
+    private static let interval = Duration.milliseconds(100)
+    private static let batchLimit = 1000
+    private static let capacity = 10_000
+
+    nonisolated let unownedExecutor: UnownedSerialExecutor
+    private let loop: EventLoop
+    private let database: Database
+    private let logger: Logger
+    private var attempts: [Attempt] = []
+    private var progress: [ID<Consumer>: Progress] = [:]
+    private var isScheduled = false
+    private var isFailing = false
+
+    init(loop: EventLoop, database: Database, logger: Logger) {
+        unownedExecutor = loop.asUnownedSerialExecutor()
+        self.loop = loop
+        self.database = database
+        self.logger = logger
+    }
+
+    var isFull: Bool { attempts.count >= Self.capacity }
+
+    func record(_ attempt: DeliveryAttempt, of update: LoggedUpdate, to consumer: Consumer) {
+        attempts.append(Attempt(
+            consumer: consumer.id, tenant: consumer.bot.tenant, position: update.position, updateID: update.updateID,
+            attempt: attempt))
+        schedule()
+    }
+
+    /// The newest progress of a consumer replaces what was not written yet.
+    func record(_ newest: Progress, of consumer: ID<Consumer>) {
+        progress[consumer] = newest
+        schedule()
+    }
+
+    private func schedule() {
+        guard !isScheduled else { return }
+        isScheduled = true
+        loop.schedule(after: isFailing ? .seconds(1) : Self.interval) { [self] in
+            // Ends with the flush; `drain` waits for what is left at shutdown.
+            Task(executorPreference: loop) { await self.flush() }
+        }
+    }
+
+    /// Writes all there is; for shutdown and before a consumer is given up.
+    func drain() async {
+        await flush()
+    }
+
+    private func flush() async {
+        let batch = Array(attempts.prefix(Self.batchLimit))
+        let cursors = progress
+        progress = [:]
+        attempts.removeFirst(batch.count)
+        defer {
+            isScheduled = false
+            if !attempts.isEmpty || !progress.isEmpty { schedule() }
+        }
+        guard !batch.isEmpty || !cursors.isEmpty else { return }
+        do {
+            try await database.system.withConnection { connection in
+                _ = try await connection.pipeline(Self.statements(batch, cursors))
+            }
+            isFailing = false
+        } catch {
+            if !isFailing { logger.warning("delivery results could not be written", ["error": "\(error)"]) }
+            isFailing = true
+            attempts.insert(contentsOf: batch, at: 0)
+            progress.merge(cursors) { newer, _ in newer }
+        }
+    }
+
+    private static func statements(_ batch: [Attempt], _ cursors: [ID<Consumer>: Progress]) -> [SQL] {
+        var statements: [SQL] = ["SELECT set_config('synchronous_commit', 'off', true)"]
+        if !batch.isEmpty { statements.append(insert(batch)) }
+        if !cursors.isEmpty { statements.append(ConsumerCursor.move(cursors)) }
+        return statements
+    }
+
+    private static func insert(_ batch: [Attempt]) -> SQL {
+        """
+        INSERT INTO delivery_attempt (tenant_id, consumer_id, day, position, update_id, attempt, status_code,
+            duration_ms, error, response, at)
+        SELECT tenant_id, consumer_id, (statement_timestamp() AT TIME ZONE 'UTC')::date, position, update_id,
+            attempt, status_code, duration_ms, error, response, at
+        FROM unnest(\(batch.map(\.tenant)), \(batch.map(\.consumer)), \(batch.map(\.position)),
+            \(batch.map(\.updateID)), \(batch.map { Int32($0.attempt.number) }),
+            \(batch.map { $0.attempt.statusCode.map(Int32.init) }),
+            \(batch.map { Int32(clamping: $0.attempt.duration.milliseconds) }), \(batch.map(\.attempt.error)),
+            \(batch.map(\.attempt.response)), \(batch.map(\.attempt.at)))
+            AS a (tenant_id, consumer_id, position, update_id, attempt, status_code, duration_ms, error, response, at)
+        """
+    }
+}

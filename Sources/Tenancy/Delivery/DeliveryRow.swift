@@ -1,0 +1,139 @@
+import Platform
+
+/// An update that left the fast path: a row of the table delivery.
+package struct DeliveryRow: Sendable, Identified {
+    package static let prefix = "delivery"
+
+    enum Status: String, Sendable, PostgresCodable { case retrying, dead, expired }
+
+    let id: ID<DeliveryRow>
+    let update: LoggedUpdate
+    let attempts: Int
+}
+
+extension DeliveryRow: RowDecodable {
+    package init(row: inout Row) throws {
+        id = try row.next()
+        attempts = Int(try row.next(Int32.self))
+        update = try LoggedUpdate(row: &row)
+    }
+}
+
+/// A delivery row to be made.
+struct NewDeliveryRow: Sendable {
+    let update: LoggedUpdate
+    let lane: String
+    var status = DeliveryRow.Status.retrying
+    var attempts = 0
+    /// Only the head of a lane has one.
+    var nextAttemptAt: Timestamp?
+    var lastError: String?
+}
+
+extension DeliveryRow {
+    /// Stores `rows` and the cursor that counts them as settled, in one durable transaction: after a crash no
+    /// update is both in a row and in the window.
+    /// - Returns: false when the consumer belongs to a newer epoch; then nothing was stored.
+    static func store(
+        _ rows: [NewDeliveryRow], of consumer: Consumer, progress: DeliveryJournal.Progress, in database: Database
+    ) async throws -> Bool {
+        let results = try await database.system.withConnection { connection in
+            try await connection.pipeline([
+                ConsumerCursor.move([consumer.id: progress]),
+                """
+                INSERT INTO delivery (tenant_id, id, consumer_id, bot_id, position, update_id, kind, lane, deadline,
+                    received_at, payload, status, attempts, next_attempt_at, last_error)
+                SELECT \(consumer.bot.tenant), r.id, \(consumer.id), \(consumer.bot.bot), r.position, r.update_id,
+                    r.kind, r.lane, r.deadline, r.received_at, r.payload, r.status, r.attempts, r.next_attempt_at,
+                    r.last_error
+                FROM unnest(\(rows.map { _ in ID<DeliveryRow>() }), \(rows.map(\.update.position)),
+                    \(rows.map(\.update.updateID)), \(rows.map(\.update.kind)), \(rows.map(\.lane)),
+                    \(rows.map(\.update.deadline)), \(rows.map(\.update.receivedAt)), \(rows.map(\.update.payload)),
+                    \(rows.map(\.status.rawValue)), \(rows.map { Int32($0.attempts) }), \(rows.map(\.nextAttemptAt)),
+                    \(rows.map(\.lastError)))
+                    AS r (id, position, update_id, kind, lane, deadline, received_at, payload, status, attempts,
+                        next_attempt_at, last_error)
+                WHERE EXISTS (
+                    SELECT FROM consumer_cursor WHERE tenant_id = \(consumer.bot.tenant)
+                        AND consumer_id = \(consumer.id) AND epoch = \(progress.epoch))
+                ON CONFLICT (tenant_id, consumer_id, position) DO NOTHING
+                """,
+            ])
+        }
+        return results[0].affectedRows == 1
+    }
+
+    /// A lane that goes on from rows.
+    struct HeldLane: RowDecodable, Sendable {
+        let name: String
+        /// When its head is due; nil: at once.
+        let dueAt: Timestamp?
+        /// Its head is dead, and the lane waits until somebody decides.
+        let isParked: Bool
+
+        init(row: inout Row) throws {
+            name = try row.next()
+            dueAt = try row.next()
+            isParked = try row.next()
+        }
+    }
+
+    static func heldLanes(of consumer: Consumer, in connection: PostgresConnection) async throws -> [HeldLane] {
+        try await connection.all("""
+            SELECT DISTINCT ON (lane) lane, next_attempt_at, status = 'dead' FROM delivery
+            WHERE tenant_id = \(consumer.bot.tenant) AND consumer_id = \(consumer.id)
+                AND (status = 'retrying' OR (status = 'dead' AND \(consumer.onDead == .park)))
+            ORDER BY lane, position
+            """, as: HeldLane.self)
+    }
+
+    /// The first row of a lane that is still to be delivered.
+    static func head(of lane: String, _ consumer: Consumer, in database: Database) async throws -> DeliveryRow? {
+        try await database.system.withConnection { connection in
+            try await connection.first("""
+                SELECT id, attempts, \(LoggedUpdate.deliveryColumns) FROM delivery
+                WHERE tenant_id = \(consumer.bot.tenant) AND consumer_id = \(consumer.id) AND lane = \(lane)
+                    AND status = 'retrying'
+                ORDER BY position LIMIT 1
+                """, as: DeliveryRow.self)
+        }
+    }
+
+    /// Delivered: the row has done its work.
+    func remove(of consumer: Consumer, epoch: Int64, in database: Database) async throws {
+        try await database.system.withConnection { connection in
+            _ = try await connection.execute("""
+                DELETE FROM delivery WHERE tenant_id = \(consumer.bot.tenant) AND id = \(id)
+                    AND \(Self.isHeld(consumer, epoch))
+                """)
+        }
+    }
+
+    /// Writes down a failed attempt, or the row's end.
+    func update(
+        _ status: Status, attempts: Int, dueAt: Timestamp?, lastError: String?, of consumer: Consumer, epoch: Int64,
+        in database: Database
+    ) async throws {
+        try await database.system.withConnection { connection in
+            _ = try await connection.execute("""
+                UPDATE delivery SET status = \(status), attempts = \(Int32(attempts)),
+                    next_attempt_at = \(dueAt), last_error = \(lastError), updated_at = now()
+                WHERE tenant_id = \(consumer.bot.tenant) AND id = \(id) AND \(Self.isHeld(consumer, epoch))
+                """)
+        }
+    }
+
+    private static func isHeld(_ consumer: Consumer, _ epoch: Int64) -> SQL {
+        """
+        EXISTS (SELECT FROM consumer_cursor WHERE tenant_id = \(consumer.bot.tenant)
+            AND consumer_id = \(consumer.id) AND epoch = \(epoch))
+        """
+    }
+}
+
+extension LoggedUpdate {
+    /// As `columns`, from a delivery row, which has no chat of its own.
+    fileprivate static let deliveryColumns: SQL = """
+        position, update_id, kind, lane, NULL::bigint AS chat_id, deadline, received_at, payload
+        """
+}

@@ -1,0 +1,195 @@
+import Platform
+
+/// The part of a bot's log that one push consumer is working on: a pure state machine, without clock or sockets.
+///
+/// An update in the window is in one of four states:
+///
+///     queued ──next()──▶ sending ──succeeded()──▶ settled
+///       ▲                   │
+///       └────released()─────┤
+///                           └──failed()──▶ leaving ──left()──▶ settled
+///
+/// - A lane has at most one update sending, and it is the first of the lane that is not settled. Lanes take turns.
+/// - `failed` takes the update and all of its lane behind it out of the fast path (they are `leaving` until their
+///   delivery rows are committed) and holds the lane: what is read for it later leaves too, until `releaseLane`.
+/// - `released` puts an update back at the head of its lane, as if it had not been tried: the breaker's way.
+/// - The cursor is the last position up to which all is settled. It only grows, and never passes an update that
+///   is queued, sending or leaving.
+struct DeliveryWindow {
+    private enum State: Equatable { case queued, sending, leaving, settled }
+
+    private struct Entry {
+        let update: LoggedUpdate
+        var state: State
+    }
+
+    private struct Lane {
+        var queue: [Int64] = []
+        var isSending = false
+    }
+
+    /// Everything up to here is settled.
+    private(set) var cursor: Int64
+    /// The last position taken in; the log is read on from here.
+    private(set) var lastRead: Int64
+    /// Bytes of payload held.
+    private(set) var size = 0
+    private(set) var sendingCount = 0
+
+    private var entries: [Int64: Entry] = [:]
+    private var order: [Int64] = []
+    private var firstUnsettled = 0
+    private var lanes: [String: Lane] = [:]
+    private var turns: [String] = []
+    private var heldLanes: Set<String>
+    private var settledBefore: Set<Int64>
+    private let keepsLanes: Bool
+
+    /// - Parameters:
+    ///   - settled: positions above `cursor` that are settled already, as `progress` gave them.
+    ///   - heldLanes: lanes that have delivery rows still to be worked off.
+    ///   - keepsLanes: false when the consumer wants no order; then each update is a lane of its own.
+    init(cursor: Int64, settled: some Sequence<Int64> = [], heldLanes: Set<String> = [], keepsLanes: Bool = true) {
+        self.cursor = cursor
+        lastRead = cursor
+        settledBefore = Set(settled)
+        self.heldLanes = heldLanes
+        self.keepsLanes = keepsLanes
+    }
+
+    var count: Int { order.count - firstUnsettled }
+    var isEmpty: Bool { count == 0 }
+    var hasReady: Bool { !turns.isEmpty }
+
+    /// What to store: the cursor, and the settled positions above it in ascending order.
+    var progress: (cursor: Int64, settled: [Int64]) {
+        let inWindow = order[firstUnsettled...].filter { entries[$0]?.state == .settled }
+        return (cursor, inWindow + settledBefore.filter { $0 > lastRead }.sorted())
+    }
+
+    /// The lane an update counts to here, in its delivery row too.
+    func laneName(of update: LoggedUpdate) -> String {
+        keepsLanes ? update.lane : "#\(update.position)"
+    }
+
+    // MARK: Taking in
+
+    /// Takes in what was read after `lastRead`, in ascending order.
+    /// - Parameter isWanted: whether the consumer asked for this kind; what it did not is settled at once.
+    /// - Returns: updates of held lanes, which have to leave: store them as delivery rows, then call `left`.
+    mutating func take(_ updates: [LoggedUpdate], isWanted: (LoggedUpdate) -> Bool = { _ in true }) -> [LoggedUpdate] {
+        var leaving: [LoggedUpdate] = []
+        for update in updates where update.position > lastRead {
+            lastRead = update.position
+            let name = laneName(of: update)
+            var state = State.queued
+            if settledBefore.remove(update.position) != nil || !isWanted(update) {
+                state = .settled
+            } else if heldLanes.contains(name) {
+                state = .leaving
+                leaving.append(update)
+            } else {
+                enqueue(update.position, in: name)
+            }
+            order.append(update.position)
+            if state != .settled { size += update.payload.bytes.count }
+            entries[update.position] = Entry(update: update, state: state)
+        }
+        advance()
+        return leaving
+    }
+
+    private mutating func enqueue(_ position: Int64, in name: String) {
+        var lane = lanes.removeValue(forKey: name) ?? Lane()
+        lane.queue.append(position)
+        if lane.queue.count == 1 && !lane.isSending { turns.append(name) }
+        lanes[name] = lane
+    }
+
+    // MARK: Sending
+
+    /// The head of the lane whose turn it is, now sending; nil when no lane has one to send.
+    mutating func next() -> LoggedUpdate? {
+        guard !turns.isEmpty else { return nil }
+        let name = turns.removeFirst()
+        guard var lane = lanes.removeValue(forKey: name), let position = lane.queue.first else { return nil }
+        lane.queue.removeFirst()
+        lane.isSending = true
+        lanes[name] = lane
+        entries[position]?.state = .sending
+        sendingCount += 1
+        return entries[position]?.update
+    }
+
+    mutating func succeeded(_ position: Int64) {
+        guard let name = endSending(position, .settled) else { return }
+        giveTurn(to: name)
+        advance()
+    }
+
+    /// Back to the head of its lane, whose turn comes last.
+    mutating func released(_ position: Int64) {
+        guard let name = endSending(position, .queued) else { return }
+        lanes[name, default: Lane()].queue.insert(position, at: 0)
+        giveTurn(to: name)
+    }
+
+    /// - Parameter holdsLane: false when there is nothing to wait for (the update is dead or expired): then it
+    ///   leaves alone and its lane goes on.
+    /// - Returns: the update and its followers in order; store them as delivery rows, then call `left`.
+    mutating func failed(_ position: Int64, holdsLane: Bool) -> [LoggedUpdate] {
+        guard let failed = entries[position]?.update, let name = endSending(position, .leaving) else { return [] }
+        guard holdsLane else {
+            giveTurn(to: name)
+            return [failed]
+        }
+        heldLanes.insert(name)
+        let followers = lanes.removeValue(forKey: name)?.queue ?? []
+        for follower in followers { entries[follower]?.state = .leaving }
+        return [failed] + followers.compactMap { entries[$0]?.update }
+    }
+
+    /// The delivery rows of these updates are committed.
+    mutating func left(_ positions: [Int64]) {
+        for position in positions where entries[position]?.state == .leaving { settle(position) }
+        advance()
+    }
+
+    /// The lane's delivery rows are worked off: its updates go the fast way again.
+    mutating func releaseLane(_ name: String) { heldLanes.remove(name) }
+
+    // MARK: Steps
+
+    /// - Returns: the lane's name; nil when the update was not being sent.
+    private mutating func endSending(_ position: Int64, _ state: State) -> String? {
+        guard let entry = entries[position], entry.state == .sending else { return nil }
+        sendingCount -= 1
+        let name = laneName(of: entry.update)
+        lanes[name]?.isSending = false
+        if state == .settled { settle(position) } else { entries[position]?.state = state }
+        return name
+    }
+
+    private mutating func giveTurn(to name: String) {
+        guard let lane = lanes[name] else { return }
+        if lane.queue.isEmpty { lanes.removeValue(forKey: name) } else { turns.append(name) }
+    }
+
+    private mutating func settle(_ position: Int64) {
+        guard let entry = entries[position] else { return }
+        size -= entry.update.payload.bytes.count
+        entries[position]?.state = .settled
+    }
+
+    private mutating func advance() {
+        while firstUnsettled < order.count, entries[order[firstUnsettled]]?.state == .settled {
+            cursor = order[firstUnsettled]
+            entries.removeValue(forKey: cursor)
+            firstUnsettled += 1
+        }
+        if firstUnsettled > 512 || firstUnsettled == order.count {
+            order.removeFirst(firstUnsettled)
+            firstUnsettled = 0
+        }
+    }
+}

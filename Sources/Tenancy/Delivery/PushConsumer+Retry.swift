@@ -1,0 +1,145 @@
+import Platform
+
+/// The slow path. A lane in retry:
+///
+///     moveToRetry ──rows committed──▶ waiting ──due──▶ sending ──success──▶ next row, at once
+///                                        ▲                │                └─ none left ─▶ the lane is released
+///                                        └────failure─────┘   (used up: the row is dead, the lane skips or parks)
+///
+/// Rows that are added to a held lane while it empties are found by the last look, because a lane is only
+/// released when nothing is on its way into it.
+extension PushConsumer {
+    // MARK: Into the rows
+
+    /// The fast path's attempt failed: the update and its lane go on from rows.
+    func moveToRetry(_ update: LoggedUpdate, _ attempt: DeliveryAttempt) {
+        let lane = window.laneName(of: update)
+        let wait = target.schedule.wait(after: 1, retryAfter: attempt.retryAfter, jitter: .random(in: 0...1))
+        let dueAt = wait.map { Timestamp.now + $0 }
+        let isDead = dueAt == nil
+        if isDead { parts.metrics.dead.increment() }
+        let holdsLane = !isDead || consumer.onDead == .park
+        var rows = rows(for: window.failed(update.position, holdsLane: holdsLane))
+        rows[0].status = isDead ? .dead : .retrying
+        rows[0].attempts = 1
+        rows[0].nextAttemptAt = dueAt
+        rows[0].lastError = attempt.error
+        guard holdsLane else { return leave(rows) }
+        leave(rows) { consumer in
+            if let dueAt { consumer.schedule(lane, at: dueAt) } else { consumer.retries.wait(lane, nil) }
+        }
+    }
+
+    func rows(for updates: [LoggedUpdate]) -> [NewDeliveryRow] {
+        updates.map { NewDeliveryRow(update: $0, lane: window.laneName(of: $0)) }
+    }
+
+    /// Commits `rows`; until then the window holds their updates, and the cursor stands.
+    func leave(_ rows: [NewDeliveryRow], then next: (@Sendable (isolated PushConsumer) -> Void)? = nil) {
+        leavingCount += rows.count
+        departures += 1
+        // `stop` waits for it through `leavingCount`.
+        Task(executorPreference: parts.loop) { await self.commit(rows, then: next) }
+    }
+
+    private func commit(_ rows: [NewDeliveryRow], then next: (@Sendable (isolated PushConsumer) -> Void)?) async {
+        while true {
+            do {
+                let isStored = try await DeliveryRow.store(rows, of: consumer, progress: progress, in: parts.database)
+                leavingCount -= rows.count
+                guard isStored else { return pump() }
+                window.left(rows.map(\.update.position))
+                recordProgress()
+                next?(self)
+                return pump()
+            } catch {
+                parts.logger.debug("delivery rows could not be stored", ["consumer": "\(consumer.id)", "error": "\(error)"])
+                guard !isStopped, isOwner else { return abandon(rows) }
+                try? await parts.loop.sleep(for: .milliseconds(500))
+            }
+        }
+    }
+
+    /// Not stored and no longer ours to store: the cursor has not passed them, so they are read again.
+    private func abandon(_ rows: [NewDeliveryRow]) {
+        leavingCount -= rows.count
+        pump()
+    }
+
+    // MARK: Out of the rows
+
+    func schedule(_ lane: String, at dueAt: Timestamp?) {
+        let wait = dueAt.map { max(.zero, $0 - .now) } ?? .zero
+        let timer = parts.loop.schedule(after: wait) {
+            self.assumeIsolated {
+                $0.retries.becomeDue(lane)
+                $0.pump()
+            }
+        }
+        retries.wait(lane, timer)
+    }
+
+    func sendRetries() {
+        for lane in retries.takeUnscheduled() { schedule(lane.name, at: lane.dueAt) }
+        while retries.hasDue, hasRoomForRetry, breaker.isClosed {
+            guard let lane = retries.next() else { return }
+            beginRetry()
+            // `stop` waits for it through `underWay`.
+            Task(executorPreference: parts.loop) {
+                await self.workOff(lane)
+                await self.endRetry()
+            }
+        }
+    }
+
+    /// Delivers the lane's rows one after the other until one fails or none is left.
+    private func workOff(_ lane: String) async {
+        do {
+            while !isStopped, isOwner, breaker.isClosed {
+                let departuresBefore = departures
+                let isQuiet = leavingCount == 0
+                guard let row = try await DeliveryRow.head(of: lane, consumer, in: parts.database) else {
+                    guard isQuiet, departures == departuresBefore else {
+                        return schedule(lane, at: .now + .milliseconds(50))
+                    }
+                    retries.remove(lane)
+                    return window.releaseLane(lane)
+                }
+                guard try await deliver(row, in: lane) else { return }
+            }
+            schedule(lane, at: .now + .seconds(1))
+        } catch {
+            parts.logger.debug("a retry could not be written down", ["consumer": "\(consumer.id)", "error": "\(error)"])
+            schedule(lane, at: .now + .seconds(1))
+        }
+    }
+
+    /// - Returns: whether the lane goes on at once.
+    private func deliver(_ row: DeliveryRow, in lane: String) async throws -> Bool {
+        if let deadline = row.update.deadline, deadline < .now {
+            parts.metrics.expired.increment()
+            try await row.update(
+                .expired, attempts: row.attempts, dueAt: nil, lastError: Self.expiry,
+                of: consumer, epoch: epoch, in: parts.database)
+            return true
+        }
+        let attempt = await send(row.update, number: row.attempts + 1)
+        if attempt.isSuccess {
+            try await row.remove(of: consumer, epoch: epoch, in: parts.database)
+            return true
+        }
+        let wait = target.schedule.wait(
+            after: attempt.number, retryAfter: attempt.retryAfter, jitter: .random(in: 0...1))
+        let dueAt = wait.map { Timestamp.now + $0 }
+        try await row.update(
+            wait == nil ? .dead : .retrying, attempts: attempt.number, dueAt: dueAt, lastError: attempt.error,
+            of: consumer, epoch: epoch, in: parts.database)
+        if let dueAt {
+            schedule(lane, at: dueAt)
+            return false
+        }
+        parts.metrics.dead.increment()
+        if consumer.onDead == .park { retries.wait(lane, nil) }
+        return consumer.onDead == .skip
+    }
+}

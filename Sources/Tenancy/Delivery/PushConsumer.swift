@@ -1,0 +1,232 @@
+import Platform
+
+/// Delivers one bot's updates to one push consumer, on the loop that owns the bot.
+///
+/// Everything it knows can be read again from the database: the window from the log after the cursor, the lanes
+/// in retry from the delivery rows. It works in steps that each end in `pump`, which takes in what there is room
+/// for and sends what may go; nothing waits on a timer but retries and an open breaker.
+actor PushConsumer {
+    /// What the window may hold.
+    static let windowCount = 1000
+    static let windowBytes = 4 << 20
+    static let readLimit = 250
+    static let expiry = "its time was over before it could be sent"
+
+    struct Parts: Sendable {
+        let loop: EventLoop
+        let database: Database
+        let reader: LogReader
+        let journal: DeliveryJournal
+        let sender: DeliverySender
+        let leases: ShardLeases
+        let metrics: DeliveryMetrics
+        let logger: Logger
+    }
+
+    nonisolated let unownedExecutor: UnownedSerialExecutor
+    let parts: Parts
+    let epoch: Int64
+    var target: PushTarget
+    var window: DeliveryWindow
+    var breaker = Breaker()
+    var retries: RetryLanes
+    /// Updates and retries on their way.
+    private(set) var underWay = 0
+    /// Updates whose delivery rows are being committed.
+    var leavingCount = 0
+    /// How often updates have begun to leave.
+    var departures = 0
+    private(set) var isStopped = false
+    private var mayHaveMore = true
+    private var isReading = false
+    private var breakerTimer: TimerQueue.Token?
+    private var whenIdle: [CheckedContinuation<Void, Never>] = []
+    private(set) var lastActive = ContinuousClock.now
+
+    init(
+        target: PushTarget, epoch: Int64, cursor: ConsumerCursor, lanes: [DeliveryRow.HeldLane], parts: Parts
+    ) {
+        unownedExecutor = parts.loop.asUnownedSerialExecutor()
+        self.parts = parts
+        self.epoch = epoch
+        self.target = target
+        window = DeliveryWindow(
+            cursor: cursor.position, settled: cursor.settled, heldLanes: Set(lanes.map(\.name)),
+            keepsLanes: target.consumer.ordering == .lane)
+        retries = RetryLanes(lanes)
+    }
+
+    var consumer: Consumer { target.consumer }
+
+    /// Nothing to do now, and nothing that would come by itself.
+    var isIdle: Bool { window.isEmpty && !mayHaveMore && !isReading && underWay == 0 && leavingCount == 0 && retries.isEmpty }
+
+    /// Whether this node still holds the bot's shard, under the lease that this was started with.
+    var isOwner: Bool { parts.leases.epoch(of: consumer.bot.shard) == epoch }
+
+    // MARK: From outside
+
+    /// There may be news in the log.
+    func wake() {
+        mayHaveMore = true
+        pump()
+    }
+
+    /// Whether `newTarget` can be taken over as it goes; another order of delivery needs a new start.
+    func accepts(_ newTarget: PushTarget) -> Bool { newTarget.consumer.ordering == consumer.ordering }
+
+    /// Takes over changed settings. What is under way ends under the old ones.
+    func change(to newTarget: PushTarget) {
+        target = newTarget
+        pump()
+    }
+
+    /// Starts nothing more, waits for what is under way, and leaves the cursor in the journal.
+    func stop() async {
+        isStopped = true
+        breakerTimer.map(parts.loop.cancel)
+        retries.cancelTimers(on: parts.loop)
+        if underWay > 0 || isReading || leavingCount > 0 {
+            await withCheckedContinuation { whenIdle.append($0) }
+        }
+    }
+
+    // MARK: Steps
+
+    func pump() {
+        lastActive = .now
+        guard !isStopped, isOwner else { return endIfIdle() }
+        startReading()
+        sendRetries()
+        sendUpdates()
+        endIfIdle()
+    }
+
+    private func endIfIdle() {
+        guard isStopped, underWay == 0, !isReading, leavingCount == 0 else { return }
+        for continuation in whenIdle { continuation.resume() }
+        whenIdle = []
+    }
+
+    private func startReading() {
+        let hasRoom = window.count + Self.readLimit <= Self.windowCount && window.size < Self.windowBytes
+        guard mayHaveMore, !isReading, hasRoom, leavingCount < Self.windowCount else { return }
+        isReading = true
+        mayHaveMore = false
+        // `stop` waits for it through `isReading`.
+        Task(executorPreference: parts.loop) { await self.read() }
+    }
+
+    private func read() async {
+        do {
+            let updates = try await parts.reader.read(
+                LogReader.Request(bot: consumer.bot, after: window.lastRead, limit: Self.readLimit))
+            if updates.count == Self.readLimit { mayHaveMore = true }
+            let before = window.cursor
+            let leaving = window.take(updates, isWanted: target.wants)
+            if window.cursor != before { recordProgress() }
+            isReading = false
+            if !leaving.isEmpty { leave(rows(for: leaving)) }
+        } catch {
+            mayHaveMore = true
+            isReading = false
+            return pauseAfterFailure(error)
+        }
+        pump()
+    }
+
+    /// The database did not answer; the pool's own errors are logged there.
+    private func pauseAfterFailure(_ error: any Error) {
+        parts.logger.debug("a read of the log failed", ["consumer": "\(consumer.id)", "error": "\(error)"])
+        parts.loop.schedule(after: .milliseconds(500)) { self.assumeIsolated { $0.pump() } }
+        endIfIdle()
+    }
+
+    private func sendUpdates() {
+        while window.hasReady, underWay < consumer.concurrency, !isJournalFull {
+            guard breaker.admits(at: .now) else { return awaitBreaker() }
+            guard let update = window.next() else { return breaker.abandonProbe(at: .now) }
+            if let deadline = update.deadline, deadline < .now {
+                breaker.abandonProbe(at: .now)
+                parts.metrics.expired.increment()
+                expire(update)
+                continue
+            }
+            underWay += 1
+            // `stop` waits for it through `underWay`.
+            Task(executorPreference: parts.loop) { await self.deliver(update) }
+        }
+    }
+
+    private func expire(_ update: LoggedUpdate) {
+        var rows = rows(for: window.failed(update.position, holdsLane: false))
+        rows[0].status = .expired
+        rows[0].lastError = Self.expiry
+        leave(rows)
+    }
+
+    private func awaitBreaker() {
+        guard breakerTimer == nil, let opensAt = breaker.opensAt else { return }
+        breakerTimer = parts.loop.schedule(at: opensAt) {
+            self.assumeIsolated {
+                $0.breakerTimer = nil
+                $0.pump()
+            }
+        }
+    }
+
+    private func deliver(_ update: LoggedUpdate) async {
+        let attempt = await send(update, number: 1)
+        settle(update, attempt)
+        underWay -= 1
+        pump()
+    }
+
+    /// Sends and writes the attempt down.
+    func send(_ update: LoggedUpdate, number: Int) async -> DeliveryAttempt {
+        let attempt = await parts.sender.send(update, to: target, attempt: number)
+        parts.metrics.observe(attempt, of: update)
+        await parts.journal.record(attempt, of: update, to: consumer)
+        if attempt.isSuccess {
+            breaker.succeeded()
+        } else {
+            breaker.failed(at: .now, retryAfter: attempt.retryAfter, jitter: .random(in: 0...1))
+        }
+        return attempt
+    }
+
+    private func settle(_ update: LoggedUpdate, _ attempt: DeliveryAttempt) {
+        if attempt.isSuccess {
+            window.succeeded(update.position)
+            recordProgress()
+        } else if breaker.isClosed {
+            moveToRetry(update, attempt)
+        } else {
+            window.released(update.position)
+        }
+    }
+
+    func recordProgress() {
+        let newest = progress
+        parts.journal.assumeIsolated { [id = consumer.id] in $0.record(newest, of: id) }
+    }
+
+    var progress: DeliveryJournal.Progress {
+        let (cursor, settled) = window.progress
+        return DeliveryJournal.Progress(bot: consumer.bot, epoch: epoch, cursor: cursor, settled: settled)
+    }
+
+    // MARK: Retries on their way, counted with the rest
+
+    /// Half of what may be under way is open to retries, so that they cannot keep new updates back.
+    var hasRoomForRetry: Bool { underWay < max(1, consumer.concurrency / 2) && !isJournalFull }
+
+    private var isJournalFull: Bool { parts.journal.assumeIsolated { $0.isFull } }
+
+    func beginRetry() { underWay += 1 }
+
+    func endRetry() {
+        underWay -= 1
+        pump()
+    }
+}

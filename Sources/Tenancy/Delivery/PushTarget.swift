@@ -1,0 +1,71 @@
+import Platform
+
+/// Everything a delivery needs to know of its push consumer, secrets opened.
+struct PushTarget: Sendable {
+    let consumer: Consumer
+    let url: String
+    let signer: WebhookSigner
+    let telegramSecret: String?
+    /// For the header that names the bot.
+    let telegramID: Int64
+    /// nil: every kind.
+    let wanted: Set<String>?
+
+    func wants(_ update: LoggedUpdate) -> Bool { wanted?.contains(update.kind) ?? true }
+    var schedule: RetrySchedule { RetrySchedule(waits: consumer.schedule) }
+}
+
+extension PushTarget {
+    /// The push consumers of `bots` that deliver now: active ones of active bots and tenants.
+    static func active(
+        of bots: [BotKey], in database: Database, secrets: ConsumerSecrets, logger: Logger
+    ) async throws -> [PushTarget] {
+        let rows = try await database.system.withConnection { connection in
+            try await connection.all("""
+                SELECT \(Consumer.columns), consumer.secrets_sealed, consumer.telegram_secret_sealed,
+                    bot.telegram_id
+                FROM unnest(\(bots.map(\.tenant)), \(bots.map(\.bot))) AS w (tenant_id, bot_id)
+                JOIN consumer ON consumer.tenant_id = w.tenant_id AND consumer.bot_id = w.bot_id
+                JOIN bot ON bot.tenant_id = w.tenant_id AND bot.id = w.bot_id
+                JOIN tenant ON tenant.id = w.tenant_id
+                WHERE consumer.type = 'push' AND consumer.status = 'active' AND bot.status <> 'deleted'
+                    AND tenant.status = 'active'
+                """, as: SealedTarget.self)
+        }
+        return rows.compactMap { row in
+            do {
+                return try row.opened(by: secrets)
+            } catch {
+                logger.error("a consumer's secrets cannot be used; it gets nothing until they can", [
+                    "consumer": "\(row.consumer.id)", "error": "\(error)",
+                ])
+                return nil
+            }
+        }
+    }
+}
+
+private struct SealedTarget: RowDecodable {
+    let consumer: Consumer
+    let secrets: [[UInt8]]
+    let telegramSecret: [UInt8]?
+    let telegramID: Int64
+
+    init(row: inout Row) throws {
+        consumer = try Consumer(row: &row)
+        secrets = try row.next()
+        telegramSecret = try row.next()
+        telegramID = try row.next()
+    }
+
+    func opened(by box: ConsumerSecrets) throws -> PushTarget {
+        let tenant = consumer.bot.tenant
+        return PushTarget(
+            consumer: consumer,
+            url: consumer.url ?? "",
+            signer: try WebhookSigner(secrets: secrets.map { try box.open($0, .signing, of: consumer.id, tenant) }),
+            telegramSecret: try telegramSecret.map { try box.open($0, .telegramSecret, of: consumer.id, tenant) },
+            telegramID: telegramID,
+            wanted: consumer.kinds.map(Set.init))
+    }
+}

@@ -1,0 +1,50 @@
+import FoundationEssentials
+import Platform
+
+/// What a tenant may use. In the database and the API it is an object of numbers that holds only what differs
+/// from the defaults; null lifts a limit.
+package struct TenantLimits: Sendable, Equatable {
+    package enum Key: String, CaseIterable, Sendable {
+        case requestsPerMinute = "requests_per_minute"
+        case ingestPerMinutePerBot = "ingest_per_minute_per_bot"
+        case bots
+        case consumersPerBot = "consumers_per_bot"
+        case logRetentionDays = "log_retention_days"
+
+        var defaultValue: Int {
+            switch self {
+            case .requestsPerMinute: 600
+            case .ingestPerMinutePerBot: 6000
+            case .bots: 100
+            case .consumersPerBot: 10
+            case .logRetentionDays: 7
+            }
+        }
+    }
+
+    private var overrides: [String: Int?]
+
+    package init(overrides: [Key: Int?] = [:]) {
+        self.overrides = Dictionary(uniqueKeysWithValues: overrides.map { ($0.key.rawValue, $0.value) })
+    }
+
+    /// - Throws: `DecodingError` when `json` is not an object of whole numbers and nulls.
+    package init(json: JSONBytes) throws {
+        let isEmpty = json.bytes.count <= 2
+        overrides = isEmpty ? [:] : try JSONDecoder().decode([String: Int?].self, from: Data(json.bytes))
+    }
+
+    /// nil: unlimited.
+    package subscript(key: Key) -> Int? { overrides[key.rawValue] ?? key.defaultValue }
+
+    /// Every limit lifted.
+    package static let none = TenantLimits(overrides: Dictionary(uniqueKeysWithValues: Key.allCases.map { ($0, nil) }))
+
+    package var json: JSONBytes {
+        var text = JSONText()
+        for (name, value) in overrides.sorted(by: { $0.key < $1.key }) {
+            text.field(name, literal: value.map(String.init) ?? "null")
+        }
+        return JSONBytes(Array(text.finished.utf8))
+    }
+}

@@ -1,0 +1,130 @@
+import Platform
+
+/// Writes updates to the log in groups: what arrives while a write is under way goes into the next one, so one
+/// commit, and one fsync, serves many requests. One on each event loop.
+///
+/// The queue is bounded; past the bound, and while the database is away, `append` fails at once and Telegram
+/// sends the update again later.
+package actor UpdateAppender {
+    package enum Fault: Error {
+        /// The database does not take this update's JSON, though the parser did.
+        case invalidPayload
+        /// Too much is waiting to be written.
+        case overloaded
+    }
+
+    private struct Waiting {
+        let update: NewUpdate
+        let continuation: CheckedContinuation<Void, any Error>
+    }
+
+    private static let writesAtOnce = 2
+    private static let batchLimit = 500
+    private static let batchBytes = 4 << 20
+    private static let queueLimit = 20_000
+    private static let queueBytes = 16 << 20
+
+    package nonisolated let unownedExecutor: UnownedSerialExecutor
+    private let loop: EventLoop
+    private let database: Database
+    private let onLogged: @Sendable (Set<BotKey>) -> Void
+    private let stored: Counter
+    private let repeated: Counter
+    private let batchSize: Histogram
+
+    private var queue: [Waiting] = []
+    private var queuedBytes = 0
+    private var writing = 0
+
+    /// - Parameter onLogged: told, on the loop, for which bots updates have been committed.
+    package init(
+        loop: EventLoop, database: Database, metrics: Metrics, onLogged: @escaping @Sendable (Set<BotKey>) -> Void
+    ) {
+        unownedExecutor = loop.asUnownedSerialExecutor()
+        self.loop = loop
+        self.database = database
+        self.onLogged = onLogged
+        stored = metrics.counter("rookery_updates_stored_total", "Updates written to the log.")
+        repeated = metrics.counter("rookery_updates_repeated_total", "Updates that were in the log already.")
+        batchSize = metrics.histogram(
+            "rookery_append_batch_updates", "Updates written by one commit.", buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500])
+    }
+
+    /// Returns when the update is in the log, durably; also when it was there before.
+    package func append(_ update: NewUpdate) async throws {
+        guard queue.count < Self.queueLimit, queuedBytes < Self.queueBytes else { throw Fault.overloaded }
+        try await withCheckedThrowingContinuation { continuation in
+            queue.append(Waiting(update: update, continuation: continuation))
+            queuedBytes += update.payload.count
+            if writing < Self.writesAtOnce { startWrite() }
+        }
+    }
+
+    private func startWrite() {
+        writing += 1
+        // Ends when the queue is empty; every caller of `append` awaits its own part of it.
+        Task(executorPreference: loop) { await self.write() }
+    }
+
+    private func write() async {
+        while let batch = nextBatch() {
+            await write(batch)
+        }
+        writing -= 1
+    }
+
+    private func nextBatch() -> [Waiting]? {
+        guard !queue.isEmpty else { return nil }
+        var bytes = 0
+        var count = 0
+        while count < queue.count, count < Self.batchLimit, count == 0 || bytes < Self.batchBytes {
+            bytes += queue[count].update.payload.count
+            count += 1
+        }
+        let batch = Array(queue[..<count])
+        queue.removeFirst(count)
+        queuedBytes -= bytes
+        return batch
+    }
+
+    private func write(_ batch: [Waiting]) async {
+        do {
+            try await commit(batch)
+            for waiting in batch { waiting.continuation.resume() }
+        } catch PostgresError.server(let error) where error.isInvalidData {
+            await writeOneByOne(batch)
+        } catch {
+            for waiting in batch { waiting.continuation.resume(throwing: error) }
+        }
+    }
+
+    /// One update that the database refuses must not take the others of its batch with it.
+    private func writeOneByOne(_ batch: [Waiting]) async {
+        for waiting in batch {
+            do {
+                try await commit([waiting])
+                waiting.continuation.resume()
+            } catch PostgresError.server(let error) where error.isInvalidData {
+                waiting.continuation.resume(throwing: Fault.invalidPayload)
+            } catch {
+                waiting.continuation.resume(throwing: error)
+            }
+        }
+    }
+
+    private func commit(_ batch: [Waiting]) async throws {
+        let statements = UpdateLog.append(batch.map(\.update))
+        let results = try await database.system.withConnection { try await $0.pipeline(statements) }
+        let added = results[1].affectedRows
+        batchSize.observe(Double(batch.count))
+        stored.increment(by: added)
+        repeated.increment(by: batch.count - added)
+        onLogged(Set(batch.map { BotKey(tenant: $0.update.tenant, bot: $0.update.bot) }))
+    }
+}
+
+extension ServerError {
+    /// Class 22, data exception: the statement's values are at fault, not the database's state. A stack too deep
+    /// for PostgreSQL's parser (54001) is the value's fault too.
+    fileprivate var isInvalidData: Bool { sqlState.hasPrefix("22") || sqlState == "54001" }
+}

@@ -1,0 +1,91 @@
+import FoundationEssentials
+
+/// What the platform reads of an update; the rest is kept as it came.
+package struct UpdateHead: Sendable, Equatable {
+    package enum Fault: Error, Equatable {
+        case notJSON, notAnObject, noUpdateID
+    }
+
+    package let updateID: Int64
+    /// The name of the one member beside `update_id`; `unknown` when there is none.
+    package let kind: String
+    /// The key of Telegram's own ordering: updates of one lane are delivered one at a time, in order.
+    package let lane: String
+    package let chatID: Int64?
+    /// nil for kinds that do not go stale within a day.
+    package let timeToLive: Duration?
+
+    /// Reads an update as Telegram sends it. Unknown kinds, members and shapes are accepted.
+    package init(parsing body: [UInt8]) throws(Fault) {
+        do {
+            self = try JSONDecoder().decode(UpdateHead.self, from: Data(body))
+        } catch DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty {
+            throw .notJSON
+        } catch DecodingError.typeMismatch(_, let context) where context.codingPath.isEmpty {
+            throw .notAnObject
+        } catch {
+            throw .noUpdateID
+        }
+    }
+}
+
+extension UpdateHead: Decodable {
+    package init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: MemberName.self)
+        updateID = try members.decode(Int64.self, forKey: MemberName("update_id"))
+        let kinds = members.allKeys.map(\.stringValue).filter { $0 != "update_id" }
+        kind = kinds.first { UpdateKind.ordering(of: $0) != nil } ?? kinds.min() ?? "unknown"
+        let subject = try? members.decode(UpdateSubject.self, forKey: MemberName(kind))
+        chatID = subject?.chat ?? subject?.messageChat
+        lane = Self.lane(of: kind, subject)
+        timeToLive = UpdateKind.timeToLive(of: kind)
+    }
+
+    private static func lane(of kind: String, _ subject: UpdateSubject?) -> String {
+        switch UpdateKind.ordering(of: kind) {
+        case .chat: subject?.chat.map { "chat:\($0)" } ?? kind
+        case .poll: subject?.poll.map { "poll:\($0)" } ?? kind
+        case .kindAndUser: subject?.user.map { "\(kind):\($0)" } ?? kind
+        case .kindAndChat: subject?.chat.map { "\(kind):\($0)" } ?? kind
+        case nil: (subject?.chat ?? subject?.user ?? subject?.messageChat).map { "\(kind):\($0)" } ?? kind
+        }
+    }
+}
+
+/// The ids within an update that decide its lane. A member of an unexpected type counts as absent.
+private struct UpdateSubject: Decodable {
+    let chat: Int64?
+    let user: Int64?
+    let poll: String?
+    /// The chat of the message that a button belongs to.
+    let messageChat: Int64?
+
+    private struct Identified: Decodable { let id: Int64 }
+    private struct Message: Decodable { let chat: Identified }
+    private enum Member: String, CodingKey {
+        case chat, from, user, id, message
+        case pollID = "poll_id"
+    }
+
+    init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: Member.self)
+        func identifier(_ member: Member) -> Int64? {
+            guard members.contains(member) else { return nil }
+            return (try? members.decode(Identified.self, forKey: member))?.id
+        }
+        chat = identifier(.chat)
+        user = identifier(.from) ?? identifier(.user)
+        let text = members.contains(.pollID) ? try? members.decode(String.self, forKey: .pollID) : nil
+        poll = text ?? (members.contains(.id) ? try? members.decode(String.self, forKey: .id) : nil)
+        messageChat = members.contains(.message)
+            ? (try? members.decode(Message.self, forKey: .message))?.chat.id : nil
+    }
+}
+
+private struct MemberName: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(_ name: String) { stringValue = name }
+    init?(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+}

@@ -1,0 +1,31 @@
+import Platform
+
+extension UpdateLog {
+    /// Serializes appends over all nodes and loops, so that positions become visible in the order in which they
+    /// were drawn. Any number will do that nothing else in the database uses.
+    private static let appendLock: Int64 = 0x726F_6F6B_6C6F_67
+
+    /// One transaction, one round trip. It takes the lock first; the INSERT then sees every append before it,
+    /// which is why leaving out what yesterday's partition holds is no race.
+    static func append(_ updates: some Collection<NewUpdate>) -> [SQL] {
+        [
+            "SELECT pg_advisory_xact_lock(\(appendLock))",
+            """
+            INSERT INTO update_log (tenant_id, bot_id, day, position, update_id, kind, lane, chat_id, deadline,
+                received_at, payload)
+            SELECT u.tenant_id, u.bot_id, (statement_timestamp() AT TIME ZONE 'UTC')::date,
+                nextval('update_log_position'), u.update_id, u.kind, u.lane, u.chat_id, u.deadline,
+                statement_timestamp(), u.payload
+            FROM unnest(\(updates.map(\.tenant)), \(updates.map(\.bot)), \(updates.map(\.head.updateID)),
+                \(updates.map(\.head.kind)), \(updates.map(\.head.lane)), \(updates.map(\.head.chatID)),
+                \(updates.map(\.deadline)), \(updates.map { JSONBytes($0.payload) }))
+                AS u (tenant_id, bot_id, update_id, kind, lane, chat_id, deadline, payload)
+            WHERE NOT EXISTS (
+                SELECT FROM update_log AS y
+                WHERE y.tenant_id = u.tenant_id AND y.bot_id = u.bot_id AND y.update_id = u.update_id
+                    AND y.day = (statement_timestamp() AT TIME ZONE 'UTC')::date - 1)
+            ON CONFLICT (tenant_id, bot_id, update_id, day) DO NOTHING
+            """,
+        ]
+    }
+}

@@ -1,0 +1,138 @@
+import Platform
+import TestSupport
+import Testing
+
+@Suite("Postgres failures", .timeLimit(.minutes(1)))
+struct PostgresFailureTests {
+    @Test("A cancelled statement ends at once, is stopped on the server, and its connection serves on")
+    func cancelStopsTheStatement() async throws {
+        try await PostgresFixture.with(limit: 1) { fixture in
+            let pool = fixture.pool
+            let identifier = try await pool.withConnection { try await $0.value("SELECT pg_backend_pid()", as: Int32.self) }
+            let start = ContinuousClock.now
+            let task = Task(executorPreference: fixture.loop) {
+                try await pool.transaction(nil, readOnly: false) { try await $0.execute("SELECT pg_sleep(30)") }
+            }
+            try await fixture.awaitBackend(running: "SELECT pg_sleep(30)")
+
+            task.cancel()
+
+            await #expect(throws: PostgresError.cancelled) { try await task.value }
+            let after = try await pool.withConnection { try await $0.value("SELECT pg_backend_pid()", as: Int32.self) }
+            #expect(after == identifier)
+            #expect(ContinuousClock.now - start < .seconds(10))
+        }
+    }
+
+    @Test("Cancelled and finished statements in a storm never swap answers")
+    func cancelStorm() async throws {
+        try await PostgresFixture.with(limit: 3, waitLimit: 500) { fixture in
+            let pool = fixture.pool
+            let outcomes = await withTaskGroup(of: Bool.self, returning: [Bool].self) { group in
+                for number in 0..<200 {
+                    group.addTask {
+                        let task = Task(executorPreference: fixture.loop) {
+                            try await pool.transaction("SET LOCAL app.n = \(literal: "\(number)")", readOnly: number % 2 == 0) {
+                                try await $0.value(
+                                    "SELECT current_setting('app.n')::int8 + \(number) FROM pg_sleep(0.002)", as: Int.self)
+                            }
+                        }
+                        if number % 3 == 0 {
+                            try? await fixture.loop.sleep(for: .microseconds(100 * number))
+                            task.cancel()
+                        }
+                        switch await task.result {
+                        case .success(let value): return value == number * 2
+                        case .failure(let error): return number % 3 == 0 && error as? PostgresError == .cancelled
+                        }
+                    }
+                }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+
+            #expect(outcomes.count == 200 && !outcomes.contains(false))
+        }
+    }
+
+    @Test("The statement time-out is an error of its own")
+    func statementTimeout() async throws {
+        try await PostgresFixture.with(configure: { $0.statementTimeout = .milliseconds(50) }) { fixture in
+            await #expect(throws: PostgresError.timedOut) {
+                try await fixture.pool.withConnection { try await $0.execute("SELECT pg_sleep(10)") }
+            }
+        }
+    }
+
+    @Test("A connection that the server ends fails what was under way, and the next request gets a new one")
+    func terminatedConnectionsAreReplaced() async throws {
+        try await PostgresFixture.with(limit: 1) { fixture in
+            let pool = fixture.pool
+            let task = Task(executorPreference: fixture.loop) {
+                try await pool.withConnection { try await $0.execute("SELECT pg_sleep(30)") }
+            }
+            try await fixture.awaitBackend(running: "SELECT pg_sleep(30)")
+
+            try await fixture.database.run(
+                script: """
+                    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                    WHERE datname = current_database() AND pid <> pg_backend_pid()
+                    """)
+
+            await #expect(throws: PostgresError.connectionLost) { try await task.value }
+            let one = try await pool.withConnection { try await $0.value("SELECT 1", as: Int.self) }
+            #expect(one == 1)
+        }
+    }
+
+    @Test("Where no server answers, requests fail at once and say so")
+    func unreachableServersFailFast() async throws {
+        try await PostgresFixture.with { fixture in
+            let nowhere = try PostgresConfiguration(url: "postgresql://x@127.0.0.1:1/x")
+            let pool = PostgresPool(
+                loop: fixture.loop, configuration: nowhere, limit: 2, waitLimit: 2, waitTimeout: .seconds(5),
+                blocking: fixture.blocking, logger: Logger(minimum: .error), metrics: Metrics())
+            let start = ContinuousClock.now
+
+            for _ in 0..<5 {
+                await #expect(throws: PostgresError.unavailable) { try await pool.withConnection { _ in } }
+            }
+
+            #expect(ContinuousClock.now - start < .seconds(2))
+            await pool.close()
+        }
+    }
+
+    @Test("Closing waits for what is under way")
+    func closeDrains() async throws {
+        try await PostgresFixture.with(limit: 2) { fixture in
+            let pool = fixture.pool
+            let task = Task(executorPreference: fixture.loop) {
+                try await pool.withConnection { try await $0.value("SELECT 7::int8 FROM pg_sleep(0.2)", as: Int.self) }
+            }
+            try await fixture.awaitBackend(running: "SELECT 7::int8 FROM pg_sleep(0.2)")
+
+            await pool.close()
+
+            let value = try await task.value
+            #expect(value == 7)
+            await #expect(throws: PostgresError.unavailable) { try await pool.withConnection { _ in } }
+        }
+    }
+}
+
+extension PostgresFixture {
+    /// Waits until a session of this database runs `statement`.
+    func awaitBackend(running statement: String) async throws {
+        for _ in 0..<500 {
+            let found = try await database.run(
+                script: """
+                    SELECT 1 FROM pg_stat_activity
+                    WHERE datname = current_database() AND state = 'active' AND query = \((
+                        "\(literal: statement)" as SQL).text)
+                    """)
+            if !found.isEmpty { return }
+            try await loop.sleep(for: .milliseconds(5))
+        }
+        Issue.record("no session runs \(statement)")
+    }
+}

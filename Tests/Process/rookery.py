@@ -1,0 +1,118 @@
+"""Rookery as its users start it: `rookery dev --json`, and more nodes by `rookery serve`."""
+
+import json
+import os
+import pathlib
+import shutil
+import tempfile
+import time
+from contextlib import contextmanager
+
+import httpx
+
+from processes import BINARY, Process, kill, naming
+
+LISTEN = {"ROOKERY_LISTEN": "127.0.0.1:0", "ROOKERY_ADMIN_LISTEN": "127.0.0.1:0"}
+
+
+class Rookery:
+    """A running `rookery dev`, with what its one line of JSON says as attributes of the same names."""
+
+    def __init__(self, data_folder: pathlib.Path):
+        self.data_folder = data_folder
+        log = data_folder.with_name("dev.log")
+        self.process = Process([BINARY, "dev", "--json", "--data-dir", str(data_folder)], log, LISTEN)
+        try:
+            ready = json.loads(self.process.first_line(90))
+        except BaseException:
+            self.process.end()
+            raise
+        self.api: str = ready["api"].rstrip("/")
+        self.admin: str = ready["admin"].rstrip("/")
+        self.sandbox: str = ready["sandbox"].rstrip("/")
+        self.database_url: str = ready["database_url"]
+        self.database_owner_url: str = ready["database_owner_url"]
+        self.tenant_id: str = ready["tenant_id"]
+        self.api_key: str = ready["api_key"]
+        self.bot: dict = ready["bot"]
+        self.environment: dict[str, str] = ready["environment"]
+        self.trace: dict = ready["trace"]
+
+    @property
+    def webhook(self) -> str:
+        return f"{self.api}/telegram/webhook/{self.bot['id']}"
+
+    @property
+    def secret(self) -> dict[str, str]:
+        return {"X-Telegram-Bot-Api-Secret-Token": self.bot["webhook_secret"]}
+
+    def post(self, update: dict, url: str | None = None) -> httpx.Response:
+        return httpx.post(url or self.webhook, json=update, headers=self.secret, timeout=15)
+
+    def postmaster(self) -> int:
+        """The pid of its PostgreSQL."""
+        found = next(self.data_folder.rglob("postmaster.pid"))
+        return int(found.read_text().splitlines()[0])
+
+
+class Node:
+    """One more `rookery serve` on the same database."""
+
+    def __init__(self, rookery: Rookery, port: int):
+        self.api = f"http://127.0.0.1:{port}"
+        self.webhook = f"{self.api}/telegram/webhook/{rookery.bot['id']}"
+        environment = rookery.environment | {
+            "ROOKERY_LISTEN": f"127.0.0.1:{port}", "ROOKERY_ADMIN_LISTEN": "127.0.0.1:0"}
+        self.process = Process([BINARY, "serve"], rookery.data_folder.with_name(f"node-{port}.log"), environment)
+        try:
+            until(lambda: self._is_ready(), 30, lambda: f"the node is not ready\n{self.process.tail()}")
+        except BaseException:
+            self.process.end()
+            raise
+
+    def _is_ready(self) -> bool:
+        assert self.process.is_running(), self.process.tail()
+        try:
+            return httpx.get(f"{self.api}/ready", timeout=2).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+
+@contextmanager
+def data_folder():
+    """A folder that PostgreSQL's own user can reach too; nothing that uses it survives."""
+    top = pathlib.Path(tempfile.mkdtemp(prefix="rookery-test-"))
+    os.chmod(top, 0o711)
+    try:
+        yield top / "data"
+    finally:
+        for pid in naming(str(top)):
+            kill(pid)
+        shutil.rmtree(top, ignore_errors=True)
+
+
+@contextmanager
+def running():
+    with data_folder() as folder:
+        rookery = Rookery(folder)
+        try:
+            yield rookery
+        finally:
+            rookery.process.end()
+
+
+@contextmanager
+def node_beside(rookery: Rookery, port: int):
+    node = Node(rookery, port)
+    try:
+        yield node
+    finally:
+        node.process.end()
+
+
+def until(holds, seconds: float, message=lambda: "it did not happen in time") -> None:
+    """Asks again and again until it holds."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, message()
+        time.sleep(0.05)

@@ -1,0 +1,44 @@
+"""Unmodified webhook applications as a consumer's URL. Each is a bot of the sandbox's own (on starting it
+sets its webhook there, as such applications do), and is handed the demo bot's updates by Rookery."""
+
+import pathlib
+import socket
+import sys
+
+import pytest
+
+import sandbox
+from processes import Process
+from rookery import until
+from updates import new_chat
+
+CLIENTS = pathlib.Path(__file__).parent / "clients"
+
+
+@pytest.mark.parametrize("client, says", [
+    ("telegram_application", "python-telegram-bot heard: "),
+    ("aiogram_application", "aiogram heard: "),
+])
+def test_an_unmodified_application_is_a_consumer_and_answers(rookery, consumer, free_port, tmp_path, client, says):
+    bot, chat = sandbox.create_bot(rookery), new_chat()
+    command = [sys.executable, str(CLIENTS / f"{client}.py"), bot.token, rookery.sandbox, str(free_port), "s3cret_Token"]
+    application = Process(command, tmp_path / "application.log")
+    try:
+        until(lambda: takes_connections(free_port), 30, application.tail)
+        consumer(f"http://127.0.0.1:{free_port}/telegram", telegram_secret_token="s3cret_Token")
+
+        sandbox.write(rookery, rookery.bot["telegram_id"], chat, "is there a free place?")
+
+        def answers() -> list[str]:
+            sent = sandbox.calls(rookery, bot.telegram_id, "sendMessage")
+            return [call["text"] for call in sent if int(call["chat_id"]) == chat]
+
+        until(lambda: answers() == [says + "is there a free place?"], 15,
+              lambda: f"answers: {answers()}\n{application.tail()}")
+    finally:
+        application.end()
+
+
+def takes_connections(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
