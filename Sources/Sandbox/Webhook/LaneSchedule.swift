@@ -1,8 +1,8 @@
 import Platform
 
 /// Which lane is sent next. Telegram's model: a lane is idle (nothing to send), queued, loaded and ready,
-/// in flight (one update of it is being sent) or waiting for its next try. Loaded, in flight and waiting lanes
-/// together are at most `loadLimit`; the others queue, so that enough failing lanes stall a bot.
+/// in flight (one update of it is being sent) or waiting for its next try. Loaded, in flight and waiting
+/// lanes together are at most `loadLimit`; the others queue, so that enough failing lanes stall a bot.
 struct LaneSchedule {
     private enum State: Equatable {
         case queued, ready, inFlight
