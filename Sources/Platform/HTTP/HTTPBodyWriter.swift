@@ -67,7 +67,9 @@ package final class HTTPBodyWriter: @unchecked Sendable {
             }
         }
         let count = min(pending, target.count)
-        buffer.withUnsafeBytes { target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[start..<start + count])) }
+        buffer.withUnsafeBytes {
+            target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[start..<start + count]))
+        }
         start += count
         if start == buffer.count {
             buffer.removeAll(keepingCapacity: true)

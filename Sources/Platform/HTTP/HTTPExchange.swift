@@ -28,6 +28,8 @@ final class HTTPExchange: @unchecked Sendable {
     private(set) var path = ""
     private(set) var query: String?
     private(set) var headers = HTTPHeaders()
+    /// Whether the connection ends with this answer.
+    private(set) var mustClose = false
     var body: [UInt8] = []
     var task: Task<Void, Never>?
     var writer: HTTPBodyWriter?
@@ -51,6 +53,7 @@ final class HTTPExchange: @unchecked Sendable {
         path = accepted.path
         query = accepted.query
         self.headers = headers
+        mustClose = accepted.mustClose
         body.reserveCapacity(min(accepted.contentLength ?? 0, 16 * 1024))
         stage = .body
     }

@@ -54,8 +54,12 @@ package struct HTTPHeaders: Sendable {
         bytes.reserveCapacity(size)
     }
 
-    private func name(_ field: Field) -> String { String(decoding: bytes[field.start..<field.nameEnd], as: UTF8.self) }
-    private func value(_ field: Field) -> String { String(decoding: bytes[field.nameEnd..<field.end], as: UTF8.self) }
+    private func name(_ field: Field) -> String {
+        String(decoding: bytes[field.start..<field.nameEnd], as: UTF8.self)
+    }
+    private func value(_ field: Field) -> String {
+        String(decoding: bytes[field.nameEnd..<field.end], as: UTF8.self)
+    }
 
     private func isNamed(_ field: Field, _ name: String) -> Bool {
         field.nameEnd - field.start == name.utf8.count

@@ -53,7 +53,9 @@ package final class HTTPListener {
         guard descriptor >= 0 else { throw SystemError.last("socket") }
         var one: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
-        if isShared { setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &one, socklen_t(MemoryLayout<Int32>.size)) }
+        if isShared {
+            setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &one, socklen_t(MemoryLayout<Int32>.size))
+        }
         guard bind(descriptor, address, UInt16(clamping: port)) == 0 else {
             let failure = SystemError.last("bind")
             close(descriptor)
@@ -92,6 +94,8 @@ package final class HTTPListener {
         }
         guard status == 0 else { throw SystemError.last("getsockname") }
         // sin_port and sin6_port lie at the same place.
-        return withUnsafeBytes(of: storage) { Int(UInt16(bigEndian: $0.load(fromByteOffset: 2, as: UInt16.self))) }
+        return withUnsafeBytes(of: storage) {
+            Int(UInt16(bigEndian: $0.load(fromByteOffset: 2, as: UInt16.self)))
+        }
     }
 }

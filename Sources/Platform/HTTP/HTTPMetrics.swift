@@ -13,10 +13,15 @@ struct HTTPMetrics: Sendable {
         requests = (1...5).map {
             metrics.counter("rookery_http_requests_total", "Answered requests", [("status", "\($0)xx")])
         }
-        refused = Dictionary(uniqueKeysWithValues: HTTPRefusal.Reason.allCases.map {
-            ($0, metrics.counter(
-                "rookery_http_refused_total", "Requests and connections refused", [("reason", $0.rawValue)]))
-        })
+        refused = Dictionary(
+            uniqueKeysWithValues: HTTPRefusal.Reason.allCases.map {
+                (
+                    $0,
+                    metrics.counter(
+                        "rookery_http_refused_total", "Requests and connections refused",
+                        [("reason", $0.rawValue)])
+                )
+            })
     }
 
     func answered(_ status: Int, after duration: Duration) {

@@ -7,9 +7,11 @@ package struct HTTPQuery: Sendable {
     package init?(_ text: String?) {
         var items: [(name: String, value: String)] = []
         for part in (text ?? "").utf8.split(separator: UInt8(ascii: "&")) {
-            let sides = part.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            let sides = part.split(
+                separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = PercentEncoding.decode(sides[0], plusIsSpace: true),
-                let value = PercentEncoding.decode(sides.count == 2 ? sides[1] : part[part.endIndex...], plusIsSpace: true)
+                let value = PercentEncoding.decode(
+                    sides.count == 2 ? sides[1] : part[part.endIndex...], plusIsSpace: true)
             else { return nil }
             items.append((name, value))
         }

@@ -18,10 +18,13 @@ struct HTTPRefusal {
     let problem: Problem
 
     static func malformed(_ detail: String) -> HTTPRefusal {
-        HTTPRefusal(reason: .malformed, problem: Problem(400, "bad_request", "The request is malformed", detail: detail))
+        HTTPRefusal(
+            reason: .malformed,
+            problem: Problem(400, "bad_request", "The request is malformed", detail: detail))
     }
     static let version = HTTPRefusal(
-        reason: .version, problem: Problem(505, "version_not_supported", "Only HTTP/1.1 and HTTP/1.0 are spoken here"))
+        reason: .version,
+        problem: Problem(505, "version_not_supported", "Only HTTP/1.1 and HTTP/1.0 are spoken here"))
     static let method = HTTPRefusal(
         reason: .method, problem: Problem(501, "method_unknown", "This method is not known"))
     static let headTooLarge = HTTPRefusal(

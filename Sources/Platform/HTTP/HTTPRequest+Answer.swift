@@ -9,9 +9,11 @@ extension HTTPRequest {
         } catch is CancellationError {
             return (deadline <= .now ? Problem.timeout : Problem.unavailable()).response(requestID: id)
         } catch {
-            logger.error("request failed", [
-                "request_id": id, "method": method.rawValue, "route": route ?? path, "error": "\(error)",
-            ])
+            logger.error(
+                "request failed",
+                [
+                    "request_id": id, "method": method.rawValue, "route": route ?? path, "error": "\(error)",
+                ])
             return Problem.internalError.response(requestID: id)
         }
     }

@@ -1,35 +1,46 @@
 /// Finds the handler of a path, segment by segment. A literal segment wins over a parameter; `/a` and `/a/`
 /// are different paths. HEAD goes to the handler of GET, OPTIONS tells which methods there are.
 package struct HTTPRouter: Sendable {
-    private struct Node: Sendable {
-        var literals: [String: Node] = [:]
-        var parameter: [Node] = []
-        var routes: [HTTPMethod: HTTPRoute] = [:]
-        var names: [HTTPMethod: [String]] = [:]
+    /// What may follow one beginning of a path. Built once and only read afterwards; the segments are compared
+    /// as bytes, one after the other, since a node has few and hashing text costs more.
+    ///
+    /// `@unchecked Sendable`: changed only while the router is made.
+    private final class Node: @unchecked Sendable {
+        var literals: [(segment: [UInt8], node: Node)] = []
+        var parameter: Node?
+        var routes: [(method: HTTPMethod, route: HTTPRoute, names: [String])] = []
     }
 
-    private struct Match {
-        let node: Node
-        let values: [Substring]
-    }
+    private typealias Bytes = Substring.UTF8View
 
-    private var root = Node()
+    private let root = Node()
 
     package init(_ routes: [HTTPRoute]) {
         for route in routes {
-            let segments = Self.segments(route.pattern)
-            let names = segments.compactMap(Self.parameterName)
-            Self.insert(route, names, segments[...], into: &root)
+            var node = root
+            var names: [String] = []
+            for segment in route.pattern.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
+                if segment.hasPrefix("{") && segment.hasSuffix("}") {
+                    names.append(String(segment.dropFirst().dropLast()))
+                    node = Self.child(&node.parameter)
+                } else {
+                    node = Self.child(Array(segment.utf8), of: node)
+                }
+            }
+            precondition(
+                !node.routes.contains { $0.method == route.method },
+                "two routes for \(route.method) \(route.pattern)")
+            node.routes.append((route.method, route, names))
         }
     }
 
     /// - Throws: `Problem` 404 or 405, or what the handler throws.
     package func respond(to request: HTTPRequest) async throws -> HTTPResponse {
-        guard request.path.hasPrefix("/"), let match = Self.find(Self.segments(request.path)[...], in: root, []) else { throw Problem.notFound }
-        let node = match.node
-        let isHead = request.method == .head && node.routes[.head] == nil
-        let method = isHead ? HTTPMethod.get : request.method
-        guard let route = node.routes[method] else {
+        var values: [Bytes] = []
+        guard request.path.utf8.first == UInt8(ascii: "/"),
+            let node = Self.find(request.path.utf8.dropFirst(), in: root, &values)
+        else { throw Problem.notFound }
+        guard let (_, route, names) = Self.entry(of: request.method, in: node) else {
             let allowed = Self.allowed(node)
             guard request.method == .options else { throw Problem.methodNotAllowed(allow: allowed) }
             return HTTPResponse(
@@ -37,48 +48,52 @@ package struct HTTPRouter: Sendable {
         }
         var request = request
         request.route = route.pattern
-        for (name, value) in zip(node.names[method] ?? [], match.values) { request.parameters[name] = String(value) }
+        for (name, value) in zip(names, values) { request.parameters[name] = String(Substring(value)) }
         return try await route.handler(request)
     }
 
+    private static func entry(
+        of method: HTTPMethod, in node: Node
+    ) -> (method: HTTPMethod, route: HTTPRoute, names: [String])? {
+        node.routes.first { $0.method == method } ?? (method == .head ? entry(of: .get, in: node) : nil)
+    }
+
     private static func allowed(_ node: Node) -> [HTTPMethod] {
-        HTTPMethod.allCases.filter {
-            node.routes[$0] != nil || $0 == .options || ($0 == .head && node.routes[.get] != nil)
-        }
+        HTTPMethod.allCases.filter { $0 == .options || entry(of: $0, in: node) != nil }
     }
 
-    private static func segments(_ path: String) -> [Substring] {
-        path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+    private static func child(_ node: inout Node?) -> Node {
+        let child = node ?? Node()
+        node = child
+        return child
     }
 
-    private static func parameterName(_ segment: Substring) -> String? {
-        segment.hasPrefix("{") && segment.hasSuffix("}") ? String(segment.dropFirst().dropLast()) : nil
+    private static func child(_ segment: [UInt8], of node: Node) -> Node {
+        if let known = node.literals.first(where: { $0.segment == segment }) { return known.node }
+        node.literals.append((segment, Node()))
+        return node.literals[node.literals.count - 1].node
     }
 
-    private static func insert(_ route: HTTPRoute, _ names: [String], _ rest: ArraySlice<Substring>, into node: inout Node) {
-        guard let segment = rest.first else {
-            precondition(node.routes[route.method] == nil, "two routes for \(route.method) \(route.pattern)")
-            node.routes[route.method] = route
-            node.names[route.method] = names
-            return
+    /// - Parameter rest: what stands behind the last `/`. An empty segment is no parameter's value.
+    private static func find(_ rest: Bytes, in node: Node, _ values: inout [Bytes]) -> Node? {
+        let end = rest.firstIndex(of: UInt8(ascii: "/"))
+        let segment = rest[..<(end ?? rest.endIndex)]
+        if let literal = node.literals.first(where: { $0.segment.elementsEqual(segment) }),
+            let found = step(end, rest, into: literal.node, &values)
+        {
+            return found
         }
-        if parameterName(segment) != nil {
-            if node.parameter.isEmpty { node.parameter.append(Node()) }
-            insert(route, names, rest.dropFirst(), into: &node.parameter[0])
-        } else {
-            insert(route, names, rest.dropFirst(), into: &node.literals[String(segment), default: Node()])
-        }
+        guard let next = node.parameter, !segment.isEmpty else { return nil }
+        values.append(segment)
+        if let found = step(end, rest, into: next, &values) { return found }
+        values.removeLast()
+        return nil
     }
 
-    /// An empty segment is no parameter's value.
-    private static func find(_ rest: ArraySlice<Substring>, in node: Node, _ values: [Substring]) -> Match? {
-        guard let segment = rest.first else {
-            return node.routes.isEmpty ? nil : Match(node: node, values: values)
-        }
-        if let next = node.literals[String(segment)], let match = find(rest.dropFirst(), in: next, values) {
-            return match
-        }
-        guard let next = node.parameter.first, !segment.isEmpty else { return nil }
-        return find(rest.dropFirst(), in: next, values + [segment])
+    private static func step(_ end: Bytes.Index?, _ rest: Bytes, into node: Node, _ values: inout [Bytes])
+        -> Node?
+    {
+        guard let end else { return node.routes.isEmpty ? nil : node }
+        return find(rest[rest.index(after: end)...], in: node, &values)
     }
 }

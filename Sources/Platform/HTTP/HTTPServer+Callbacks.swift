@@ -50,7 +50,8 @@ extension HTTPServer {
         options.request_completed = { context, _, exchange, _ in
             guard let pointer = exchange?.pointee else { return }
             exchange?.pointee = nil
-            HTTPServer.from(context).completed(Unmanaged<HTTPExchange>.fromOpaque(pointer).takeRetainedValue())
+            HTTPServer.from(context).completed(
+                Unmanaged<HTTPExchange>.fromOpaque(pointer).takeRetainedValue())
         }
         options.log = { context, message in
             guard let message else { return }

@@ -6,11 +6,10 @@ extension HTTPServer {
         // Accepting stops when descriptors run out, and nothing else tells when there are some again.
         scheduleRun()
         let now = ContinuousClock.now
-        for connection in connections {
+        for connection in connections.all {
             guard let deadline = connection.deadline, deadline <= now else { continue }
             switch connection.phase {
             case .receiving:
-                metrics.refused(.slow)
                 if let exchange = connection.exchange { refuse(exchange, .slow, withBody: true) }
                 cut(connection)
             case .handling:

@@ -10,16 +10,18 @@ extension HTTPServer {
         }
     }
 
-    private func beginDrain(until deadline: ContinuousClock.Instant, _ continuation: CheckedContinuation<Void, Never>) {
+    private func beginDrain(
+        until deadline: ContinuousClock.Instant, _ continuation: CheckedContinuation<Void, Never>
+    ) {
         guard let daemon, !isDraining else { return continuation.resume() }
         isDraining = true
         drained = continuation
         acceptPending(daemon)
         // From here the socket is ours again.
         if MHD_quiesce_daemon(daemon) >= 0 { close(listenSocket) }
-        for connection in connections where connection.phase == .idle { cut(connection) }
+        for connection in connections.all where connection.phase == .idle { cut(connection) }
         scheduleRun()
-        loop.schedule(at: deadline) { [self] in endDrain() }
+        drainTimer = loop.schedule(at: deadline) { [self] in endDrain() }
         settleDrain()
     }
 
@@ -30,14 +32,18 @@ extension HTTPServer {
         repeat {
             MHD_run(daemon)
             rounds += 1
-        } while rounds < 1000 && connections.count < limits.connections && poll(&entry, 1, 0) > 0
+        } while rounds < 1000 && connections.all.count < limits.connections && poll(&entry, 1, 0) > 0
+        // The last ones accepted are read from in the run after.
+        MHD_run(daemon)
     }
 
     func settleDrain() {
-        if connections.isEmpty { endDrain() }
+        if connections.all.isEmpty { endDrain() }
     }
 
     private func endDrain() {
+        if let drainTimer { loop.cancel(drainTimer) }
+        drainTimer = nil
         drained?.resume()
         drained = nil
     }

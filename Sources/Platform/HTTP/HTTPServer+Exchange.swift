@@ -18,7 +18,9 @@ extension HTTPServer {
     }
 
     /// - Returns: whether to go on; false closes the connection.
-    func headArrived(_ exchange: HTTPExchange, _ method: UnsafePointer<CChar>, _ version: UnsafePointer<CChar>) -> Bool {
+    func headArrived(
+        _ exchange: HTTPExchange, _ method: UnsafePointer<CChar>, _ version: UnsafePointer<CChar>
+    ) -> Bool {
         let head = RequestHead(
             connection: exchange.connection.handle, method: method, version: version,
             targetAddress: exchange.targetAddress, targetLength: exchange.target.count, reusing: &headStorage)
@@ -45,12 +47,15 @@ extension HTTPServer {
     func requestArrived(_ exchange: HTTPExchange) {
         let connection = exchange.connection
         let isForwarded = connection.isTrusted
-        begin(exchange, HTTPRequest(
-            id: exchange.id, method: exchange.method, path: exchange.path, query: exchange.query,
-            headers: exchange.headers, body: exchange.takeBody(), peer: connection.peer,
-            client: isForwarded ? proxies.client(behind: connection.peer, exchange.headers) : connection.peer,
-            isSecure: isForwarded && proxies.isSecure(exchange.headers), receivedAt: exchange.receivedAt,
-            deadline: .now + limits.handler))
+        begin(
+            exchange,
+            HTTPRequest(
+                id: exchange.id, method: exchange.method, path: exchange.path, query: exchange.query,
+                headers: exchange.headers, body: exchange.takeBody(), peer: connection.peer,
+                client: isForwarded
+                    ? proxies.client(behind: connection.peer, exchange.headers) : connection.peer,
+                isSecure: isForwarded && proxies.isSecure(exchange.headers), receivedAt: exchange.receivedAt,
+                deadline: .now + limits.handler))
     }
 
     /// Hands the answer to libmicrohttpd.
@@ -61,7 +66,7 @@ extension HTTPServer {
         defer { MHD_destroy_response(queued) }
         for (name, value) in response.headers { MHD_add_response_header(queued, name, value) }
         MHD_add_response_header(queued, "Request-Id", exchange.id)
-        if isDraining { MHD_add_response_header(queued, "Connection", "close") }
+        if isDraining || exchange.mustClose { MHD_add_response_header(queued, "Connection", "close") }
         exchange.connection.enter(.writing, until: now + limits.writing)
         metrics.answered(response.status, after: now - exchange.startedAt)
         return MHD_queue_response(exchange.connection.handle, UInt32(response.status), queued) == .YES
@@ -76,7 +81,8 @@ extension HTTPServer {
                 16 * 1024,
                 { context, _, buffer, size in
                     let exchange = Unmanaged<HTTPExchange>.fromOpaque(context!).takeUnretainedValue()
-                    return exchange.server.read(exchange, UnsafeMutableRawBufferPointer(start: buffer, count: size))
+                    return exchange.server.read(
+                        exchange, UnsafeMutableRawBufferPointer(start: buffer, count: size))
                 },
                 Unmanaged.passRetained(exchange).toOpaque(),
                 { context in

@@ -21,8 +21,7 @@ package final class HTTPServer: @unchecked Sendable {
 
     private var options: UnsafeMutablePointer<shim_daemon_options>?
     private(set) var daemon: OpaquePointer?
-    private(set) var connections: [HTTPConnection] = []
-    private var countByAddress: [IPAddress: Int] = [:]
+    private(set) var connections = ConnectionList()
     private var isRunScheduled = false
     private var sweeper: TimerQueue.Token?
     let gate: RequestGuard
@@ -31,6 +30,7 @@ package final class HTTPServer: @unchecked Sendable {
     let lingering: LingeringCloses
     var isDraining = false
     var drained: CheckedContinuation<Void, Never>?
+    var drainTimer: TimerQueue.Token?
     /// Requests whose handler runs.
     package internal(set) var activeRequests = 0
 
@@ -39,7 +39,8 @@ package final class HTTPServer: @unchecked Sendable {
     ///   - unlimitedAddresses: ranges whose connections are not counted by address.
     ///   - respond: gives an answer whatever happens; see `HTTPRequest.answer(with:logger:)`.
     package init(
-        loop: EventLoop, socket: Int32, limits: HTTPLimits = HTTPLimits(), trustedProxies: [AddressRange] = [],
+        loop: EventLoop, socket: Int32, limits: HTTPLimits = HTTPLimits(),
+        trustedProxies: [AddressRange] = [],
         unlimitedAddresses: [AddressRange] = [], logger: Logger, metrics: Metrics,
         respond: @escaping @Sendable (HTTPRequest) async -> HTTPResponse
     ) {
@@ -127,7 +128,7 @@ package final class HTTPServer: @unchecked Sendable {
     // MARK: Connections
 
     func mayConnect(_ address: IPAddress) -> Bool {
-        guard isCounted(address), countByAddress[address, default: 0] >= limits.connectionsByAddress else {
+        guard isCounted(address), connections.count(of: address) >= limits.connectionsByAddress else {
             return true
         }
         metrics.refused(.addressLimit)
@@ -143,27 +144,17 @@ package final class HTTPServer: @unchecked Sendable {
         let connection = HTTPConnection(
             handle: handle, socket: shim_socket(handle), peer: peer, isTrusted: proxies.contains(peer),
             isCounted: isCounted(peer))
-        connection.slot = connections.count
         connection.enter(.idle, until: .now + limits.idle)
-        connections.append(connection)
-        if connection.isCounted { countByAddress[peer, default: 0] += 1 }
+        connections.add(connection)
         metrics.connections.add(1)
         return connection
     }
 
     func closed(_ connection: HTTPConnection) {
-        let last = connections.removeLast()
-        if last !== connection {
-            connections[connection.slot] = last
-            last.slot = connection.slot
-        }
-        if connection.isCounted {
-            let left = countByAddress[connection.peer, default: 1] - 1
-            countByAddress[connection.peer] = left > 0 ? left : nil
-        }
+        connections.remove(connection)
         metrics.connections.add(-1)
         // It accepts again only in the run after the one that made room.
-        if connections.count + 1 >= limits.connections { scheduleRun() }
+        if connections.all.count + 1 >= limits.connections { scheduleRun() }
         if isDraining { settleDrain() }
     }
 
@@ -217,7 +208,7 @@ package final class HTTPServer: @unchecked Sendable {
     private func stopHere() {
         guard let daemon else { return }
         if let sweeper { loop.cancel(sweeper) }
-        for connection in connections {
+        for connection in connections.all {
             abort(connection)
             shutdown(connection.socket, Int32(SHUT_RDWR))
         }

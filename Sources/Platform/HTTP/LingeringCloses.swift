@@ -12,7 +12,7 @@ final class LingeringCloses {
 
     init(loop: EventLoop) { self.loop = loop }
 
-    /// Call when the answer is written; the caller goes on to close `socket`.
+    /// Call when the answer is written; the caller goes on to close `socket`, which is non-blocking.
     func add(_ socket: Int32) {
         guard timers.count < Self.limit else { return }
         let copy = fcntl(socket, F_DUPFD_CLOEXEC, 0)
@@ -32,7 +32,7 @@ final class LingeringCloses {
 
     private func discard(_ copy: Int32) {
         let isOver = withUnsafeTemporaryAllocation(byteCount: 64 * 1024, alignment: 16) { buffer in
-            let count = recv(copy, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
+            let count = read(copy, buffer.baseAddress, buffer.count)
             return count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)
         }
         if isOver { end(copy) }

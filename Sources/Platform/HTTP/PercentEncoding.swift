@@ -9,7 +9,8 @@ package enum PercentEncoding {
         while let byte = rest.next() {
             switch byte {
             case UInt8(ascii: "%"):
-                guard let high = rest.next().flatMap(ASCII.hexDigit), let low = rest.next().flatMap(ASCII.hexDigit),
+                guard let high = rest.next().flatMap(ASCII.hexDigit),
+                    let low = rest.next().flatMap(ASCII.hexDigit),
                     high | low != 0
                 else { return nil }
                 bytes.append(high << 4 | low)

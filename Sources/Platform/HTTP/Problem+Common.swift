@@ -6,13 +6,15 @@ extension Problem {
     package static let internalError = Problem(500, "internal_error", "Something went wrong on our side")
 
     package static func methodNotAllowed(allow: [HTTPMethod]) -> Problem {
-        Problem(405, "method_not_allowed", "This method is not for this resource",
+        Problem(
+            405, "method_not_allowed", "This method is not for this resource",
             headers: ["Allow": allow.map(\.rawValue).joined(separator: ", ")])
     }
 
     /// - Parameter retryAfter: seconds.
     package static func unavailable(retryAfter: Int = 1) -> Problem {
-        Problem(503, "unavailable", "The service is not available right now",
+        Problem(
+            503, "unavailable", "The service is not available right now",
             headers: ["Retry-After": "\(retryAfter)"])
     }
 

@@ -40,7 +40,8 @@ package struct Problem: Error, Sendable {
     package func response(requestID: String) -> HTTPResponse {
         var headers = headers
         headers.add("Content-Type", "application/problem+json")
-        return HTTPResponse(status: status, headers: headers, body: .bytes(Array(json(requestID: requestID).utf8)))
+        return HTTPResponse(
+            status: status, headers: headers, body: .bytes(Array(json(requestID: requestID).utf8)))
     }
 
     func json(requestID: String) -> String {
@@ -51,7 +52,9 @@ package struct Problem: Error, Sendable {
         if let detail { text.field("detail", detail) }
         text.field("code", code)
         text.field("request_id", requestID)
-        if !errors.isEmpty { text.field("errors", literal: "[" + errors.map(\.json).joined(separator: ",") + "]") }
+        if !errors.isEmpty {
+            text.field("errors", literal: "[" + errors.map(\.json).joined(separator: ",") + "]")
+        }
         for member in members { text.field(member.name, literal: member.json) }
         return text.finished
     }

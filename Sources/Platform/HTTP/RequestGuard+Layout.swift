@@ -34,12 +34,16 @@ extension RequestGuard {
         /// Between the colon (overwritten by NUL) and the value there can only be blanks.
         private func isBlankBetween(_ field: Field) -> Bool {
             let gap = Self.start(field.value) &- Self.end(field.name) &- 1
-            guard let end = field.name.baseAddress.map({ $0 + field.name.count }), gap < 1 << 16 else { return false }
+            guard let end = field.name.baseAddress.map({ $0 + field.name.count }), gap < 1 << 16 else {
+                return false
+            }
             return (0..<Int(gap)).allSatisfy { ASCII.isBlank(end[1 + $0]) }
         }
 
         private typealias Field = RequestHead.Field
-        private static func start(_ part: UnsafeBufferPointer<UInt8>) -> UInt { UInt(bitPattern: part.baseAddress) }
+        private static func start(_ part: UnsafeBufferPointer<UInt8>) -> UInt {
+            UInt(bitPattern: part.baseAddress)
+        }
         private static func end(_ part: UnsafeBufferPointer<UInt8>) -> UInt { start(part) + UInt(part.count) }
     }
 }

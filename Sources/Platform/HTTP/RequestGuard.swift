@@ -9,9 +9,13 @@ struct RequestGuard {
         let query: String?
         /// nil when there is none, or the body is chunked.
         let contentLength: Int?
+        /// Nothing that follows on the connection can be trusted to be a request of its own.
+        let mustClose: Bool
     }
 
     let limits: HTTPLimits
+    /// Set for libmicrohttpd 0.9, which also takes a bare CR or LF in a chunked body's framing; there a
+    /// connection ends with its first chunked body.
     let layout: LayoutCheck?
 
     func check(_ head: RequestHead, target: [UInt8]) throws(Refused) -> Accepted {
@@ -23,14 +27,18 @@ struct RequestGuard {
         let isNewer = head.version.elementsEqual("HTTP/1.1".utf8)
         guard isNewer || head.version.elementsEqual("HTTP/1.0".utf8) else { throw Refused(.version) }
         let hosts = head.values(of: "host")
-        guard hosts.count == 1 || (hosts.isEmpty && !isNewer) else { throw malformed("exactly one Host is needed") }
+        guard hosts.count == 1 || (hosts.isEmpty && !isNewer) else {
+            throw malformed("exactly one Host is needed")
+        }
         let length = try contentLength(head, isNewer: isNewer)
         guard let method = HTTPMethod(rawValue: String(decoding: head.method, as: UTF8.self)) else {
             throw Refused(.method)
         }
         if let length, length > limits.body { throw Refused(.bodyTooLarge) }
         let (path, query) = try split(target)
-        return Accepted(method: method, path: path, query: query, contentLength: length)
+        return Accepted(
+            method: method, path: path, query: query, contentLength: length,
+            mustClose: layout != nil && head.values(of: "transfer-encoding").count > 0)
     }
 
     /// A typed throw, so that nothing else can come out of the guard.
@@ -42,7 +50,9 @@ struct RequestGuard {
     private func malformed(_ detail: String) -> Refused { Refused(.malformed(detail)) }
 
     private func checkCharacters(_ head: RequestHead, target: [UInt8]) throws(Refused) {
-        guard !head.method.isEmpty, head.method.allSatisfy(ASCII.isToken) else { throw malformed("no method") }
+        guard !head.method.isEmpty, head.method.allSatisfy(ASCII.isToken) else {
+            throw malformed("no method")
+        }
         guard !target.isEmpty, target.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw malformed("a character in the path is not allowed")
         }
@@ -84,7 +94,9 @@ struct RequestGuard {
             guard let scheme = ["http://", "https://"].first(where: { rest.starts(with: $0.utf8) }) else {
                 throw malformed("the path does not begin with /")
             }
-            rest = rest.dropFirst(scheme.utf8.count).drop { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
+            rest = rest.dropFirst(scheme.utf8.count).drop {
+                $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?")
+            }
         }
         let mark = rest.firstIndex(of: UInt8(ascii: "?")) ?? rest.endIndex
         let query = mark < rest.endIndex ? String(decoding: rest[(mark + 1)...], as: UTF8.self) : nil
@@ -92,7 +104,9 @@ struct RequestGuard {
         guard path.contains(UInt8(ascii: "%")) else {
             return (path.isEmpty ? "/" : String(decoding: path, as: UTF8.self), query)
         }
-        guard let decoded = PercentEncoding.decode(path), decoded.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+        guard let decoded = PercentEncoding.decode(path),
+            decoded.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
+        else {
             throw malformed("the path is not well encoded")
         }
         return (decoded, query)

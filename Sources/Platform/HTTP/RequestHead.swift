@@ -18,7 +18,8 @@ struct RequestHead {
     let reportedSize: Int
 
     init(
-        connection: OpaquePointer, method: UnsafePointer<CChar>, version: UnsafePointer<CChar>, targetAddress: UInt,
+        connection: OpaquePointer, method: UnsafePointer<CChar>, version: UnsafePointer<CChar>,
+        targetAddress: UInt,
         targetLength: Int, reusing storage: inout [Field]
     ) {
         self.method = Self.bytes(method)
@@ -29,23 +30,28 @@ struct RequestHead {
         swap(&fields, &storage)
         fields.removeAll(keepingCapacity: true)
         withUnsafeMutablePointer(to: &fields) { fields in
-            shim_each_header(connection, { context, _, name, nameSize, value, valueSize in
-                let fields = context!.assumingMemoryBound(to: [Field].self)
-                fields.pointee.append(Field(name: part(name, nameSize), value: part(value, valueSize)))
-                return .YES
-            }, fields)
+            shim_each_header(
+                connection,
+                { context, _, name, nameSize, value, valueSize in
+                    let fields = context!.assumingMemoryBound(to: [Field].self)
+                    fields.pointee.append(Field(name: part(name, nameSize), value: part(value, valueSize)))
+                    return .YES
+                }, fields)
         }
     }
 
     /// Bytes on the wire, near enough.
     var size: Int {
-        fields.reduce(method.count + targetLength + version.count + 4) { $0 + $1.name.count + $1.value.count + 4 }
+        fields.reduce(method.count + targetLength + version.count + 4) {
+            $0 + $1.name.count + $1.value.count + 4
+        }
     }
 
     /// The values of `name`, which is lower-case.
     func values(of name: StaticString) -> [UnsafeBufferPointer<UInt8>] {
         let name = UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
-        return fields.filter { $0.name.count == name.count && ASCII.equalsWithoutCase($0.name, name) }.map(\.value)
+        return fields.filter { $0.name.count == name.count && ASCII.equalsWithoutCase($0.name, name) }.map(
+            \.value)
     }
 
     /// A copy that outlives the call, without the blanks around values.
@@ -64,5 +70,6 @@ struct RequestHead {
 }
 
 private func part(_ text: UnsafePointer<CChar>?, _ count: Int) -> UnsafeBufferPointer<UInt8> {
-    UnsafeBufferPointer(start: text.map { UnsafeRawPointer($0).assumingMemoryBound(to: UInt8.self) }, count: count)
+    UnsafeBufferPointer(
+        start: text.map { UnsafeRawPointer($0).assumingMemoryBound(to: UInt8.self) }, count: count)
 }

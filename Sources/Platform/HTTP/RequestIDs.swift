@@ -8,7 +8,8 @@ struct RequestIDs {
     mutating func next(at time: Timestamp) -> String {
         let milliseconds = UInt128(UInt64(bitPattern: time.microsecondsSince1970 / 1000))
         let random = nextRandom()
-        let value = milliseconds << 80 | 0x7 << 76 | UInt128(random.0 & 0xFFF) << 64
+        let value =
+            milliseconds << 80 | 0x7 << 76 | UInt128(random.0 & 0xFFF) << 64
             | UInt128(random.1 & (1 << 62 - 1) | 1 << 63)
         return String(unsafeUninitializedCapacity: 4 + CrockfordBase32.length) { buffer in
             _ = buffer.initialize(from: "req_".utf8)

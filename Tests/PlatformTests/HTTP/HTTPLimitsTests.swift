@@ -6,10 +6,12 @@ import Testing
 struct HTTPLimitsTests {
     private static let good = "GET /good HTTP/1.1\r\nHost: x\r\n\r\n"
 
-    @Test("A request that dribbles in is answered 408 and closed", arguments: [
-        "GET / HTTP/1.1\r\nHost: x\r\n", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhe",
-        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
-    ])
+    @Test(
+        "A request that dribbles in is answered 408 and closed",
+        arguments: [
+            "GET / HTTP/1.1\r\nHost: x\r\n", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhe",
+            "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
+        ])
     func slowRequest(_ start: String) async throws {
         var limits = HTTPLimits.quick
         limits.requestTime = .milliseconds(100)
@@ -58,7 +60,11 @@ struct HTTPLimitsTests {
         let cancelled = Signal()
         let server = try await TestServer(limits: limits) { request in
             guard request.path == "/slow" else { return .text("ok") }
-            try await withTaskCancellationHandler { try await Task.sleep(for: .seconds(60)) } onCancel: { cancelled.raise() }
+            try await withTaskCancellationHandler {
+                try await Task.sleep(for: .seconds(60))
+            } onCancel: {
+                cancelled.raise()
+            }
             return .text("late")
         }
         let client = try RawClient(port: server.port)
@@ -123,7 +129,8 @@ struct HTTPLimitsTests {
     func proxyHasNoLimit() async throws {
         var limits = HTTPLimits.quick
         limits.connectionsByAddress = 1
-        let server = try await TestServer(limits: limits, trustedProxies: [try #require(AddressRange("127.0.0.1"))])
+        let server = try await TestServer(
+            limits: limits, trustedProxies: [try #require(AddressRange("127.0.0.1"))])
 
         let clients = try (0..<3).map { _ in try RawClient(port: server.port) }
 
@@ -161,7 +168,9 @@ struct HTTPLimitsTests {
         busy.send(Self.good)
         await entered.wait()
 
-        let drained = Task(executorPreference: server.loop) { await server.server.drain(until: .now + .seconds(5)) }
+        let drained = Task(executorPreference: server.loop) {
+            await server.server.drain(until: .now + .seconds(5))
+        }
         #expect(idle.awaitClose())
         #expect(throws: RawClient.NoAnswer.self) { try RawClient(port: server.port).exchange(Self.good) }
         release.raise()
@@ -174,13 +183,63 @@ struct HTTPLimitsTests {
         await server.stop()
     }
 
+    @Test("A connection that waits to be accepted when draining begins is answered")
+    func drainBacklog() async throws {
+        let server = try await TestServer()
+
+        // On the loop, so that nothing is accepted between the request and the drain.
+        let drained = Task(executorPreference: server.loop) {
+            let client = try RawClient(port: server.port)
+            client.send(Self.good)
+            await server.server.drain(until: .now + .seconds(5))
+            return try client.answer().body
+        }
+
+        #expect(try await drained.value == "GET /good - ")
+        await server.stop()
+    }
+
+    @Test("Random damage to a request neither crashes nor hangs the server")
+    func fuzz() async throws {
+        var limits = HTTPLimits.quick
+        limits.requestTime = .milliseconds(200)
+        limits.idle = .milliseconds(200)
+        let server = try await TestServer(limits: limits)
+        let whole = Array(
+            "POST /a%20b?c=d HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nX: y\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+                .utf8)
+        var random = SplitMix(state: 20_260_101)
+
+        for round in 0..<400 {
+            var bytes = whole
+            for _ in 0..<Int.random(in: 1...4, using: &random) {
+                let place = Int.random(in: 0..<bytes.count, using: &random)
+                switch Int.random(in: 0..<3, using: &random) {
+                case 0: bytes[place] = UInt8.random(in: 0...255, using: &random)
+                case 1: bytes.remove(at: place)
+                default: bytes.insert([0, 10, 13, 32, 58].randomElement(using: &random)!, at: place)
+                }
+            }
+            let client = try RawClient(port: server.port)
+            client.send(bytes)
+            if round % 50 == 0 { try server.expectAlive() }
+        }
+
+        try server.expectAlive()
+        await server.stop()
+    }
+
     @Test("Draining ends at its deadline, and stopping cancels what still runs")
     func drainDeadline() async throws {
         let entered = Signal()
         let cancelled = Signal()
         let server = try await TestServer { _ in
             entered.raise()
-            try await withTaskCancellationHandler { try await Task.sleep(for: .seconds(60)) } onCancel: { cancelled.raise() }
+            try await withTaskCancellationHandler {
+                try await Task.sleep(for: .seconds(60))
+            } onCancel: {
+                cancelled.raise()
+            }
             return .text("never")
         }
         let client = try RawClient(port: server.port)
@@ -193,5 +252,17 @@ struct HTTPLimitsTests {
 
         #expect(client.awaitClose())
         server.loop.stop()
+    }
+}
+
+/// The same numbers in every run.
+private struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
     }
 }

@@ -6,7 +6,8 @@ struct HTTPRouterTests {
     private static func route(_ method: HTTPMethod, _ pattern: String) -> HTTPRoute {
         HTTPRoute(method, pattern) { request in
             let parameters = request.parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-            return .text(([request.method.rawValue, request.route ?? ""] + parameters).joined(separator: " "))
+            return .text(
+                ([request.method.rawValue, request.route ?? ""] + parameters).joined(separator: " "))
         }
     }
 
@@ -22,28 +23,34 @@ struct HTTPRouterTests {
     ])
 
     private func ask(_ method: HTTPMethod, _ path: String) async throws -> HTTPResponse {
-        try await router.respond(to: HTTPRequest(
-            id: "req_1", method: method, path: path, peer: IPAddress(bytes: [127, 0, 0, 1]), deadline: .now))
+        try await router.respond(
+            to: HTTPRequest(
+                id: "req_1", method: method, path: path, peer: IPAddress(bytes: [127, 0, 0, 1]),
+                deadline: .now))
     }
 
-    @Test("The most literal pattern answers", arguments: [
-        (HTTPMethod.get, "/", "GET /"),
-        (.get, "/v1/bots", "GET /v1/bots"),
-        (.post, "/v1/bots", "POST /v1/bots"),
-        (.get, "/v1/bots/a b", "GET /v1/bots/{bot_id} bot_id=a b"),
-        (.get, "/v1/bots/health", "GET /v1/bots/health"),
-        (.put, "/v1/bots/1/webhook", "PUT /v1/bots/{id}/webhook id=1"),
-        (.get, "/v1/bots/1/log", "GET /v1/{kind}/{id}/log id=1 kind=bots"),
-        (.head, "/v1/bots", "HEAD /v1/bots"),
-        (.options, "/own-options", "OPTIONS /own-options"),
-    ])
+    @Test(
+        "The most literal pattern answers",
+        arguments: [
+            (HTTPMethod.get, "/", "GET /"),
+            (.get, "/v1/bots", "GET /v1/bots"),
+            (.post, "/v1/bots", "POST /v1/bots"),
+            (.get, "/v1/bots/a b", "GET /v1/bots/{bot_id} bot_id=a b"),
+            (.get, "/v1/bots/health", "GET /v1/bots/health"),
+            (.put, "/v1/bots/1/webhook", "PUT /v1/bots/{id}/webhook id=1"),
+            (.get, "/v1/bots/1/log", "GET /v1/{kind}/{id}/log id=1 kind=bots"),
+            (.head, "/v1/bots", "HEAD /v1/bots"),
+            (.options, "/own-options", "OPTIONS /own-options"),
+        ])
     func matches(method: HTTPMethod, path: String, expected: String) async throws {
         guard case .bytes(let bytes) = try await ask(method, path).body else { throw RawClient.NoAnswer() }
 
         #expect(String(decoding: bytes, as: UTF8.self) == expected)
     }
 
-    @Test("A path that no pattern matches is 404", arguments: ["/v1", "/v1/bots/", "//v1/bots", "/v1/bots/1/x", "*", ""])
+    @Test(
+        "A path that no pattern matches is 404",
+        arguments: ["/v1", "/v1/bots/", "//v1/bots", "/v1/bots/1/x", "*", ""])
     func notFound(path: String) async throws {
         let problem = await #expect(throws: Problem.self) { try await ask(.get, path) }
 
@@ -72,8 +79,9 @@ struct HTTPRouterTests {
         }
         let handler = [tag("outer"), tag("inner")].wrapping { _ in .text("") }
 
-        let response = try await handler(HTTPRequest(
-            id: "req_1", method: .get, path: "/", peer: IPAddress(bytes: [127, 0, 0, 1]), deadline: .now))
+        let response = try await handler(
+            HTTPRequest(
+                id: "req_1", method: .get, path: "/", peer: IPAddress(bytes: [127, 0, 0, 1]), deadline: .now))
 
         #expect(response.headers.values(of: "x-tag") == ["inner", "outer"])
     }
@@ -93,7 +101,9 @@ struct HTTPValueTests {
         #expect(HTTPQuery(nil)?.items.isEmpty == true)
     }
 
-    @Test("A query that is not well encoded is none", arguments: ["a=%", "a=%2", "a=%zz", "a=%00", "a=%FF", "%FF=a"])
+    @Test(
+        "A query that is not well encoded is none",
+        arguments: ["a=%", "a=%2", "a=%zz", "a=%00", "a=%FF", "%FF=a"])
     func badQuery(_ text: String) {
         #expect(HTTPQuery(text) == nil)
     }
@@ -113,38 +123,45 @@ struct HTTPValueTests {
 
     @Test("A problem has the members of RFC 9457 and ours")
     func problem() {
-        let problem = Problem(422, "invalid", "No \"good\"", detail: "d", errors: [
-            .init(pointer: "/name", code: "too_long", detail: "x")
-        ], members: [("tenants", "[1]")])
+        let problem = Problem(
+            422, "invalid", "No \"good\"", detail: "d",
+            errors: [
+                .init(pointer: "/name", code: "too_long", detail: "x")
+            ], members: [("tenants", "[1]")])
 
         guard case .bytes(let bytes) = problem.response(requestID: "req_1").body else { return }
 
-        #expect(String(decoding: bytes, as: UTF8.self) == #"""
-            {"type":"urn:rookery:problem:invalid","title":"No \"good\"","status":422,"detail":"d",\#
-            "code":"invalid","request_id":"req_1","errors":[{"pointer":"/name","code":"too_long","detail":"x"}],\#
-            "tenants":[1]}
-            """#)
+        #expect(
+            String(decoding: bytes, as: UTF8.self) == #"""
+                {"type":"urn:rookery:problem:invalid","title":"No \"good\"","status":422,"detail":"d",\#
+                "code":"invalid","request_id":"req_1","errors":[{"pointer":"/name","code":"too_long","detail":"x"}],\#
+                "tenants":[1]}
+                """#)
     }
 
-    @Test("Base32 has the values of the TypeID specification", arguments: [
-        (UInt128(0), "00000000000000000000000000"),
-        (1, "00000000000000000000000001"),
-        (10, "0000000000000000000000000a"),
-        (16, "0000000000000000000000000g"),
-        (32, "00000000000000000000000010"),
-        (UInt128.max, "7zzzzzzzzzzzzzzzzzzzzzzzzz"),
-        (0x0110c8531d0952d8d73e1194e95b5f19, "0123456789abcdefghjkmnpqrs"),
-        (0x01890a5dac96774bbcceb302099a8057, "01h455vb4pex5vsknk084sn02q"),
-    ])
+    @Test(
+        "Base32 has the values of the TypeID specification",
+        arguments: [
+            (UInt128(0), "00000000000000000000000000"),
+            (1, "00000000000000000000000001"),
+            (10, "0000000000000000000000000a"),
+            (16, "0000000000000000000000000g"),
+            (32, "00000000000000000000000010"),
+            (UInt128.max, "7zzzzzzzzzzzzzzzzzzzzzzzzz"),
+            (0x0110c8531d0952d8d73e1194e95b5f19, "0123456789abcdefghjkmnpqrs"),
+            (0x01890a5dac96774bbcceb302099a8057, "01h455vb4pex5vsknk084sn02q"),
+        ])
     func base32(value: UInt128, text: String) {
         #expect(CrockfordBase32.encode(value) == text)
         #expect(CrockfordBase32.decode(text) == value)
     }
 
-    @Test("Base32 takes nothing else", arguments: [
-        "", "8zzzzzzzzzzzzzzzzzzzzzzzzz", "0000000000000000000000000", "000000000000000000000000000",
-        "0000000000000000000000000u", "0000000000000000000000000A", "0000000000000000000000000-",
-    ])
+    @Test(
+        "Base32 takes nothing else",
+        arguments: [
+            "", "8zzzzzzzzzzzzzzzzzzzzzzzzz", "0000000000000000000000000", "000000000000000000000000000",
+            "0000000000000000000000000u", "0000000000000000000000000A", "0000000000000000000000000-",
+        ])
     func badBase32(_ text: String) {
         #expect(CrockfordBase32.decode(text) == nil)
     }

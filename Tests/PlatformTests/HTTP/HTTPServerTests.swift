@@ -40,9 +40,11 @@ struct HTTPServerTests {
         let client = try RawClient(port: server.port)
 
         let answer = try client.exchange(
-            "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n")
+            "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n"
+        )
 
         #expect(answer.body == "POST / - hello world")
+        try server.expectAlive()
         await server.stop()
     }
 
@@ -93,13 +95,15 @@ struct HTTPServerTests {
         await server.stop()
     }
 
-    @Test("Only what trusted proxies say of the client counts", arguments: [
-        ("127.0.0.0/8", "9.9.9.9, 8.8.8.8", "8.8.8.8 true"),
-        ("127.0.0.0/8", "9.9.9.9, 8.8.8.8, 127.0.0.7", "8.8.8.8 true"),
-        ("127.0.0.0/8", "nonsense", "127.0.0.1 true"),
-        ("127.0.0.0/8", "[2001:db8::1]:443", "2001:db8::1 true"),
-        ("10.0.0.0/8", "9.9.9.9", "127.0.0.1 false"),
-    ])
+    @Test(
+        "Only what trusted proxies say of the client counts",
+        arguments: [
+            ("127.0.0.0/8", "9.9.9.9, 8.8.8.8", "8.8.8.8 true"),
+            ("127.0.0.0/8", "9.9.9.9, 8.8.8.8, 127.0.0.7", "8.8.8.8 true"),
+            ("127.0.0.0/8", "nonsense", "127.0.0.1 true"),
+            ("127.0.0.0/8", "[2001:db8::1]:443", "2001:db8::1 true"),
+            ("10.0.0.0/8", "9.9.9.9", "127.0.0.1 false"),
+        ])
     func trustedProxies(range: String, header: String, expected: String) async throws {
         let server = try await TestServer(trustedProxies: [try #require(AddressRange(range))]) { request in
             .text("\(request.client) \(request.isSecure)")

@@ -9,12 +9,14 @@ struct HTTPStreamTests {
     @Test("A streamed answer arrives whole and the connection lives on")
     func whole() async throws {
         let server = try await TestServer { _ in
-            HTTPResponse(status: 200, body: .stream { writer in
-                for number in 0..<1000 {
-                    try await writer.write(Array("\(number)\n".utf8))
-                    if number % 100 == 0 { await Task.yield() }
-                }
-            })
+            HTTPResponse(
+                status: 200,
+                body: .stream { writer in
+                    for number in 0..<1000 {
+                        try await writer.write(Array("\(number)\n".utf8))
+                        if number % 100 == 0 { await Task.yield() }
+                    }
+                })
         }
         let client = try RawClient(port: server.port)
 
@@ -30,11 +32,13 @@ struct HTTPStreamTests {
     func piecewise() async throws {
         let goOn = Signal()
         let server = try await TestServer { _ in
-            HTTPResponse(status: 200, headers: ["X-Piece": "yes"], body: .stream { writer in
-                try await writer.write(Array("first".utf8))
-                await goOn.wait()
-                try await writer.write(Array("second".utf8))
-            })
+            HTTPResponse(
+                status: 200, headers: ["X-Piece": "yes"],
+                body: .stream { writer in
+                    try await writer.write(Array("first".utf8))
+                    await goOn.wait()
+                    try await writer.write(Array("second".utf8))
+                })
         }
         let client = try RawClient(port: server.port)
 
@@ -54,18 +58,22 @@ struct HTTPStreamTests {
         let failed = Signal()
         let stalled = Signal()
         let server = try await TestServer { request in
-            HTTPResponse(status: 200, body: .stream { writer in
-                let piece = [UInt8](repeating: 0x61, count: 16 * 1024)
-                do {
-                    while true {
-                        try await writer.write(piece)
-                        if written.add(piece.count, ordering: .relaxed).newValue > 1 << 20 { stalled.raise() }
+            HTTPResponse(
+                status: 200,
+                body: .stream { writer in
+                    let piece = [UInt8](repeating: 0x61, count: 16 * 1024)
+                    do {
+                        while true {
+                            try await writer.write(piece)
+                            if written.add(piece.count, ordering: .relaxed).newValue > 1 << 20 {
+                                stalled.raise()
+                            }
+                        }
+                    } catch {
+                        failed.raise()
+                        throw error
                     }
-                } catch {
-                    failed.raise()
-                    throw error
-                }
-            })
+                })
         }
         var client: RawClient? = try RawClient(port: server.port, receiveBuffer: 4096)
 
@@ -84,14 +92,16 @@ struct HTTPStreamTests {
         limits.writing = .milliseconds(100)
         let failed = Signal()
         let server = try await TestServer(limits: limits) { _ in
-            HTTPResponse(status: 200, body: .stream { writer in
-                do {
-                    while true { try await writer.write([UInt8](repeating: 0x61, count: 16 * 1024)) }
-                } catch {
-                    failed.raise()
-                    throw error
-                }
-            })
+            HTTPResponse(
+                status: 200,
+                body: .stream { writer in
+                    do {
+                        while true { try await writer.write([UInt8](repeating: 0x61, count: 16 * 1024)) }
+                    } catch {
+                        failed.raise()
+                        throw error
+                    }
+                })
         }
         let client = try RawClient(port: server.port, receiveBuffer: 4096)
 
@@ -106,10 +116,12 @@ struct HTTPStreamTests {
     func cutOff() async throws {
         struct Failure: Error {}
         let server = try await TestServer { _ in
-            HTTPResponse(status: 200, body: .stream { writer in
-                try await writer.write(Array("part".utf8))
-                throw Failure()
-            })
+            HTTPResponse(
+                status: 200,
+                body: .stream { writer in
+                    try await writer.write(Array("part".utf8))
+                    throw Failure()
+                })
         }
         let client = try RawClient(port: server.port)
 
@@ -121,14 +133,16 @@ struct HTTPStreamTests {
     func head() async throws {
         let failed = Signal()
         let server = try await TestServer { _ in
-            HTTPResponse(status: 200, body: .stream { writer in
-                do {
-                    while true { try await writer.write([UInt8](repeating: 0x61, count: 16 * 1024)) }
-                } catch {
-                    failed.raise()
-                    throw error
-                }
-            })
+            HTTPResponse(
+                status: 200,
+                body: .stream { writer in
+                    do {
+                        while true { try await writer.write([UInt8](repeating: 0x61, count: 16 * 1024)) }
+                    } catch {
+                        failed.raise()
+                        throw error
+                    }
+                })
         }
         let client = try RawClient(port: server.port)
 

@@ -40,7 +40,9 @@ final class RawClient {
     func send(_ bytes: [UInt8]) {
         var rest = bytes[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let count = rest.withUnsafeBytes {
+                Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
             guard count > 0 else { return }
             rest = rest.dropFirst(count)
         }
@@ -60,7 +62,9 @@ final class RawClient {
             let parts = line.split(separator: ":", maxSplits: 1)
             headers.add(String(parts[0]), String(parts[1].drop { $0 == " " }))
         }
-        guard let status = head.first?.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else { throw NoAnswer() }
+        guard let status = head.first?.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
+            throw NoAnswer()
+        }
         if status == 100 { return try answer(hasBody: hasBody) }
         var body = ""
         if !hasBody || status == 204 {

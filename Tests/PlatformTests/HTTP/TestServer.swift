@@ -10,7 +10,8 @@ final class TestServer: Sendable {
     let metrics = Metrics()
 
     init(
-        limits: HTTPLimits = .quick, trustedProxies: [AddressRange] = [], handler: @escaping HTTPHandler = TestServer.echo
+        limits: HTTPLimits = .quick, trustedProxies: [AddressRange] = [],
+        handler: @escaping HTTPHandler = TestServer.echo
     ) async throws {
         loop = try EventLoop()
         try loop.start()
@@ -27,7 +28,9 @@ final class TestServer: Sendable {
     /// Says what arrived: method, path, query and body.
     static let echo: HTTPHandler = { request in
         let line = "\(request.method.rawValue) \(request.path) \(request.query ?? "-") "
-        return HTTPResponse(status: 200, headers: ["Content-Type": "text/plain"], body: .bytes(Array(line.utf8) + request.body))
+        return HTTPResponse(
+            status: 200, headers: ["Content-Type": "text/plain"],
+            body: .bytes(Array(line.utf8) + request.body))
     }
 
     func stop() async {
