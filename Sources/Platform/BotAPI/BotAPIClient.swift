@@ -1,0 +1,81 @@
+import FoundationEssentials
+
+/// Calls Telegram's Bot API (core.telegram.org/bots/api), or a stand-in for it, over one loop's HTTP client.
+///
+/// Calls throw `BotAPIError` when Telegram refuses and `HTTPClientError` when there is no (whole) answer. Neither
+/// contains the token, which is part of every URL.
+package struct BotAPIClient: Sendable {
+    private let client: HTTPClient
+    private let baseURL: String
+
+    /// - Parameter baseURL: `https://api.telegram.org`; what comes before `/bot<token>/`.
+    package init(client: HTTPClient, baseURL: String) {
+        self.client = client
+        self.baseURL = String(baseURL.reversed().drop { $0 == "/" }.reversed())
+    }
+
+    /// Calls any method.
+    /// - Parameters:
+    ///   - method: as documented, `sendMessage`; anything but letters and digits is refused as unknown.
+    ///   - parameters: a JSON object.
+    ///   - responseLimit: bytes of the answer; a longer one is an error.
+    nonisolated(nonsending) package func call(
+        _ method: String, _ parameters: [UInt8] = Array("{}".utf8), token: BotToken, timeout: Duration = .seconds(20),
+        responseLimit: Int = 1_048_576
+    ) async throws -> BotAPIResult {
+        guard Self.isMethod(method) else { throw BotAPIError(code: 404, message: "Not Found: method not found") }
+        let response = try await client.send(
+            HTTPClientRequest(
+                url: "\(baseURL)/bot\(token.secret)/\(method)", headers: [("Content-Type", "application/json")],
+                body: parameters, timeout: timeout, responseLimit: responseLimit))
+        guard !response.isTruncated else { throw HTTPClientError.invalidResponse("the answer is too large") }
+        let envelope = try? JSONDecoder().decode(Envelope.self, from: Data(response.body))
+        if let envelope, envelope.ok, (200..<300).contains(response.status) { return BotAPIResult(body: response.body) }
+        throw Self.error(response, envelope, token)
+    }
+
+    /// The same with parameters of a type, whose names are turned into Telegram's (`secretToken` is `secret_token`).
+    nonisolated(nonsending) package func call(
+        _ method: String, encoding parameters: some Encodable, token: BotToken, timeout: Duration = .seconds(20),
+        responseLimit: Int = 1_048_576
+    ) async throws -> BotAPIResult {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        let encoded = Array(try encoder.encode(parameters))
+        return try await call(method, encoded, token: token, timeout: timeout, responseLimit: responseLimit)
+    }
+
+    private struct Envelope: Decodable {
+        struct Parameters: Decodable {
+            let retry_after: Int?
+            let migrate_to_chat_id: Int64?
+        }
+        let ok: Bool
+        let error_code: Int?
+        let description: String?
+        let parameters: Parameters?
+    }
+
+    private static func error(_ response: HTTPClientResponse, _ envelope: Envelope?, _ token: BotToken) -> BotAPIError {
+        // A proxy in between answers in its own form: its status has to do.
+        let wait = envelope?.parameters?.retry_after ?? response.header("Retry-After").flatMap { Int($0) }
+        let message = envelope?.description ?? "the answer is not the Bot API's (HTTP \(response.status))"
+        return BotAPIError(
+            code: envelope?.error_code ?? response.status,
+            message: message.replacing(token.secret, with: SecretMask.placeholder),
+            retryAfter: wait.map { .seconds(max(0, $0)) },
+            migrateToChatID: envelope?.parameters?.migrate_to_chat_id)
+    }
+
+    private static func isMethod(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count)
+            && text.utf8.allSatisfy {
+                switch $0 {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                default: false
+                }
+            }
+    }
+}
