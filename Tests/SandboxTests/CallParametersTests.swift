@@ -8,7 +8,9 @@ struct CallParametersTests {
         "chat_id": 7, "text": "a+b & ü", "reply_markup": ["inline_keyboard": []],
     ]
 
-    private func parsed(_ query: String? = nil, _ type: String? = nil, _ body: String = "") throws -> CallParameters {
+    private func parsed(_ query: String? = nil, _ type: String? = nil, _ body: String = "") throws
+        -> CallParameters
+    {
         try CallParameters(query: query, contentType: type, body: Array(body.utf8))
     }
 
@@ -30,7 +32,8 @@ struct CallParametersTests {
 
     @Test("Of an uploaded file name, type and size are kept")
     func describesFiles() throws {
-        let body = "--B\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"a;b.jpg\"\r\n"
+        let body =
+            "--B\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"a;b.jpg\"\r\n"
             + "Content-Type: image/jpeg\r\n\r\n12\r\n345\r\n--B--"
 
         let parameters = try parsed(nil, "multipart/form-data; boundary=B", body)
@@ -45,11 +48,13 @@ struct CallParametersTests {
         #expect(parameters.json == ["text": "[1]", "callback_query_id": "123", "chat_id": "@channel"])
     }
 
-    @Test("A body that is not what it says is refused", arguments: [
-        ("application/json", "{"), ("application/json", "[1]"), ("multipart/form-data", "--B--"),
-        ("multipart/form-data; boundary=B", "--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx"),
-        ("multipart/form-data; boundary=B", "--B"),
-    ])
+    @Test(
+        "A body that is not what it says is refused",
+        arguments: [
+            ("application/json", "{"), ("application/json", "[1]"), ("multipart/form-data", "--B--"),
+            ("multipart/form-data; boundary=B", "--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx"),
+            ("multipart/form-data; boundary=B", "--B"),
+        ])
     func refusesBrokenBodies(_ type: String, _ body: String) {
         #expect(throws: BotAPIError.self) { try parsed(nil, type, body) }
     }

@@ -14,8 +14,10 @@ struct CallTests {
             await fixture.sandbox.call("getMe", token: "nonsense", CallParameters()),
         ]
 
-        #expect(answers.map(\.body.text) == Array(
-            repeating: #"{"ok":false,"error_code":401,"description":"Unauthorized"}"#, count: 2))
+        #expect(
+            answers.map(\.body.text)
+                == Array(
+                    repeating: #"{"ok":false,"error_code":401,"description":"Unauthorized"}"#, count: 2))
     }
 
     @Test("Names count without regard to case; what is no method is not found")
@@ -23,7 +25,9 @@ struct CallTests {
         let fixture = try await Fixture()
 
         let known = [await fixture.call("GETME"), await fixture.call("sendChatAction", ["chat_id": 1])]
-        let unknown = [await fixture.call("fly"), await fixture.call("noSuchMethod"), await fixture.call("send")]
+        let unknown = [
+            await fixture.call("fly"), await fixture.call("noSuchMethod"), await fixture.call("send"),
+        ]
 
         #expect(known.map(\.status) == [200, 200])
         #expect(unknown == Array(repeating: .failure(.methodNotFound), count: 3))
@@ -48,16 +52,19 @@ struct CallTests {
         let refused = [
             await fixture.call("sendMessage", ["text": "hi"]),
             await fixture.call("sendMessage", ["chat_id": 7, "text": " "]),
-            await fixture.call("sendMessage", ["chat_id": 7, "text": .string(String(repeating: "a", count: 4097))]),
+            await fixture.call(
+                "sendMessage", ["chat_id": 7, "text": .string(String(repeating: "a", count: 4097))]),
         ]
 
         #expect(sent?["chat"]?["id"] == 7)
         #expect(sent?["text"] == "hi")
         #expect(sent?["from"]?["is_bot"] == true)
         #expect(sent?["message_id"]?.integerValue != nil && sent?["date"]?.integerValue != nil)
-        #expect(refused.map { $0.body["description"]?.stringValue } == [
-            "Bad Request: chat_id is empty", "Bad Request: message text is empty", "Bad Request: message is too long",
-        ])
+        #expect(
+            refused.map { $0.body["description"]?.stringValue } == [
+                "Bad Request: chat_id is empty", "Bad Request: message text is empty",
+                "Bad Request: message is too long",
+            ])
     }
 
     @Test("A pressed button shows the bot's last message")
@@ -77,7 +84,9 @@ struct CallTests {
     @Test("Calls are recorded with their answers' status, and forgotten past the limit")
     func records() async throws {
         let fixture = try await Fixture(SandboxConfiguration(callsKept: 4))
-        for number in 1...9 { await fixture.call("sendMessage", ["chat_id": .integer(number), "text": "hi"]) }
+        for number in 1...9 {
+            await fixture.call("sendMessage", ["chat_id": .integer(number), "text": "hi"])
+        }
         await fixture.call("sendMessage", ["chat_id": 10])
 
         let calls = try await fixture.sandbox.calls(of: 42, method: "SENDMESSAGE", after: 8)
@@ -91,27 +100,33 @@ struct CallTests {
     @Test("A fault meets as many calls as asked, of its method")
     func faults() async throws {
         let fixture = try await Fixture()
-        let kind = try #require(SandboxFault.Kind(
-            name: "429", retryAfter: 3, description: nil, seconds: nil, migrateTo: nil))
+        let kind = try #require(
+            SandboxFault.Kind(
+                name: "429", retryAfter: 3, description: nil, seconds: nil, migrateTo: nil))
         _ = try await fixture.sandbox.setFault(
             SandboxFault(method: "sendmessage", kind: kind, remaining: 2), of: 42)
 
         var statuses = [await fixture.call("getMe").status]
-        for _ in 0..<3 { statuses.append(await fixture.call("sendMessage", ["chat_id": 1, "text": "hi"]).status) }
+        for _ in 0..<3 {
+            statuses.append(await fixture.call("sendMessage", ["chat_id": 1, "text": "hi"]).status)
+        }
 
         #expect(statuses == [200, 429, 429, 200])
     }
 
-    @Test("Each kind of fault answers as Telegram would", arguments: [
-        ("401", 401, "Unauthorized"), ("403", 403, "Forbidden: bot was blocked by the user"),
-        ("429", 429, "Too Many Requests: retry after 1"), ("500", 500, "Internal Server Error"),
-        ("timeout", 504, "Gateway Timeout"),
-        ("migrate", 400, "Bad Request: group chat was upgraded to a supergroup chat"),
-    ])
+    @Test(
+        "Each kind of fault answers as Telegram would",
+        arguments: [
+            ("401", 401, "Unauthorized"), ("403", 403, "Forbidden: bot was blocked by the user"),
+            ("429", 429, "Too Many Requests: retry after 1"), ("500", 500, "Internal Server Error"),
+            ("timeout", 504, "Gateway Timeout"),
+            ("migrate", 400, "Bad Request: group chat was upgraded to a supergroup chat"),
+        ])
     func kindsOfFault(_ name: String, _ status: Int, _ text: String) async throws {
         let fixture = try await Fixture(SandboxConfiguration(speed: 1000))
-        let kind = try #require(SandboxFault.Kind(
-            name: name, retryAfter: nil, description: nil, seconds: 1, migrateTo: nil))
+        let kind = try #require(
+            SandboxFault.Kind(
+                name: name, retryAfter: nil, description: nil, seconds: 1, migrateTo: nil))
         _ = try await fixture.sandbox.setFault(SandboxFault(method: nil, kind: kind), of: 42)
 
         let answer = await fixture.call("getMe")

@@ -127,10 +127,12 @@ struct DeliveryTests {
         #expect(info["last_error_message"] == "Connection refused")
     }
 
-    @Test("A call in the answer's body is carried out", arguments: [
-        ("application/json", #"{"method":"sendMessage","chat_id":5,"text":"hi"}"#),
-        ("application/x-www-form-urlencoded", "method=sendmessage&chat_id=5&text=hi"),
-    ])
+    @Test(
+        "A call in the answer's body is carried out",
+        arguments: [
+            ("application/json", #"{"method":"sendMessage","chat_id":5,"text":"hi"}"#),
+            ("application/x-www-form-urlencoded", "method=sendmessage&chat_id=5&text=hi"),
+        ])
     func carriesOutCalls(_ type: String, _ body: String) async throws {
         let fixture = try await Fixture()
         await fixture.call("setWebhook", ["url": .string(Fixture.url)])
@@ -144,7 +146,9 @@ struct DeliveryTests {
         #expect(calls.first?.way == .webhook)
     }
 
-    @Test("Some calls in an answer's body are ignored", arguments: ["setWebhook", "deleteWebhook", "close", "logOut", "getMe"])
+    @Test(
+        "Some calls in an answer's body are ignored",
+        arguments: ["setWebhook", "deleteWebhook", "close", "logOut", "getMe"])
     func ignoresCalls(_ method: String) {
         let body = Array(#"{"method":"\#(method)"}"#.utf8)
 

@@ -51,8 +51,9 @@ final class Arrivals: Sendable {
         var text: String? { update["message"]?["text"]?.stringValue }
 
         func answer(_ status: Int = 200, retryAfter: Int = 0, type: String? = nil, body: String = "") {
-            continuation.resume(returning: WebhookAnswer(
-                status: status, contentType: type, retryAfter: retryAfter, body: Array(body.utf8)))
+            continuation.resume(
+                returning: WebhookAnswer(
+                    status: status, contentType: type, retryAfter: retryAfter, body: Array(body.utf8)))
         }
 
         func fail(_ message: String) { continuation.resume(throwing: WebhookFault(message: message)) }

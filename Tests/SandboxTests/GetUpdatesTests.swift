@@ -62,9 +62,11 @@ struct GetUpdatesTests {
 
         #expect(await first.value == .failure(.otherGetUpdates))
         #expect(await second.value == .failure(.terminatedBySetWebhook))
-        #expect(whileSet.body["description"] == .string(
-            "Conflict: can't use getUpdates method while webhook is active; "
-                + "use deleteWebhook to delete the webhook first"))
+        #expect(
+            whileSet.body["description"]
+                == .string(
+                    "Conflict: can't use getUpdates method while webhook is active; "
+                        + "use deleteWebhook to delete the webhook first"))
     }
 
     @Test("allowed_updates leaves kinds out, but none that is unknown")
@@ -82,7 +84,8 @@ struct GetUpdatesTests {
 
 extension Fixture {
     /// Starts a long getUpdates and returns once it waits; `earlier` is one that it ends.
-    fileprivate func poll(after earlier: Task<BotAPIAnswer, Never>? = nil) async -> Task<BotAPIAnswer, Never> {
+    fileprivate func poll(after earlier: Task<BotAPIAnswer, Never>? = nil) async -> Task<BotAPIAnswer, Never>
+    {
         let task = Task { await call("getUpdates", ["timeout": 50]) }
         _ = await earlier?.value
         while await !isPolling { await Task.yield() }

@@ -18,10 +18,13 @@ struct JSONTests {
         #expect(value == .string("é😀/\u{FFFD}"))
     }
 
-    @Test("What is not one JSON value is refused", arguments: [
-        "", "{", "[1,]", "{\"a\" 1}", "01", "1.", "-", "nul", "\"\u{1}\"", "\"\\x\"", "\"\\u12g4\"", "1 2", "{a:1}",
-        String(repeating: "[", count: 100_000),
-    ])
+    @Test(
+        "What is not one JSON value is refused",
+        arguments: [
+            "", "{", "[1,]", "{\"a\" 1}", "01", "1.", "-", "nul", "\"\u{1}\"", "\"\\x\"", "\"\\u12g4\"",
+            "1 2", "{a:1}",
+            String(repeating: "[", count: 100_000),
+        ])
     func refuses(_ text: String) {
         #expect(throws: JSONSyntaxError.self) { try JSON(parsing: text) }
     }

@@ -56,6 +56,7 @@ struct LaneScheduleTests {
 
         #expect(stalled == nil)
         #expect(back != c)
-        #expect(Set([schedule.next(at: now, loadLimit: 2), schedule.next(at: now, loadLimit: 2)]).contains(c))
+        #expect(
+            Set([schedule.next(at: now, loadLimit: 2), schedule.next(at: now, loadLimit: 2)]).contains(c))
     }
 }

@@ -20,7 +20,10 @@ struct SandboxServerTests {
         #expect([bot, sent, test, calls, file].map(\.status) == [201, 200, 200, 200, 200])
         #expect(sent.json["result"]?["text"] == "hello you")
         #expect(test.json["result"]?["username"] == "demo_bot")
-        #expect(calls.json["calls"]?.arrayValue?.map { $0["parameters"] } == [["chat_id": 5, "text": "hello you"]])
+        #expect(
+            calls.json["calls"]?.arrayValue?.map { $0["parameters"] } == [
+                ["chat_id": 5, "text": "hello you"]
+            ])
         await served.stop()
     }
 
@@ -69,7 +72,8 @@ struct SandboxServerTests {
         let served = try await ServedSandbox()
         _ = try await served.server.sandbox.addBot(token: "77:abc")
 
-        let set = try await served.send("PUT", "/sandbox/bots/77/faults", #"{"next":1,"kind":429,"retry_after":7}"#)
+        let set = try await served.send(
+            "PUT", "/sandbox/bots/77/faults", #"{"next":1,"kind":429,"retry_after":7}"#)
         let met = try await served.send("POST", "/bot77:abc/getMe")
         let after = try await served.send("POST", "/bot77:abc/getMe")
         let wrong = try await served.send("PUT", "/sandbox/bots/77/faults", #"{"kind":"flood","nex":1}"#)
@@ -83,21 +87,28 @@ struct SandboxServerTests {
         await served.stop()
     }
 
-    @Test("What is not there or not right is told as Telegram and as problem+json tell it", arguments: [
-        ("GET", "/bot1:x/getMe", "", 401, "application/json"),
-        ("GET", "/bot77:abc", "", 404, "application/json"),
-        ("GET", "/bot77:abc/fly", "", 404, "application/json"),
-        ("POST", "/bot77:abc/getMe", "{", 400, "application/json"),
-        ("GET", "/", "", 404, "application/problem+json"),
-        ("GET", "/sandbox/bots/5/calls", "", 404, "application/problem+json"),
-        ("GET", "/sandbox/bots/77/calls?after=x", "", 400, "application/problem+json"),
-        ("POST", "/sandbox/bots/77/messages", "{}", 422, "application/problem+json"),
-        ("POST", "/sandbox/bots/77/messages", "[]", 400, "application/problem+json"),
-        ("POST", "/sandbox/bots/77/updates", #"{"update_id":1,"message":{}}"#, 422, "application/problem+json"),
-        ("POST", "/sandbox/bots", #"{"token":"77:other"}"#, 409, "application/problem+json"),
-        ("PATCH", "/sandbox/bots", "", 405, "application/problem+json"),
-    ])
-    func refusals(_ method: String, _ path: String, _ body: String, _ status: Int, _ type: String) async throws {
+    @Test(
+        "What is not there or not right is told as Telegram and as problem+json tell it",
+        arguments: [
+            ("GET", "/bot1:x/getMe", "", 401, "application/json"),
+            ("GET", "/bot77:abc", "", 404, "application/json"),
+            ("GET", "/bot77:abc/fly", "", 404, "application/json"),
+            ("POST", "/bot77:abc/getMe", "{", 400, "application/json"),
+            ("GET", "/", "", 404, "application/problem+json"),
+            ("GET", "/sandbox/bots/5/calls", "", 404, "application/problem+json"),
+            ("GET", "/sandbox/bots/77/calls?after=x", "", 400, "application/problem+json"),
+            ("POST", "/sandbox/bots/77/messages", "{}", 422, "application/problem+json"),
+            ("POST", "/sandbox/bots/77/messages", "[]", 400, "application/problem+json"),
+            (
+                "POST", "/sandbox/bots/77/updates", #"{"update_id":1,"message":{}}"#, 422,
+                "application/problem+json"
+            ),
+            ("POST", "/sandbox/bots", #"{"token":"77:other"}"#, 409, "application/problem+json"),
+            ("PATCH", "/sandbox/bots", "", 405, "application/problem+json"),
+        ])
+    func refusals(_ method: String, _ path: String, _ body: String, _ status: Int, _ type: String)
+        async throws
+    {
         let served = try await ServedSandbox()
         _ = try await served.server.sandbox.addBot(token: "77:abc")
 

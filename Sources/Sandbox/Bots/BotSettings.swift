@@ -1,5 +1,5 @@
-/// What a bot has set about itself (setMyName, setMyCommands, …), so that the get method of the same name gives
-/// it back.
+/// What a bot has set about itself (setMyName, setMyCommands, …), so that the get method of the same name
+/// gives it back.
 struct BotSettings {
     private var values: [String: JSON] = [:]
 
@@ -10,7 +10,16 @@ struct BotSettings {
         "mydescription": ("description", true, ""),
         "myshortdescription": ("short_description", true, ""),
         "chatmenubutton": ("menu_button", false, ["type": "commands"]),
-        "mydefaultadministratorrights": ("rights", false, ["is_anonymous": false]),
+        "mydefaultadministratorrights": (
+            "rights", false, .object(rights.map { JSON.Member(name: $0, value: false) })
+        ),
+    ]
+
+    private static let rights = [
+        "is_anonymous", "can_manage_chat", "can_delete_messages", "can_manage_video_chats",
+        "can_restrict_members",
+        "can_promote_members", "can_change_info", "can_invite_users", "can_post_stories", "can_edit_stories",
+        "can_delete_stories",
     ]
 
     /// - Returns: the result of a get method of these; nil for any other.

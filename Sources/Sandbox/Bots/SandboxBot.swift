@@ -22,8 +22,8 @@ final class SandboxBot {
     private var nextUpdateID: Int64
     private var nextMessageID: Int64 = 1
 
-    /// - Parameter firstUpdateID: drawn anew for each life of the sandbox, as Telegram starts at random after a
-    ///   week: ids that came again would pass for duplicates with a receiver that remembers.
+    /// - Parameter firstUpdateID: drawn anew for each life of the sandbox, as Telegram starts at random after
+    ///   a week: ids that came again would pass for duplicates with a receiver that remembers.
     init(_ profile: SandboxBotProfile, firstUpdateID: Int64, callsKept: Int) {
         self.profile = profile
         nextUpdateID = firstUpdateID

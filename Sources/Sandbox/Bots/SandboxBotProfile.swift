@@ -28,7 +28,8 @@ package struct SandboxBotProfile: Sendable, Equatable {
     /// The number in front of a token's colon; nil when it is no token.
     static func telegramID(in token: some StringProtocol) -> Int64? {
         let parts = token.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, let id = Int64(parts[0]), id > 0, !parts[1].isEmpty, parts[1].utf8.count <= 256,
+        guard parts.count == 2, let id = Int64(parts[0]), id > 0, !parts[1].isEmpty,
+            parts[1].utf8.count <= 256,
             parts[1].allSatisfy(secretCharacters.contains)
         else { return nil }
         return id

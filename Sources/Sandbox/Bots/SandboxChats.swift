@@ -1,4 +1,5 @@
-/// The chats in which a bot has been seen, with what was last said there by the bot. At most `limit` are kept.
+/// The chats in which a bot has been seen, with what was last said there by the bot. At most `limit` are
+/// kept.
 struct SandboxChats {
     struct Chat {
         var firstName: String?
@@ -11,9 +12,13 @@ struct SandboxChats {
 
     subscript(id: Int64) -> Chat { chats[id] ?? Chat() }
 
-    mutating func met(_ firstName: String, in id: Int64) { chats[room(for: id), default: Chat()].firstName = firstName }
+    mutating func met(_ firstName: String, in id: Int64) {
+        chats[room(for: id), default: Chat()].firstName = firstName
+    }
 
-    mutating func said(_ message: JSON, in id: Int64) { chats[room(for: id), default: Chat()].lastFromBot = message }
+    mutating func said(_ message: JSON, in id: Int64) {
+        chats[room(for: id), default: Chat()].lastFromBot = message
+    }
 
     private mutating func room(for id: Int64) -> Int64 {
         if chats.count >= Self.limit && chats[id] == nil, let other = chats.first?.key { chats[other] = nil }

@@ -7,7 +7,9 @@ struct BotAPIAnswer: Sendable, Equatable {
 
     /// - Parameter description: what setWebhook and deleteWebhook say beside the result.
     static func success(_ result: JSON, description: String? = nil) -> BotAPIAnswer {
-        let body = JSON.members(["ok": true, "result": result, "description": description.map { .string($0) }])
+        let body = JSON.members([
+            "ok": true, "result": result, "description": description.map { .string($0) },
+        ])
         return BotAPIAnswer(status: 200, body: body)
     }
 

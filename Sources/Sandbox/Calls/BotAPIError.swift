@@ -17,7 +17,8 @@ struct BotAPIError: Error, Equatable {
     static func badWebhook(_ reason: String) -> BotAPIError { badRequest("bad webhook: " + reason) }
 
     static func tooManyRequests(retryAfter seconds: Int) -> BotAPIError {
-        BotAPIError(status: 429, description: "Too Many Requests: retry after \(seconds)", retryAfter: seconds)
+        BotAPIError(
+            status: 429, description: "Too Many Requests: retry after \(seconds)", retryAfter: seconds)
     }
 
     static func conflict(_ reason: String) -> BotAPIError {

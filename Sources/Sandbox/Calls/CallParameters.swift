@@ -64,10 +64,13 @@ struct CallParameters: Sendable, Equatable {
 }
 
 extension JSON.Member {
-    private static let numbers: Set = ["chat_id", "from_chat_id", "user_id", "message_id", "message_thread_id"]
+    private static let numbers: Set = [
+        "chat_id", "from_chat_id", "user_id", "message_id", "message_thread_id",
+    ]
     private static let structures: Set = [
         "reply_markup", "entities", "caption_entities", "allowed_updates", "media", "reply_parameters",
-        "link_preview_options", "options", "commands", "results", "prices", "permissions", "menu_button", "scope",
+        "link_preview_options", "options", "commands", "results", "prices", "permissions", "menu_button",
+        "scope",
         "message_ids", "result", "rights", "reaction", "sticker", "stickers", "errors", "shipping_options",
     ]
 

@@ -2,8 +2,12 @@
 enum FormURLEncoding {
     static func pairs(in text: String) -> [(String, String)] {
         text.utf8.split(separator: UInt8(ascii: "&")).map { pair in
-            let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-            return (decode(parts[0], plusIsSpace: true), parts.count > 1 ? decode(parts[1], plusIsSpace: true) : "")
+            let parts = pair.split(
+                separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            return (
+                decode(parts[0], plusIsSpace: true),
+                parts.count > 1 ? decode(parts[1], plusIsSpace: true) : ""
+            )
         }
     }
 

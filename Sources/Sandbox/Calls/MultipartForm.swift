@@ -45,7 +45,8 @@ struct MultipartForm {
             return Part(name: name, value: .string(String(decoding: content, as: UTF8.self)))
         }
         let value = JSON.members([
-            "file_name": .string(file), "content_type": type.map { .string($0) }, "size": .integer(content.count),
+            "file_name": .string(file), "content_type": type.map { .string($0) },
+            "size": .integer(content.count),
         ])
         return Part(name: name, value: value)
     }
@@ -60,14 +61,19 @@ private struct HeaderParameters {
         var pieces: [String] = [""]
         for character in header {
             if character == "\"" { isQuoted.toggle() }
-            if character == ";" && !isQuoted { pieces.append("") } else { pieces[pieces.count - 1].append(character) }
+            if character == ";" && !isQuoted {
+                pieces.append("")
+            } else {
+                pieces[pieces.count - 1].append(character)
+            }
         }
         for piece in pieces.dropFirst() {
             let sides = piece.split(separator: "=", maxSplits: 1)
             guard sides.count == 2 else { continue }
             let value = sides[1].trimmingSpace
             let isInQuotes = value.count >= 2 && value.hasPrefix("\"") && value.hasSuffix("\"")
-            values[sides[0].trimmingSpace.lowercased()] = isInQuotes ? String(value.dropFirst().dropLast()) : value
+            values[sides[0].trimmingSpace.lowercased()] =
+                isInQuotes ? String(value.dropFirst().dropLast()) : value
         }
     }
 
@@ -80,7 +86,8 @@ extension [UInt8] {
         guard let first = pattern.first, start >= 0 else { return nil }
         var index = start
         while index + pattern.count <= count {
-            guard let candidate = self[index...].firstIndex(of: first), candidate + pattern.count <= count else {
+            guard let candidate = self[index...].firstIndex(of: first), candidate + pattern.count <= count
+            else {
                 return nil
             }
             if self[candidate..<(candidate + pattern.count)].elementsEqual(pattern) { return candidate }

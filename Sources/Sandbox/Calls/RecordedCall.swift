@@ -24,7 +24,8 @@ package struct RecordedCall: Sendable {
 
     var json: JSON {
         .members([
-            "id": .integer(id), "method": .string(method), "parameters": parameters, "via": .string(way.rawValue),
+            "id": .integer(id), "method": .string(method), "parameters": parameters,
+            "via": .string(way.rawValue),
             "status": status.map { .integer($0) } ?? .null, "at": .string(at.description),
         ])
     }
@@ -38,7 +39,9 @@ struct CallLog {
 
     init(limit: Int) { self.limit = limit }
 
-    mutating func record(_ method: String, _ parameters: JSON, by way: RecordedCall.Way, at now: Timestamp) -> Int {
+    mutating func record(_ method: String, _ parameters: JSON, by way: RecordedCall.Way, at now: Timestamp)
+        -> Int
+    {
         if calls.count >= limit + limit / 4 { calls.removeFirst(calls.count - limit + 1) }
         calls.append(RecordedCall(id: nextID, method: method, parameters: parameters, way: way, at: now))
         nextID += 1

@@ -24,9 +24,11 @@ struct ControlHandlers: Sendable {
         let after = try query.integer("after", in: 0...Int.max) ?? 0
         let limit = try query.integer("limit", in: 1...10_000) ?? 1000
         let rest = await sandbox.profiles.filter { $0.telegramID > after }
-        return .json(200, JSON.members([
-            "bots": .array(rest.prefix(limit).map(\.json)), "has_more": .bool(rest.count > limit),
-        ]).bytes)
+        return .json(
+            200,
+            JSON.members([
+                "bots": .array(rest.prefix(limit).map(\.json)), "has_more": .bool(rest.count > limit),
+            ]).bytes)
     }
 
     @Sendable func showBot(_ request: HTTPRequest) async throws -> HTTPResponse {
@@ -51,7 +53,8 @@ struct ControlHandlers: Sendable {
         let chat = input.integer("chat_id")
         let firstName = input.text("first_name")
         try input.finish()
-        let happening = try await sandbox.write(text, to: id(request), user: user, chat: chat, firstName: firstName)
+        let happening = try await sandbox.write(
+            text, to: id(request), user: user, chat: chat, firstName: firstName)
         return .json(201, happening.json.bytes)
     }
 
@@ -62,7 +65,8 @@ struct ControlHandlers: Sendable {
         let chat = input.integer("chat_id")
         let message = input.integer("message_id")
         try input.finish()
-        let happening = try await sandbox.press(data, to: id(request), user: user, chat: chat, messageID: message)
+        let happening = try await sandbox.press(
+            data, to: id(request), user: user, chat: chat, messageID: message)
         return .json(201, happening.json.bytes)
     }
 
@@ -97,11 +101,14 @@ struct ControlHandlers: Sendable {
         var input = try ControlInput(request)
         let method = input.text("method")
         let name = input.word("kind")
-        let count = input.integer("count", in: 1...Int64(Int32.max)) ?? input.integer("next", in: 1...Int64(Int32.max))
+        let count =
+            input.integer("count", in: 1...Int64(Int32.max))
+            ?? input.integer("next", in: 1...Int64(Int32.max))
         _ = input.integer("next")
         let kind = SandboxFault.Kind(
             name: name ?? "", retryAfter: input.integer("retry_after", in: 0...86_400).map { Int($0) },
-            description: input.text("description"), seconds: input.integer("seconds", in: 1...3600).map { Int($0) },
+            description: input.text("description"),
+            seconds: input.integer("seconds", in: 1...3600).map { Int($0) },
             migrateTo: input.integer("migrate_to_chat_id"))
         if kind == nil { input.reject("kind", "must be timeout, migrate or a status from 400 to 599") }
         try input.finish()
@@ -120,7 +127,9 @@ struct ControlHandlers: Sendable {
     }
 
     private func id(_ request: HTTPRequest) throws -> Int64 {
-        guard let id = request.parameters["telegram_id"].flatMap({ Int64($0) }) else { throw Problem.notFound }
+        guard let id = request.parameters["telegram_id"].flatMap({ Int64($0) }) else {
+            throw Problem.notFound
+        }
         return id
     }
 }

@@ -43,12 +43,17 @@ extension SandboxError {
         case .botExists: Problem(409, "bot_exists", "A bot of this number has another token")
         case .tooManyBots: Problem(409, "too_many_bots", "The sandbox holds as many bots as it may")
         case .tooManyPendingUpdates:
-            Problem(429, "too_many_pending_updates", "As many updates wait for this bot as may",
+            Problem(
+                429, "too_many_pending_updates", "As many updates wait for this bot as may",
                 headers: ["Retry-After": "1"])
         case .stopped: Problem.unavailable()
         case .invalid(let field, let detail):
-            Problem(422, "invalid", "The request has faults",
-                errors: [Problem.FieldError(pointer: field.isEmpty ? "" : "/" + field, code: "invalid", detail: detail)])
+            Problem(
+                422, "invalid", "The request has faults",
+                errors: [
+                    Problem.FieldError(
+                        pointer: field.isEmpty ? "" : "/" + field, code: "invalid", detail: detail)
+                ])
         }
     }
 }

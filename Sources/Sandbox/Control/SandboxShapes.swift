@@ -12,7 +12,8 @@ extension Sandbox.Happening {
     var json: JSON {
         .members([
             "update_id": .integer(updateID), "allowed": .bool(isAllowed), "lane": .string(lane),
-            "message_id": messageID.map { .integer($0) }, "callback_query_id": callbackQueryID.map { .string($0) },
+            "message_id": messageID.map { .integer($0) },
+            "callback_query_id": callbackQueryID.map { .string($0) },
         ])
     }
 }

@@ -142,7 +142,9 @@ private struct JSONParser {
 
     private mutating func literal(_ word: StaticString, _ value: JSON) throws(JSONSyntaxError) -> JSON {
         let end = position + word.utf8CodeUnitCount
-        guard end <= bytes.count, bytes[position..<end].elementsEqual(word.description.utf8) else { throw fault }
+        guard end <= bytes.count, bytes[position..<end].elementsEqual(word.description.utf8) else {
+            throw fault
+        }
         position = end
         return value
     }

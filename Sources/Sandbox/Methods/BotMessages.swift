@@ -25,7 +25,8 @@ struct BotMessages {
         let messages = media.prefix(10).map { item in
             let id = bot.takeMessageID()
             return message(id, chat, parameters, date: now).adding([
-                "media_group_id": .string(group), "photo": [MessageContent.file(id, ["width": 512, "height": 512])],
+                "media_group_id": .string(group),
+                "photo": [MessageContent.file(id, ["width": 512, "height": 512])],
                 "caption": item["caption"],
             ])
         }
@@ -37,14 +38,18 @@ struct BotMessages {
     func copy(_ parameters: CallParameters, isOne: Bool) throws(BotAPIError) -> JSON {
         _ = try Self.chat(of: bot, parameters)
         let count = isOne ? 1 : parameters.structure("message_ids")?.arrayValue?.count ?? 0
-        guard (1...100).contains(count) else { throw .badRequest("there are no messages to \(isOne ? "copy" : "forward")") }
+        guard (1...100).contains(count) else {
+            throw .badRequest("there are no messages to \(isOne ? "copy" : "forward")")
+        }
         let ids = (0..<count).map { _ in JSON.members(["message_id": .integer(bot.takeMessageID())]) }
         return isOne ? ids[0] : .array(ids)
     }
 
     /// The edited Message; true for inline messages and for what is no message (editForumTopic).
     func edit(_ parameters: CallParameters) throws(BotAPIError) -> JSON {
-        guard let id = parameters.integer("message_id"), parameters["inline_message_id"] == nil else { return true }
+        guard let id = parameters.integer("message_id"), parameters["inline_message_id"] == nil else {
+            return true
+        }
         let chat = try Self.chat(of: bot, parameters)
         let text = parameters["text"] == nil ? nil : JSON.string(try MessageContent.text(parameters))
         let edited = message(id, chat, parameters, date: now).adding([
@@ -56,10 +61,15 @@ struct BotMessages {
     /// The chat that the call names.
     /// - Throws: what Telegram says when none is named.
     static func chat(of bot: SandboxBot, _ parameters: CallParameters) throws(BotAPIError) -> JSON {
-        guard let text = parameters.string("chat_id"), !text.isEmpty else { throw .badRequest("chat_id is empty") }
+        guard let text = parameters.string("chat_id"), !text.isEmpty else {
+            throw .badRequest("chat_id is empty")
+        }
         if text.hasPrefix("@"), text.count > 1 {
-            return ["id": -1_001_000_000_001, "title": .string(text), "username": .string(String(text.dropFirst())),
-                    "type": "channel"]
+            return [
+                "id": -1_001_000_000_001, "title": .string(text),
+                "username": .string(String(text.dropFirst())),
+                "type": "channel",
+            ]
         }
         guard let id = Int64(text), id != 0 else { throw .badRequest("chat not found") }
         let name = bot.chats[id].firstName ?? "User \(id)"

@@ -2,16 +2,18 @@ import Platform
 
 /// A method of the Bot API, by its name. Names are compared without regard to case.
 ///
-/// Telegram adds methods with each version, so a name that begins with a verb the Bot API uses is taken for one
-/// and answered with true; any other is not found.
+/// Telegram adds methods with each version, so a name that begins with a verb the Bot API uses is taken for
+/// one and answered with true; any other is not found.
 struct BotMethod {
     /// In lower case.
     let name: String
 
     private static let verbs = [
         "add", "answer", "approve", "ban", "close", "convert", "copy", "create", "decline", "delete", "edit",
-        "export", "forward", "get", "gift", "hide", "leave", "logout", "pin", "post", "promote", "read", "refund",
-        "remove", "reopen", "replace", "repost", "restrict", "revoke", "save", "send", "set", "stop", "transfer",
+        "export", "forward", "get", "gift", "hide", "leave", "logout", "pin", "post", "promote", "read",
+        "refund",
+        "remove", "reopen", "replace", "repost", "restrict", "revoke", "save", "send", "set", "stop",
+        "transfer",
         "unban", "unhide", "unpin", "upgrade", "upload", "verify",
     ]
     private static let withoutObject: Set = ["close", "logout"]
@@ -27,7 +29,9 @@ struct BotMethod {
 
     /// What Telegram could answer; true where nothing better is known.
     /// - Throws: `BotAPIError` for what Telegram would refuse.
-    func result(for bot: SandboxBot, _ parameters: CallParameters, at now: Timestamp) throws(BotAPIError) -> JSON {
+    func result(for bot: SandboxBot, _ parameters: CallParameters, at now: Timestamp) throws(BotAPIError)
+        -> JSON
+    {
         if name == "getme" { return Self.user(of: bot) }
         if name.hasPrefix("get") { return try Gettable.result(of: name, for: bot, parameters) }
         if let content = MessageContent(method: name) {
@@ -72,7 +76,8 @@ struct BotMethod {
 
     private static func inviteLink(of bot: SandboxBot, _ parameters: CallParameters) -> JSON {
         .members([
-            "invite_link": .string(parameters.string("invite_link") ?? "https://t.me/+sandbox\(bot.takeMessageID())"),
+            "invite_link": .string(
+                parameters.string("invite_link") ?? "https://t.me/+sandbox\(bot.takeMessageID())"),
             "creator": UpdateComposer(bot: bot.profile, now: .now).botUser, "creates_join_request": false,
             "is_primary": false, "is_revoked": false, "name": parameters["name"],
         ])

@@ -6,14 +6,18 @@ enum Gettable {
         if let setting = bot.settings.result(ofGetting: String(name.dropFirst(3))) { return setting }
         switch name {
         case "getfile":
-            guard let id = parameters.string("file_id"), !id.isEmpty else { throw .badRequest("file_id not specified") }
+            guard let id = parameters.string("file_id"), !id.isEmpty else {
+                throw .badRequest("file_id not specified")
+            }
             return [
                 "file_id": .string(id), "file_unique_id": .string("unique-\(id)"), "file_size": 14,
                 "file_path": .string("documents/\(id)"),
             ]
         case "getchat": return try chat(of: bot, parameters)
         case "getchatmember":
-            guard let user = parameters.integer("user_id") else { throw .badRequest("invalid user_id specified") }
+            guard let user = parameters.integer("user_id") else {
+                throw .badRequest("invalid user_id specified")
+            }
             return ["status": "member", "user": person(user, bot)]
         case "getchatmembercount", "getchatmemberscount": return 2
         case "getuserprofilephotos": return ["total_count": 0, "photos": []]
@@ -23,7 +27,8 @@ enum Gettable {
         case "getstartransactions": return ["transactions": []]
         case "getuserchatboosts": return ["boosts": []]
         case "getavailablegifts": return ["gifts": []]
-        case "getchatadministrators", "getgamehighscores", "getforumtopiciconstickers", "getcustomemojistickers":
+        case "getchatadministrators", "getgamehighscores", "getforumtopiciconstickers",
+            "getcustomemojistickers":
             return []
         default: return true
         }
@@ -35,7 +40,7 @@ enum Gettable {
             "accent_color_id": 0, "max_reaction_count": 11,
             "accepted_gift_types": [
                 "unlimited_gifts": false, "limited_gifts": false, "unique_gifts": false,
-                "premium_subscription": false,
+                "premium_subscription": false, "gifts_from_channels": false,
             ],
         ])
     }

@@ -28,7 +28,8 @@ struct MessageContent {
         "sendpoll": Shape(field: "poll", required: ["question", "options"]),
         "senddice": Shape(field: "dice"),
         "sendgame": Shape(field: "game", required: ["game_short_name"]),
-        "sendinvoice": Shape(field: "invoice", required: ["title", "description", "payload", "currency", "prices"]),
+        "sendinvoice": Shape(
+            field: "invoice", required: ["title", "description", "payload", "currency", "prices"]),
         "sendchecklist": Shape(field: "checklist", required: ["checklist"]),
     ]
 
@@ -74,7 +75,8 @@ struct MessageContent {
         case "location": return Self.location(parameters)
         case "venue":
             return .members([
-                "location": Self.location(parameters), "title": parameters["title"], "address": parameters["address"],
+                "location": Self.location(parameters), "title": parameters["title"],
+                "address": parameters["address"],
             ])
         case "contact":
             return .members([
@@ -83,13 +85,15 @@ struct MessageContent {
             ])
         case "poll": return Self.poll(parameters, isClosed: false)
         case "dice": return .members(["emoji": parameters["emoji"] ?? "🎲", "value": 4])
-        case "game": return .members(["title": parameters["game_short_name"], "description": "", "photo": []])
+        case "game":
+            return .members(["title": parameters["game_short_name"], "description": "", "photo": []])
         case "invoice":
             return .members([
                 "title": parameters["title"], "description": parameters["description"], "start_parameter": "",
                 "currency": parameters["currency"], "total_amount": Self.total(parameters),
             ])
-        case "paid_media": return ["star_count": .integer(parameters.integer("star_count") ?? 1), "paid_media": []]
+        case "paid_media":
+            return ["star_count": .integer(parameters.integer("star_count") ?? 1), "paid_media": []]
         case "checklist": return parameters.structure("checklist") ?? [:]
         default: return true
         }
@@ -102,13 +106,16 @@ struct MessageContent {
     }
 
     static func poll(_ parameters: CallParameters, isClosed: Bool) -> JSON {
-        let options = (parameters.structure("options")?.arrayValue ?? []).map { option in
-            JSON.members(["text": option["text"] ?? option, "voter_count": 0])
+        let options = (parameters.structure("options")?.arrayValue ?? []).enumerated().map { index, option in
+            JSON.members([
+                "persistent_id": .string(String(index + 1)), "text": option["text"] ?? option,
+                "voter_count": 0,
+            ])
         }
         return [
             "id": "1", "question": .string(parameters.string("question") ?? ""), "options": .array(options),
             "total_voter_count": 0, "is_closed": .bool(isClosed), "is_anonymous": true, "type": "regular",
-            "allows_multiple_answers": false,
+            "allows_multiple_answers": false, "allows_revoting": false, "members_only": false,
         ]
     }
 

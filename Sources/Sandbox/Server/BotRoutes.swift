@@ -18,7 +18,8 @@ struct BotRoutes: Sendable {
     }
 
     private func answer(_ request: HTTPRequest) async -> BotAPIAnswer {
-        var segments = request.path.dropFirst("/bot".count).split(separator: "/", omittingEmptySubsequences: false)
+        var segments = request.path.dropFirst("/bot".count).split(
+            separator: "/", omittingEmptySubsequences: false)
         if segments.count == 3, segments[1] == "test" { segments.remove(at: 1) }
         guard segments.count == 2 else { return .failure(.notFound) }
         guard request.method == .get || request.method == .post else {

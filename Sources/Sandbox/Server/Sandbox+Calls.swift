@@ -26,7 +26,9 @@ extension Sandbox {
         return answer
     }
 
-    private func perform(_ method: BotMethod, by bot: SandboxBot, _ parameters: CallParameters) async -> BotAPIAnswer {
+    private func perform(_ method: BotMethod, by bot: SandboxBot, _ parameters: CallParameters) async
+        -> BotAPIAnswer
+    {
         do throws(BotAPIError) {
             switch method.name {
             case "getupdates": return try await getUpdates(bot, parameters)

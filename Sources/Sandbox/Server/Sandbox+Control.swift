@@ -4,9 +4,13 @@ import Platform
 extension Sandbox {
     private static let lanesShown = 1000
 
-    func profile(of telegramID: Int64) throws(SandboxError) -> SandboxBotProfile { try bot(telegramID).profile }
+    func profile(of telegramID: Int64) throws(SandboxError) -> SandboxBotProfile {
+        try bot(telegramID).profile
+    }
 
-    func faults(of telegramID: Int64) throws(SandboxError) -> [SandboxFault] { try bot(telegramID).faults.faults }
+    func faults(of telegramID: Int64) throws(SandboxError) -> [SandboxFault] {
+        try bot(telegramID).faults.faults
+    }
 
     func setFault(_ fault: SandboxFault, of telegramID: Int64) throws(SandboxError) -> [SandboxFault] {
         let bot = try bot(telegramID)
@@ -27,7 +31,8 @@ extension Sandbox {
             "is_polling": .bool(bot.poll != nil),
             "pending": [
                 "total": .integer(bot.pending.count), "lane_count": .integer(lanes.count),
-                "lanes": .array(lanes.prefix(Self.lanesShown).map { lane, count in shape(of: lane, count, bot) }),
+                "lanes": .array(
+                    lanes.prefix(Self.lanesShown).map { lane, count in shape(of: lane, count, bot) }),
             ],
             "in_flight": .integer(bot.lanes.inFlight), "attempts": .integer(bot.health.attempts),
             "deliveries": .integer(bot.health.deliveries), "dropped": .integer(bot.health.dropped),

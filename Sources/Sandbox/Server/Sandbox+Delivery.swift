@@ -10,7 +10,9 @@ extension Sandbox {
         guard let webhook = bot.webhook, !isStopped else { return }
         let now = clock.now
         let limit = bot.health.connections(of: webhook, at: now)
-        while bot.lanes.inFlight < limit, let lane = bot.lanes.next(at: now, loadLimit: 2 * webhook.maxConnections) {
+        while bot.lanes.inFlight < limit,
+            let lane = bot.lanes.next(at: now, loadLimit: 2 * webhook.maxConnections)
+        {
             guard let update = bot.pending.head(of: lane, at: now) else {
                 bot.lanes.finish(lane, hasMore: false)
                 continue
@@ -72,7 +74,8 @@ extension Sandbox {
         }
     }
 
-    /// - Parameter counts: false when the webhook was changed meanwhile: the update is then simply pending again.
+    /// - Parameter counts: false when the webhook was changed meanwhile: the update is then simply pending
+    ///   again.
     private func failed(
         _ update: PendingUpdate, of bot: SandboxBot, _ message: String, answer: WebhookAnswer?, counts: Bool
     ) {

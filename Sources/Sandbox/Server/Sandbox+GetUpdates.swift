@@ -3,9 +3,10 @@ import Platform
 extension Sandbox {
     private static let longest = Int64(50)
 
-    /// Answers at once when updates wait, else as soon as one comes or the time-out is over. An offset confirms
-    /// all below it; −n forgets all but the last n. A newer getUpdates ends one that waits.
-    func getUpdates(_ bot: SandboxBot, _ parameters: CallParameters) async throws(BotAPIError) -> BotAPIAnswer {
+    /// Answers at once when updates wait, else as soon as one comes or the time-out is over. An offset
+    /// confirms all below it; −n forgets all but the last n. A newer getUpdates ends one that waits.
+    func getUpdates(_ bot: SandboxBot, _ parameters: CallParameters) async throws(BotAPIError) -> BotAPIAnswer
+    {
         guard bot.webhook == nil else { throw .webhookIsActive }
         endPoll(of: bot, with: .failure(.otherGetUpdates))
         bot.allowedUpdates.take(from: parameters)

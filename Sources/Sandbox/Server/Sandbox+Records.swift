@@ -33,7 +33,9 @@ extension Sandbox {
         return try calls(of: telegramID, method: method, after: id)
     }
 
-    package func forgetCalls(of telegramID: Int64) throws(SandboxError) { try bot(telegramID).calls.forgetAll() }
+    package func forgetCalls(of telegramID: Int64) throws(SandboxError) {
+        try bot(telegramID).calls.forgetAll()
+    }
 
     func wakeWaiters(of bot: SandboxBot) {
         for (number, waiter) in callWaiters where waiter.telegramID == bot.id {

@@ -25,7 +25,8 @@ extension Sandbox {
         let composer = UpdateComposer(bot: bot.profile, now: clock.now)
         let id = bot.takeMessageID()
         let message = composer.message(
-            id, text: text, from: composer.user(user, firstName: name), in: composer.chat(chat, firstName: name))
+            id, text: text, from: composer.user(user, firstName: name),
+            in: composer.chat(chat, firstName: name))
         bot.chats.met(name, in: user)
         var happening = try enqueue(message, kind: UpdateKind(name: "message"), to: bot)
         happening.messageID = id
@@ -44,7 +45,8 @@ extension Sandbox {
         var message = bot.chats[chat].lastFromBot
         if message == nil || (messageID != nil && message?["message_id"]?.integerValue != messageID) {
             message = composer.message(
-                messageID ?? 1, text: "Choose", from: composer.botUser, in: composer.chat(chat, firstName: name))
+                messageID ?? 1, text: "Choose", from: composer.botUser,
+                in: composer.chat(chat, firstName: name))
         }
         let query = String(UInt64.random(in: 1 << 60...1 << 62, using: &random))
         let content = composer.callbackQuery(

@@ -1,7 +1,8 @@
 import Platform
 
 extension Sandbox {
-    /// An empty URL deletes. More than one call with a URL a second is refused before anything else is looked at.
+    /// An empty URL deletes. More than one call with a URL a second is refused before anything else is looked
+    /// at.
     func setWebhook(_ bot: SandboxBot, _ parameters: CallParameters) throws(BotAPIError) -> BotAPIAnswer {
         guard let url = parameters.string("url"), !url.isEmpty else { return deleteWebhook(bot, parameters) }
         let now = clock.now

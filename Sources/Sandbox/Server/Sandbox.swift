@@ -2,9 +2,10 @@ import Platform
 
 /// A stand-in for api.telegram.org: bots, their updates on the way out, and the calls that came in.
 ///
-/// Two sides meet here. A bot calls the Bot API (`call`) and gets its updates by webhook or getUpdates. A test or
-/// a person plays the users (`write`, `press`, `inject`), reads what the bot did and puts faults in its way. The
-/// state lives on one loop; nothing here knows of sockets: deliveries leave through the `WebhookPost` given.
+/// Two sides meet here. A bot calls the Bot API (`call`) and gets its updates by webhook or getUpdates. A
+/// test or a person plays the users (`write`, `press`, `inject`), reads what the bot did and puts faults in
+/// its way. The state lives on one loop; nothing here knows of sockets: deliveries leave through the
+/// `WebhookPost` given.
 package actor Sandbox {
     package nonisolated let loop: EventLoop
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
@@ -50,14 +51,16 @@ package actor Sandbox {
     package func addBot(token: String? = nil, username: String? = nil, firstName: String? = nil)
         throws(SandboxError) -> SandboxBotProfile
     {
-        let profile = try SandboxBotProfile(token: token, username: username, firstName: firstName, random: &random)
+        let profile = try SandboxBotProfile(
+            token: token, username: username, firstName: firstName, random: &random)
         if let known = bots[profile.telegramID] {
             guard known.profile.token == profile.token else { throw .botExists }
             return known.profile
         }
         guard bots.count < configuration.botLimit else { throw .tooManyBots }
         let first = Int64.random(in: 100_000_000...1_900_000_000, using: &random)
-        bots[profile.telegramID] = SandboxBot(profile, firstUpdateID: first, callsKept: configuration.callsKept)
+        bots[profile.telegramID] = SandboxBot(
+            profile, firstUpdateID: first, callsKept: configuration.callsKept)
         return profile
     }
 

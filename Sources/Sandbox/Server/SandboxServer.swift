@@ -11,11 +11,12 @@ package final class SandboxServer: Sendable {
     /// Binds the address; requests wait until `start`.
     /// - Parameters:
     ///   - port: 0 takes a free one.
-    ///   - client: of the same loop; it delivers to webhooks, so its guard must allow where those are, and its
-    ///     limits as many requests to one origin as webhooks have connections together. The caller closes it.
+    ///   - client: of the same loop; it delivers to webhooks, so its guard must allow where those are, and
+    ///     its limits as many requests to one origin as webhooks have connections together. The caller closes it.
     /// - Throws: `SystemError`, with EADDRINUSE when the port is taken.
     package init(
-        loop: EventLoop, address: IPAddress, port: Int, configuration: SandboxConfiguration = SandboxConfiguration(),
+        loop: EventLoop, address: IPAddress, port: Int,
+        configuration: SandboxConfiguration = SandboxConfiguration(),
         client: HTTPClient, logger: Logger, metrics: Metrics
     ) throws {
         let sandbox = Sandbox(loop: loop, configuration: configuration, post: client.webhookPost)
@@ -45,11 +46,13 @@ package final class SandboxServer: Sendable {
         await server.stop()
     }
 
-    /// As api.telegram.org: uploads up to 50 MB are not needed here, long polls of 50 s and silences are.
+    /// Room for long query strings (a text of 4096 characters, percent-encoded), for uploads, and for long
+    /// polls and silences.
     private static var limits: HTTPLimits {
         var limits = HTTPLimits()
         limits.body = 8 * 1024 * 1024
-        limits.url = 15 * 1024
+        limits.url = 56 * 1024
+        limits.head = 64 * 1024
         limits.connectionsByAddress = limits.connections
         limits.handler = .seconds(3700)
         return limits

@@ -16,4 +16,9 @@ struct FIFO<Element> {
         }
         return elements[head]
     }
+
+    mutating func keep(_ isWanted: (Element) -> Bool) {
+        elements = elements[head...].filter(isWanted)
+        head = 0
+    }
 }

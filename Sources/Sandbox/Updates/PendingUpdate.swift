@@ -12,9 +12,11 @@ struct PendingUpdate: Sendable {
     init(id: Int64, kind: UpdateKind, content: JSON, at now: Timestamp) {
         self.id = id
         lane = kind.lane(of: content)
-        body = JSON.object([
-            JSON.Member(name: "update_id", value: .integer(id)), JSON.Member(name: kind.name, value: content),
-        ]).bytes
+        body =
+            JSON.object([
+                JSON.Member(name: "update_id", value: .integer(id)),
+                JSON.Member(name: kind.name, value: content),
+            ]).bytes
         expiresAt = now + kind.timeToLive
     }
 }

@@ -26,7 +26,8 @@ struct UpdateComposer {
     /// - Parameter message: the one whose button is pressed.
     func callbackQuery(_ id: String, data: String, from user: JSON, on message: JSON, chat: Int64) -> JSON {
         [
-            "id": .string(id), "from": user, "message": message, "chat_instance": .string(String(-chat &* 7919)),
+            "id": .string(id), "from": user, "message": message,
+            "chat_instance": .string(String(-chat &* 7919)),
             "data": .string(data),
         ]
     }

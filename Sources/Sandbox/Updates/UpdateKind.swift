@@ -76,7 +76,8 @@ struct UpdateKind: Hashable, Sendable {
             if let id = content.identifier(at: path) { return Lane("\(group):\(id)") }
         case nil: break
         }
-        let found = [Self.byChat, Self.byUser, ["user", "id"]].lazy.compactMap { content.identifier(at: $0) }.first
+        let found = [Self.byChat, Self.byUser, ["user", "id"]].lazy.compactMap { content.identifier(at: $0) }
+            .first
         return Lane(found.map { "\(name):\($0)" } ?? name)
     }
 }

@@ -10,8 +10,8 @@ struct AllowedUpdates: Sendable, Equatable {
         kinds == UpdateKind.defaults ? nil : UpdateKind.all.filter(kinds.contains).map(\.name)
     }
 
-    /// Takes over the parameter `allowed_updates`: absent keeps what was, names not known are ignored, and none
-    /// left means the defaults.
+    /// Takes over the parameter `allowed_updates`: absent keeps what was, names not known are ignored, and
+    /// none left means the defaults.
     mutating func take(from parameters: CallParameters) {
         guard let names = parameters.structure("allowed_updates")?.arrayValue else { return }
         let asked = Set(names.compactMap { $0.stringValue.map { UpdateKind(name: $0.lowercased()) } })

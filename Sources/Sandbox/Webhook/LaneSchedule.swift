@@ -1,8 +1,8 @@
 import Platform
 
 /// Which lane is sent next. Telegram's model: a lane is idle (nothing to send), queued, loaded and ready,
-/// in flight (one update of it is being sent) or waiting for its next try. Loaded, in flight and waiting lanes
-/// together are at most `loadLimit`; the others queue, so that enough failing lanes stall a bot.
+/// in flight (one update of it is being sent) or waiting for its next try. Loaded, in flight and waiting
+/// lanes together are at most `loadLimit`; the others queue, so that enough failing lanes stall a bot.
 struct LaneSchedule {
     private enum State: Equatable {
         case queued, ready, inFlight
@@ -77,6 +77,8 @@ struct LaneSchedule {
     /// Keeps only lanes that `isAlive` says still hold updates, and those in flight.
     mutating func prune(_ isAlive: (Lane) -> Bool) {
         for (lane, state) in states where state != .inFlight && !isAlive(lane) { forget(lane) }
+        queued.keep { states[$0] == .queued }
+        ready.keep { states[$0] == .ready }
     }
 
     private mutating func makeReady(_ lane: Lane) {

@@ -1,5 +1,6 @@
 /// When an update is sent again: at once, then after 2, 4, 8 … s up to a bound drawn anew each time from
-/// 60–120 s. A Retry-After of the receiver counts instead, up to an hour, and leaves the doubling where it was.
+/// 60–120 s. A Retry-After of the receiver counts instead, up to an hour, and leaves the doubling where it
+/// was.
 struct RetryBackoff: Sendable, Equatable {
     private(set) var failures = 0
     private var delay = 1

@@ -1,7 +1,7 @@
 import Platform
 
-/// The URL of a webhook, judged as Telegram judges it. Names are not resolved, but for `.invalid`, which never
-/// resolves (RFC 6761).
+/// The URL of a webhook, judged as Telegram judges it. Names are not resolved, but for `.invalid`, which
+/// never resolves (RFC 6761).
 struct WebhookAddress: Sendable, Equatable {
     let url: String
     /// The host when it is an address itself.
@@ -41,7 +41,8 @@ struct WebhookAddress: Sendable, Equatable {
     /// IANA's special-purpose IPv4 registry, multicast and the reserved class E.
     private static let reserved = [
         "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
-        "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24",
+        "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15",
+        "198.51.100.0/24",
         "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
     ].compactMap { AddressRange($0) }
 }

@@ -14,7 +14,8 @@ struct WebhookHealth {
     private static let success = Duration.seconds(10)
     private static let goneLimit = Duration.seconds(23 * 3600)
 
-    /// How many updates may be in flight: one until the first success, and again after ten seconds without one.
+    /// How many updates may be in flight: one until the first success, and again after ten seconds without
+    /// one.
     func connections(of settings: WebhookSettings, at now: Timestamp) -> Int {
         guard let lastSuccessAt, now - lastSuccessAt <= Self.success else { return 1 }
         return settings.maxConnections

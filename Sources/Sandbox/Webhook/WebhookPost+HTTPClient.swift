@@ -1,11 +1,14 @@
 import Platform
 
 extension HTTPClient {
-    /// Delivers with this client; for the loop's thread only. An `ip_address` set with the webhook is not used.
+    /// Delivers with this client; for the loop's thread only. An `ip_address` set with the webhook is not
+    /// used.
     var webhookPost: WebhookPost {
         { request in
             var headers = [("Content-Type", "application/json")]
-            if let secret = request.secretToken { headers.append(("X-Telegram-Bot-Api-Secret-Token", secret)) }
+            if let secret = request.secretToken {
+                headers.append(("X-Telegram-Bot-Api-Secret-Token", secret))
+            }
             do throws(HTTPClientError) {
                 let response = try await self.send(
                     HTTPClientRequest(

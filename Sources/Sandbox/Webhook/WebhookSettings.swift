@@ -9,7 +9,8 @@ struct WebhookSettings: Sendable, Equatable {
     let hasCertificate: Bool
 
     static let largestCertificate = 3 * 1024 * 1024
-    private static let secretCharacters = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
+    private static let secretCharacters = Set(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 
     /// - Throws: `BotAPIError` with Telegram's text for what it would refuse.
     init(_ parameters: CallParameters, allowsLoopback: Bool) throws(BotAPIError) {
@@ -21,7 +22,9 @@ struct WebhookSettings: Sendable, Equatable {
         secretToken = secret.isEmpty ? nil : secret
         if let size = parameters["certificate"]?["size"]?.integerValue {
             guard size > 0 else { throw .badRequest("certificate file is empty") }
-            guard size <= Self.largestCertificate else { throw .badRequest("certificate size is too big (\(size) bytes)") }
+            guard size <= Self.largestCertificate else {
+                throw .badRequest("certificate size is too big (\(size) bytes)")
+            }
             hasCertificate = true
         } else {
             hasCertificate = false
