@@ -44,7 +44,7 @@ struct BotOnboarding: Sendable {
         do {
             return try await database.write(tenant) { tx in
                 try await Bot.create(
-                    telegramID: profile.id, username: profile.username, name: profile.firstName, mode: .webhook,
+                    telegramID: profile.telegramID, username: profile.username, name: profile.name, mode: .webhook,
                     secrets: secrets, box: box, in: tx)
             }
         } catch let error as PostgresError where error.violates("bot_registration_once") {

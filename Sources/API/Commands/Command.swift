@@ -1,7 +1,7 @@
 import Platform
 
 /// One of the program's commands.
-protocol Command {
+protocol Command: Sendable {
     /// The words that choose it: `config check`.
     static var name: String { get }
     /// What `--help` shows after the name: the arguments on the first line, then prose.

@@ -1,4 +1,5 @@
 import Platform
+import Sandbox
 import Tenancy
 
 /// Makes or finds the demo's parts, each only when it is missing.

@@ -26,8 +26,10 @@ final class DevReceiver: Sendable {
             let deliveredAt = Timestamp.now
             try Self.check(request, signer)
             if let message = try? JSONDecoder().decode(Update.self, from: Data(request.body)), let chat = message.chat {
-                let answer = SendMessage(chat_id: chat, text: "You said: \(message.text)")
-                _ = try await telegram.call("sendMessage", answer, token: token)
+                var answer = JSONText()
+                answer.field("chat_id", literal: "\(chat)")
+                answer.field("text", "You said: \(message.text)")
+                _ = try await telegram.call("sendMessage", Array(answer.finished.utf8), token: token)
                 onAnswered(Reception(
                     updateID: message.updateID, deliveredAt: deliveredAt, answeredAt: .now))
             }
@@ -50,11 +52,6 @@ final class DevReceiver: Sendable {
             abs(Timestamp.now.secondsSince1970 - timestamp) <= 300,
             signer.verifies(signature, id: id, timestamp: timestamp, body: request.body)
         else { throw Problem(401, "wrong_signature", "The signature does not fit") }
-    }
-
-    private struct SendMessage: Encodable {
-        let chat_id: Int64
-        let text: String
     }
 
     /// What the demo reads of an update.

@@ -1,4 +1,5 @@
 import Platform
+import Tenancy
 
 /// What `rookery dev` says once all of it is up: one line of JSON, or a page for people.
 struct DevReport {
