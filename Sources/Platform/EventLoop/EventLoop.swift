@@ -31,6 +31,7 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     private let inbox = Mutex(Inbox())
     private var thread: pthread_t = 0
     private var ready: [UnownedJob] = []
+    private var isRunningJobs = false
     private var deferred: [() -> Void] = []
     private var timers = TimerQueue()
 
@@ -74,15 +75,8 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     }
 
     private func run() {
-        let executor = asUnownedSerialExecutor()
-        let taskExecutor = asUnownedTaskExecutor()
         while !collect() {
-            var next = 0
-            while next < ready.count && next < Self.roundLimit {
-                ready[next].runSynchronously(isolatedTo: executor, taskExecutor: taskExecutor)
-                next += 1
-            }
-            ready.removeFirst(next)
+            runJobs()
             let now = ContinuousClock.now
             while let action = timers.takeDue(at: now) { action() }
             let actions = deferred
@@ -91,6 +85,24 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
             let isIdle = ready.isEmpty && deferred.isEmpty
             poller.poll(timeoutMilliseconds: isIdle ? timers.millisecondsUntilNext() : 0)
         }
+    }
+
+    /// Runs the jobs that are ready, and those they make ready, until the round is full. From within a job it
+    /// does nothing; from a descriptor's handler or a deferred action it lets a task that was just started get
+    /// as far as it can without waiting.
+    package func runJobs() {
+        preconditionIsCurrent()
+        guard !isRunningJobs, !ready.isEmpty else { return }
+        isRunningJobs = true
+        defer { isRunningJobs = false }
+        let executor = asUnownedSerialExecutor()
+        let taskExecutor = asUnownedTaskExecutor()
+        var next = 0
+        while next < ready.count && next < Self.roundLimit {
+            ready[next].runSynchronously(isolatedTo: executor, taskExecutor: taskExecutor)
+            next += 1
+        }
+        ready.removeFirst(next)
     }
 
     /// Takes over what other threads have sent.

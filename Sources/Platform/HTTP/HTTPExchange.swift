@@ -6,7 +6,7 @@ final class HTTPExchange: @unchecked Sendable {
         /// The head has not been looked at yet.
         case head
         case body
-        /// The task runs, the connection is suspended.
+        /// The task runs; when it waits, the connection is suspended.
         case handling
         /// To be queued in the next call of the access handler.
         case answered(HTTPResponse)

@@ -39,9 +39,7 @@ extension HTTPServer {
                 let bytes = UnsafeRawBufferPointer(start: data, count: size.pointee)
                 size.pointee = 0
                 return server.bodyArrived(exchange, bytes) ? .YES : .NO
-            case .body:
-                server.requestArrived(exchange)
-                return .YES
+            case .body: return server.requestArrived(exchange) ? .YES : .NO
             case .handling: return .YES
             case .answered(let response): return server.queue(response, for: exchange) ? .YES : .NO
             case .done: return .NO

@@ -44,7 +44,9 @@ extension HTTPServer {
         return true
     }
 
-    func requestArrived(_ exchange: HTTPExchange) {
+    /// Starts the handler. One that answers without waiting for anything has done so when this returns; only
+    /// for the others is the connection suspended, which costs system calls.
+    func requestArrived(_ exchange: HTTPExchange) -> Bool {
         let connection = exchange.connection
         let isForwarded = connection.isTrusted
         begin(
@@ -56,6 +58,10 @@ extension HTTPServer {
                     ? proxies.client(behind: connection.peer, exchange.headers) : connection.peer,
                 isSecure: isForwarded && proxies.isSecure(exchange.headers), receivedAt: exchange.receivedAt,
                 deadline: .now + limits.handler))
+        loop.runJobs()
+        if case .answered(let response) = exchange.stage { return queue(response, for: exchange) }
+        suspend(connection)
+        return true
     }
 
     /// Hands the answer to libmicrohttpd.

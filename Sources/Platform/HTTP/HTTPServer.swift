@@ -2,8 +2,8 @@ import CMicroHTTPD
 import Glibc
 
 /// HTTP/1.1 on one event loop, spoken by libmicrohttpd, which is driven from outside: its epoll descriptor is
-/// watched by the loop. A request's task runs on the loop's thread, while its connection is suspended; its
-/// answer is queued in the next call of the access handler, the only place that libmicrohttpd takes it.
+/// watched by the loop. A request's task runs on the loop's thread; while it waits for something, its connection
+/// is suspended. The answer is queued in the access handler, the only place where libmicrohttpd takes it.
 ///
 /// After each run and each resume libmicrohttpd may have work that no descriptor tells of, so it is asked, and
 /// run again.
@@ -163,7 +163,6 @@ package final class HTTPServer: @unchecked Sendable {
     /// Starts the request's task, which ends by itself; at its deadline, when its client has gone from a
     /// streamed answer, and at the end of the server it is cancelled.
     func begin(_ exchange: HTTPExchange, _ request: HTTPRequest) {
-        suspend(exchange.connection)
         exchange.stage = .handling
         exchange.connection.enter(.handling, until: request.deadline)
         activeRequests += 1
