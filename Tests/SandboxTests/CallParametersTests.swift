@@ -56,6 +56,6 @@ struct CallParametersTests {
             ("multipart/form-data; boundary=B", "--B"),
         ])
     func refusesBrokenBodies(_ type: String, _ body: String) {
-        #expect(throws: BotAPIError.self) { try parsed(nil, type, body) }
+        #expect(throws: BotAPIRefusal.self) { try parsed(nil, type, body) }
     }
 }

@@ -5,7 +5,7 @@ final class SandboxBot {
     let profile: SandboxBotProfile
     var id: Int64 { profile.telegramID }
 
-    var webhook: WebhookSettings?
+    var webhook: SandboxWebhook?
     var health = WebhookHealth()
     var allowedUpdates = AllowedUpdates()
     /// Before this a setWebhook is answered with 429.

@@ -3,7 +3,7 @@ import Platform
 /// A fault put into a bot's calls of the Bot API, to see how the caller takes it.
 struct SandboxFault: Sendable, Equatable {
     enum Kind: Sendable, Equatable {
-        case error(BotAPIError)
+        case error(BotAPIRefusal)
         /// Nothing is answered for so long; then 504.
         case silence(Duration)
     }
@@ -38,14 +38,14 @@ extension SandboxFault.Kind {
         case "timeout": self = .silence(.seconds(seconds ?? 60))
         case "migrate":
             let text = description ?? "Bad Request: group chat was upgraded to a supergroup chat"
-            let error = BotAPIError(
+            let error = BotAPIRefusal(
                 status: 400, description: text, migrateToChat: migrateTo ?? -1_001_000_000_000)
             self = .error(error)
         default:
             guard let status = Int(name), (400...599).contains(status) else { return nil }
             let seconds = retryAfter ?? (status == 429 ? 1 : nil)
             let text = description ?? Self.commonText(of: status, retryAfter: seconds)
-            self = .error(BotAPIError(status: status, description: text, retryAfter: seconds))
+            self = .error(BotAPIRefusal(status: status, description: text, retryAfter: seconds))
         }
     }
 
@@ -55,7 +55,7 @@ extension SandboxFault.Kind {
         case 401: "Unauthorized"
         case 403: "Forbidden: bot was blocked by the user"
         case 404: "Not Found: method not found"
-        case 409: BotAPIError.otherGetUpdates.description
+        case 409: BotAPIRefusal.otherGetUpdates.description
         case 429: "Too Many Requests: retry after \(retryAfter ?? 1)"
         case 502: "Bad Gateway"
         case 503: "Service Unavailable"

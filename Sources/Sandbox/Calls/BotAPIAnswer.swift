@@ -13,7 +13,7 @@ struct BotAPIAnswer: Sendable, Equatable {
         return BotAPIAnswer(status: 200, body: body)
     }
 
-    static func failure(_ error: BotAPIError) -> BotAPIAnswer {
+    static func failure(_ error: BotAPIRefusal) -> BotAPIAnswer {
         var parameters: JSON?
         if let seconds = error.retryAfter {
             parameters = ["retry_after": .integer(seconds)]

@@ -8,8 +8,8 @@ struct CallParameters: Sendable, Equatable {
 
     init(_ members: [JSON.Member] = []) { values = .object(members) }
 
-    /// - Throws: `BotAPIError` when the body is not what its content type says.
-    init(query: String?, contentType: String?, body: [UInt8]) throws(BotAPIError) {
+    /// - Throws: `BotAPIRefusal` when the body is not what its content type says.
+    init(query: String?, contentType: String?, body: [UInt8]) throws(BotAPIRefusal) {
         var members = query.map(Self.urlencoded) ?? []
         let type = contentType ?? ""
         let media = type.prefix { $0 != ";" }.lowercased().trimmingSpace

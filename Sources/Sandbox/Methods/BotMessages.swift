@@ -7,8 +7,8 @@ struct BotMessages {
 
     private var composer: UpdateComposer { UpdateComposer(bot: bot.profile, now: now) }
 
-    /// - Throws: `BotAPIError`
-    func send(_ content: MessageContent, _ parameters: CallParameters) throws(BotAPIError) -> JSON {
+    /// - Throws: `BotAPIRefusal`
+    func send(_ content: MessageContent, _ parameters: CallParameters) throws(BotAPIRefusal) -> JSON {
         let chat = try Self.chat(of: bot, parameters)
         let id = bot.takeMessageID()
         let fields = try content.fields(parameters, serial: id)
@@ -16,7 +16,7 @@ struct BotMessages {
     }
 
     /// One Message for each item of `media`.
-    func sendGroup(_ parameters: CallParameters) throws(BotAPIError) -> JSON {
+    func sendGroup(_ parameters: CallParameters) throws(BotAPIRefusal) -> JSON {
         let chat = try Self.chat(of: bot, parameters)
         guard let media = parameters.structure("media")?.arrayValue, !media.isEmpty else {
             throw .badRequest("group send failed")
@@ -35,7 +35,7 @@ struct BotMessages {
     }
 
     /// A MessageId, or an array of them.
-    func copy(_ parameters: CallParameters, isOne: Bool) throws(BotAPIError) -> JSON {
+    func copy(_ parameters: CallParameters, isOne: Bool) throws(BotAPIRefusal) -> JSON {
         _ = try Self.chat(of: bot, parameters)
         let count = isOne ? 1 : parameters.structure("message_ids")?.arrayValue?.count ?? 0
         guard (1...100).contains(count) else {
@@ -46,7 +46,7 @@ struct BotMessages {
     }
 
     /// The edited Message; true for inline messages and for what is no message (editForumTopic).
-    func edit(_ parameters: CallParameters) throws(BotAPIError) -> JSON {
+    func edit(_ parameters: CallParameters) throws(BotAPIRefusal) -> JSON {
         guard let id = parameters.integer("message_id"), parameters["inline_message_id"] == nil else {
             return true
         }
@@ -60,7 +60,7 @@ struct BotMessages {
 
     /// The chat that the call names.
     /// - Throws: what Telegram says when none is named.
-    static func chat(of bot: SandboxBot, _ parameters: CallParameters) throws(BotAPIError) -> JSON {
+    static func chat(of bot: SandboxBot, _ parameters: CallParameters) throws(BotAPIRefusal) -> JSON {
         guard let text = parameters.string("chat_id"), !text.isEmpty else {
             throw .badRequest("chat_id is empty")
         }

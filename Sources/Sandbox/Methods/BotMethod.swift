@@ -28,8 +28,8 @@ struct BotMethod {
     }
 
     /// What Telegram could answer; true where nothing better is known.
-    /// - Throws: `BotAPIError` for what Telegram would refuse.
-    func result(for bot: SandboxBot, _ parameters: CallParameters, at now: Timestamp) throws(BotAPIError)
+    /// - Throws: `BotAPIRefusal` for what Telegram would refuse.
+    func result(for bot: SandboxBot, _ parameters: CallParameters, at now: Timestamp) throws(BotAPIRefusal)
         -> JSON
     {
         if name == "getme" { return Self.user(of: bot) }

@@ -2,7 +2,7 @@
 enum Gettable {
     static func result(
         of name: String, for bot: SandboxBot, _ parameters: CallParameters
-    ) throws(BotAPIError) -> JSON {
+    ) throws(BotAPIRefusal) -> JSON {
         if let setting = bot.settings.result(ofGetting: String(name.dropFirst(3))) { return setting }
         switch name {
         case "getfile":
@@ -34,7 +34,7 @@ enum Gettable {
         }
     }
 
-    private static func chat(of bot: SandboxBot, _ parameters: CallParameters) throws(BotAPIError) -> JSON {
+    private static func chat(of bot: SandboxBot, _ parameters: CallParameters) throws(BotAPIRefusal) -> JSON {
         let chat = try BotMessages.chat(of: bot, parameters)
         return chat.adding([
             "accent_color_id": 0, "max_reaction_count": 11,

@@ -40,8 +40,8 @@ struct MessageContent {
     }
 
     /// The Message's own fields.
-    /// - Throws: `BotAPIError` when a parameter is missing.
-    func fields(_ parameters: CallParameters, serial: Int64) throws(BotAPIError) -> JSON {
+    /// - Throws: `BotAPIRefusal` when a parameter is missing.
+    func fields(_ parameters: CallParameters, serial: Int64) throws(BotAPIRefusal) -> JSON {
         for name in shape.required where parameters[name] == nil {
             throw .badRequest("parameter \"\(name)\" is required")
         }
@@ -52,7 +52,7 @@ struct MessageContent {
     }
 
     /// - Throws: what Telegram says to a text that is missing, empty or above 4096 UTF-16 code units.
-    static func text(_ parameters: CallParameters) throws(BotAPIError) -> String {
+    static func text(_ parameters: CallParameters) throws(BotAPIRefusal) -> String {
         let text = parameters.string("text") ?? ""
         guard text.contains(where: { !$0.isWhitespace }) else { throw .badRequest("message text is empty") }
         guard text.utf16.count <= 4096 else { throw .badRequest("message is too long") }

@@ -23,9 +23,9 @@ struct BotRoutes: Sendable {
         if segments.count == 3, segments[1] == "test" { segments.remove(at: 1) }
         guard segments.count == 2 else { return .failure(.notFound) }
         guard request.method == .get || request.method == .post else {
-            return .failure(BotAPIError(status: 405, description: "Method Not Allowed"))
+            return .failure(BotAPIRefusal(status: 405, description: "Method Not Allowed"))
         }
-        do throws(BotAPIError) {
+        do throws(BotAPIRefusal) {
             let parameters = try CallParameters(
                 query: request.query, contentType: request.headers["Content-Type"], body: request.body)
             return await sandbox.call(String(segments[1]), token: String(segments[0]), parameters)

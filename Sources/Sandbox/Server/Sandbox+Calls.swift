@@ -18,7 +18,7 @@ extension Sandbox {
         switch fault {
         case .silence(let duration)?:
             try? await loop.sleep(for: clock.outside(duration))
-            answer = .failure(BotAPIError(status: 504, description: "Gateway Timeout"))
+            answer = .failure(BotAPIRefusal(status: 504, description: "Gateway Timeout"))
         case .error(let error)?: answer = .failure(error)
         case nil: answer = await perform(known, by: bot, parameters)
         }
@@ -29,7 +29,7 @@ extension Sandbox {
     private func perform(_ method: BotMethod, by bot: SandboxBot, _ parameters: CallParameters) async
         -> BotAPIAnswer
     {
-        do throws(BotAPIError) {
+        do throws(BotAPIRefusal) {
             switch method.name {
             case "getupdates": return try await getUpdates(bot, parameters)
             case "setwebhook": return try setWebhook(bot, parameters)

@@ -32,7 +32,7 @@ extension Sandbox {
     }
 
     /// The task is kept in `deliveries` until it ends; `stop` cancels and awaits it.
-    private func start(_ update: PendingUpdate, to webhook: WebhookSettings, for id: Int64) {
+    private func start(_ update: PendingUpdate, to webhook: SandboxWebhook, for id: Int64) {
         let number = nextDelivery
         nextDelivery += 1
         deliveries[number] = Task(executorPreference: loop) {
@@ -41,7 +41,7 @@ extension Sandbox {
     }
 
     private func deliver(
-        _ update: PendingUpdate, to webhook: WebhookSettings, for id: Int64, number: Int
+        _ update: PendingUpdate, to webhook: SandboxWebhook, for id: Int64, number: Int
     ) async {
         defer { deliveries[number] = nil }
         let request = WebhookRequest(

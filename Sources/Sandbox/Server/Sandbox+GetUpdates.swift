@@ -5,7 +5,8 @@ extension Sandbox {
 
     /// Answers at once when updates wait, else as soon as one comes or the time-out is over. An offset
     /// confirms all below it; −n forgets all but the last n. A newer getUpdates ends one that waits.
-    func getUpdates(_ bot: SandboxBot, _ parameters: CallParameters) async throws(BotAPIError) -> BotAPIAnswer
+    func getUpdates(_ bot: SandboxBot, _ parameters: CallParameters) async throws(BotAPIRefusal)
+        -> BotAPIAnswer
     {
         guard bot.webhook == nil else { throw .webhookIsActive }
         endPoll(of: bot, with: .failure(.otherGetUpdates))
@@ -22,7 +23,9 @@ extension Sandbox {
         if let answer = waiting(for: bot, limit: limit) { return answer }
         guard timeout > 0, !isStopped else { return .success([]) }
         let ended = await withCheckedContinuation { beginPoll(of: bot, timeout: .seconds(timeout), $0) }
-        return ended ?? waiting(for: bot, limit: limit) ?? .success([])
+        if let ended { return ended }
+        guard bot.webhook == nil else { throw .terminatedBySetWebhook }
+        return waiting(for: bot, limit: limit) ?? .success([])
     }
 
     /// Other jobs of the loop may have run since it was found that nothing waits, so this looks again.

@@ -3,12 +3,12 @@ import Platform
 extension Sandbox {
     /// An empty URL deletes. More than one call with a URL a second is refused before anything else is looked
     /// at.
-    func setWebhook(_ bot: SandboxBot, _ parameters: CallParameters) throws(BotAPIError) -> BotAPIAnswer {
+    func setWebhook(_ bot: SandboxBot, _ parameters: CallParameters) throws(BotAPIRefusal) -> BotAPIAnswer {
         guard let url = parameters.string("url"), !url.isEmpty else { return deleteWebhook(bot, parameters) }
         let now = clock.now
         if let next = bot.nextSetWebhook, now < next { throw .tooManyRequests(retryAfter: 1) }
         bot.nextSetWebhook = now + .seconds(1)
-        let settings = try WebhookSettings(parameters, allowsLoopback: configuration.allowsHTTP)
+        let settings = try SandboxWebhook(parameters, allowsLoopback: configuration.allowsHTTP)
         endPoll(of: bot, with: .failure(.terminatedBySetWebhook))
         bot.allowedUpdates.take(from: parameters)
         if parameters.flag("drop_pending_updates") { dropPending(of: bot) }

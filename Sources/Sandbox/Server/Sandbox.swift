@@ -33,7 +33,7 @@ package actor Sandbox {
     package func stop() async {
         isStopped = true
         for bot in bots.values {
-            endPoll(of: bot, with: .failure(BotAPIError(status: 502, description: "Bad Gateway")))
+            endPoll(of: bot, with: .failure(BotAPIRefusal(status: 502, description: "Bad Gateway")))
             if let timer = bot.wakeUp { loop.cancel(timer) }
             bot.wakeUp = nil
         }

@@ -10,7 +10,7 @@ struct WebhookAddress: Sendable, Equatable {
     private static let ports: Set = [80, 88, 443, 8443]
 
     /// - Parameter allowsLoopback: lets http and any port through for loopback hosts.
-    init(_ text: String, allowsLoopback: Bool) throws(BotAPIError) {
+    init(_ text: String, allowsLoopback: Bool) throws(BotAPIRefusal) {
         guard let parts = Parts(text) else { throw .badRequest("invalid webhook URL specified") }
         url = parts.url
         ip = IPAddress(parts.host)
@@ -26,7 +26,7 @@ struct WebhookAddress: Sendable, Equatable {
     }
 
     /// - Throws: when Telegram does not deliver to this address.
-    static func check(_ ip: IPAddress) throws(BotAPIError) {
+    static func check(_ ip: IPAddress) throws(BotAPIRefusal) {
         guard ip.isIPv4 else { throw .badWebhook("IPv6-only addresses are not allowed") }
         guard !reserved.contains(where: { $0.contains(ip) }) else {
             throw .badWebhook("IP address \(ip) is reserved")

@@ -16,7 +16,7 @@ struct WebhookHealth {
 
     /// How many updates may be in flight: one until the first success, and again after ten seconds without
     /// one.
-    func connections(of settings: WebhookSettings, at now: Timestamp) -> Int {
+    func connections(of settings: SandboxWebhook, at now: Timestamp) -> Int {
         guard let lastSuccessAt, now - lastSuccessAt <= Self.success else { return 1 }
         return settings.maxConnections
     }

@@ -1,7 +1,7 @@
 import Platform
 
 /// What a bot has asked of its webhook (Bot API, setWebhook).
-struct WebhookSettings: Sendable, Equatable {
+struct SandboxWebhook: Sendable, Equatable {
     let url: String
     let secretToken: String?
     let maxConnections: Int
@@ -12,8 +12,8 @@ struct WebhookSettings: Sendable, Equatable {
     private static let secretCharacters = Set(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 
-    /// - Throws: `BotAPIError` with Telegram's text for what it would refuse.
-    init(_ parameters: CallParameters, allowsLoopback: Bool) throws(BotAPIError) {
+    /// - Throws: `BotAPIRefusal` with Telegram's text for what it would refuse.
+    init(_ parameters: CallParameters, allowsLoopback: Bool) throws(BotAPIRefusal) {
         let secret = parameters.string("secret_token") ?? ""
         guard secret.utf8.count <= 256 else { throw .badRequest("secret token is too long") }
         guard secret.allSatisfy(Self.secretCharacters.contains) else {
