@@ -16,7 +16,9 @@ extension BotAPIClient {
     nonisolated(nonsending) package func deleteWebhook(
         dropPendingUpdates: Bool = false, token: BotToken
     ) async throws -> String {
-        try await call("deleteWebhook", encoding: DeleteWebhook(dropPendingUpdates: dropPendingUpdates), token: token).remark()
+        try await call(
+            "deleteWebhook", encoding: DeleteWebhook(dropPendingUpdates: dropPendingUpdates), token: token
+        ).remark()
     }
 
     nonisolated(nonsending) package func getWebhookInfo(token: BotToken) async throws -> WebhookInfo {
@@ -31,16 +33,18 @@ extension BotAPIClient {
         offset: Int64?, limit: Int = 100, wait: Duration, allowedUpdates: [String]? = nil, token: BotToken
     ) async throws -> [ReceivedUpdate] {
         let parameters = GetUpdates(
-            offset: offset, limit: limit, timeout: Int(wait.components.seconds), allowedUpdates: allowedUpdates)
+            offset: offset, limit: limit, timeout: Int(wait.components.seconds),
+            allowedUpdates: allowedUpdates)
         // A hundred updates of the largest size seen are 3 MB.
         let result = try await call(
-            "getUpdates", encoding: parameters, token: token, timeout: wait + .seconds(10), responseLimit: 16_777_216)
+            "getUpdates", encoding: parameters, token: token, timeout: wait + .seconds(10),
+            responseLimit: 16_777_216)
         let heads = try result.decode([UpdateHead].self)
         let payloads = try result.elements()
         guard heads.count == payloads.count else {
             throw HTTPClientError.invalidResponse("the result is not as documented")
         }
-        return zip(heads, payloads).map { ReceivedUpdate(updateID: $0.update_id, payload: $1) }
+        return zip(heads, payloads).map { ReceivedUpdate(updateID: $0.updateID, payload: $1) }
     }
 
     private struct DeleteWebhook: Encodable { let dropPendingUpdates: Bool }
@@ -52,5 +56,8 @@ extension BotAPIClient {
         let allowedUpdates: [String]?
     }
 
-    private struct UpdateHead: Decodable { let update_id: Int64 }
+    private struct UpdateHead: Decodable {
+        let updateID: Int64
+        private enum CodingKeys: String, CodingKey { case updateID = "update_id" }
+    }
 }

@@ -20,23 +20,30 @@ package struct BotAPIClient: Sendable {
     ///   - parameters: a JSON object.
     ///   - responseLimit: bytes of the answer; a longer one is an error.
     nonisolated(nonsending) package func call(
-        _ method: String, _ parameters: [UInt8] = Array("{}".utf8), token: BotToken, timeout: Duration = .seconds(20),
+        _ method: String, _ parameters: [UInt8] = Array("{}".utf8), token: BotToken,
+        timeout: Duration = .seconds(20),
         responseLimit: Int = 1_048_576
     ) async throws -> BotAPIResult {
-        guard Self.isMethod(method) else { throw BotAPIError(code: 404, message: "Not Found: method not found") }
+        guard Self.isMethod(method) else {
+            throw BotAPIError(code: 404, message: "Not Found: method not found")
+        }
         let response = try await client.send(
             HTTPClientRequest(
-                url: "\(baseURL)/bot\(token.secret)/\(method)", headers: [("Content-Type", "application/json")],
+                url: "\(baseURL)/bot\(token.secret)/\(method)",
+                headers: [("Content-Type", "application/json")],
                 body: parameters, timeout: timeout, responseLimit: responseLimit))
         guard !response.isTruncated else { throw HTTPClientError.invalidResponse("the answer is too large") }
-        let envelope = try? JSONDecoder().decode(Envelope.self, from: Data(response.body))
-        if let envelope, envelope.ok, (200..<300).contains(response.status) { return BotAPIResult(body: response.body) }
+        let envelope = try? JSONDecoder().decode(BotAPIEnvelope.self, from: Data(response.body))
+        if let envelope, envelope.ok, (200..<300).contains(response.status) {
+            return BotAPIResult(body: response.body)
+        }
         throw Self.error(response, envelope, token)
     }
 
     /// The same with parameters of a type, whose names are turned into Telegram's (`secretToken` is `secret_token`).
     nonisolated(nonsending) package func call(
-        _ method: String, encoding parameters: some Encodable, token: BotToken, timeout: Duration = .seconds(20),
+        _ method: String, encoding parameters: some Encodable, token: BotToken,
+        timeout: Duration = .seconds(20),
         responseLimit: Int = 1_048_576
     ) async throws -> BotAPIResult {
         let encoder = JSONEncoder()
@@ -45,26 +52,17 @@ package struct BotAPIClient: Sendable {
         return try await call(method, encoded, token: token, timeout: timeout, responseLimit: responseLimit)
     }
 
-    private struct Envelope: Decodable {
-        struct Parameters: Decodable {
-            let retry_after: Int?
-            let migrate_to_chat_id: Int64?
-        }
-        let ok: Bool
-        let error_code: Int?
-        let description: String?
-        let parameters: Parameters?
-    }
-
-    private static func error(_ response: HTTPClientResponse, _ envelope: Envelope?, _ token: BotToken) -> BotAPIError {
+    private static func error(_ response: HTTPClientResponse, _ envelope: BotAPIEnvelope?, _ token: BotToken)
+        -> BotAPIError
+    {
         // A proxy in between answers in its own form: its status has to do.
-        let wait = envelope?.parameters?.retry_after ?? response.header("Retry-After").flatMap { Int($0) }
+        let wait = envelope?.parameters?.retryAfter ?? response.header("Retry-After").flatMap { Int($0) }
         let message = envelope?.description ?? "the answer is not the Bot API's (HTTP \(response.status))"
         return BotAPIError(
-            code: envelope?.error_code ?? response.status,
+            code: envelope?.errorCode ?? response.status,
             message: message.replacing(token.secret, with: SecretMask.placeholder),
             retryAfter: wait.map { .seconds(max(0, $0)) },
-            migrateToChatID: envelope?.parameters?.migrate_to_chat_id)
+            migrateToChatID: envelope?.parameters?.migrateToChatID)
     }
 
     private static func isMethod(_ text: String) -> Bool {

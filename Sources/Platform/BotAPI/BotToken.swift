@@ -1,5 +1,7 @@
 /// A bot's key to the Bot API: the bot's Telegram id, a colon and a secret. It never prints its secret.
-package struct BotToken: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+package struct BotToken: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible,
+    CustomReflectable
+{
     /// The whole token. For storing it sealed and for calling Telegram; nowhere else.
     package let secret: String
     /// The bot's user id at Telegram.
@@ -8,7 +10,8 @@ package struct BotToken: Hashable, Sendable, CustomStringConvertible, CustomDebu
     /// - Returns: nil unless it is digits, a colon and 30 to 128 of `A-Za-z0-9_-`.
     package init?(_ text: String) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[0].utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+        guard parts.count == 2,
+            parts[0].utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
             let telegramID = Int64(parts[0]), telegramID > 0, (30...128).contains(parts[1].utf8.count),
             parts[1].utf8.allSatisfy(Self.isSecretCharacter)
         else { return nil }

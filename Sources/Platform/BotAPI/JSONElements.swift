@@ -69,7 +69,9 @@ enum JSONElements {
         /// From the opening quotation mark to the closing one.
         private mutating func skipString() {
             index += 1
-            while !isAtEnd, text[index] != UInt8(ascii: "\"") { index += text[index] == UInt8(ascii: "\\") ? 2 : 1 }
+            while !isAtEnd, text[index] != UInt8(ascii: "\"") {
+                index += text[index] == UInt8(ascii: "\\") ? 2 : 1
+            }
             index = min(index, text.count)
         }
     }

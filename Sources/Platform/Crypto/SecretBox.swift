@@ -54,7 +54,8 @@ package struct SecretBox: Sendable {
     }
 
     private static func keyName(of sealed: [UInt8]) throws(Failure) -> String {
-        guard sealed.count > 2, sealed[0] == version, case let length = Int(sealed[1]), sealed.count >= 2 + length,
+        guard sealed.count > 2, sealed[0] == version, case let length = Int(sealed[1]),
+            sealed.count >= 2 + length,
             let name = String(validating: sealed[2..<(2 + length)], as: UTF8.self)
         else { throw .malformed }
         return name

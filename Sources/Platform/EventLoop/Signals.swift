@@ -4,7 +4,9 @@ import Glibc
 /// Signals as events on a loop (signalfd), instead of handlers that interrupt anywhere.
 package enum Signals {
     /// Blocks `numbers` in this thread and all threads it starts from now on: call first thing in the program.
+    /// One that was ignored, as shells have background jobs ignore SIGINT, would never arrive, so it is not any more.
     package static func block(_ numbers: [Int32]) {
+        for number in numbers { signal(number, SIG_DFL) }
         var set = signalSet(numbers)
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }

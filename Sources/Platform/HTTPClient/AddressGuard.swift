@@ -13,13 +13,18 @@ package struct AddressGuard: Sendable {
     private static func isPublic(_ address: IPAddress) -> Bool {
         if address.isIPv4 { return !specialIPv4.contains { $0.contains(address) } }
         if let embedded = embeddedIPv4(in: address) { return isPublic(embedded) }
-        return globalUnicast.contains { $0.contains(address) } && !specialIPv6.contains { $0.contains(address) }
+        return globalUnicast.contains { $0.contains(address) }
+            && !specialIPv6.contains { $0.contains(address) }
     }
 
     /// The IPv4 address that a translator or tunnel takes out of an IPv6 one (NAT64, RFC 6052; 6to4, RFC 3056).
     private static func embeddedIPv4(in address: IPAddress) -> IPAddress? {
-        if nat64.contains(where: { $0.contains(address) }) { return IPAddress(bytes: Array(address.bytes[12...])) }
-        if sixToFour.contains(where: { $0.contains(address) }) { return IPAddress(bytes: Array(address.bytes[2..<6])) }
+        if nat64.contains(where: { $0.contains(address) }) {
+            return IPAddress(bytes: Array(address.bytes[12...]))
+        }
+        if sixToFour.contains(where: { $0.contains(address) }) {
+            return IPAddress(bytes: Array(address.bytes[2..<6]))
+        }
         return nil
     }
 

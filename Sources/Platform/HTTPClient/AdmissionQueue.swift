@@ -54,7 +54,9 @@ struct AdmissionQueue<Element: AnyObject> {
 
     /// A waiting element is no longer wanted.
     mutating func abandon(_ element: Element, origin: Origin) {
-        guard var lane = lanes[origin], let index = lane.waiting.firstIndex(where: { $0 === element }) else { return }
+        guard var lane = lanes[origin], let index = lane.waiting.firstIndex(where: { $0 === element }) else {
+            return
+        }
         lane.waiting.remove(at: index)
         waiting -= 1
         lanes[origin] = lane.active == 0 && lane.waiting.isEmpty && !lane.isInTurn ? nil : lane

@@ -20,7 +20,9 @@ final class CurlMulti {
     init(
         loop: EventLoop, limits: HTTPClientLimits, finished: @escaping (CurlTransfer, CURLcode) -> Void
     ) throws(HTTPClientError) {
-        guard CurlLibrary.isReady, let handle = curl_multi_init() else { throw .connectFailed("libcurl does not start") }
+        guard CurlLibrary.isReady, let handle = curl_multi_init() else {
+            throw .connectFailed("libcurl does not start")
+        }
         self.loop = loop
         self.handle = handle
         self.finished = finished
@@ -29,14 +31,18 @@ final class CurlMulti {
         shim_multi_set_long(handle, CURLMOPT_MAX_TOTAL_CONNECTIONS, limits.concurrent)
         shim_multi_set_long(handle, CURLMOPT_MAXCONNECTS, min(limits.idleConnections, limits.concurrent))
         let context = Unmanaged.passUnretained(self).toOpaque()
-        shim_multi_set_socket(handle, { _, socket, wanted, context, _ in
-            CurlMulti.of(context).watch(socket, wanted)
-            return 0
-        }, context)
-        shim_multi_set_timer(handle, { _, milliseconds, context in
-            CurlMulti.of(context).setTimer(milliseconds)
-            return 0
-        }, context)
+        shim_multi_set_socket(
+            handle,
+            { _, socket, wanted, context, _ in
+                CurlMulti.of(context).watch(socket, wanted)
+                return 0
+            }, context)
+        shim_multi_set_timer(
+            handle,
+            { _, milliseconds, context in
+                CurlMulti.of(context).setTimer(milliseconds)
+                return 0
+            }, context)
     }
 
     /// Without `close` no transfer and no watched socket is left, and the thread may be any.
@@ -132,7 +138,9 @@ final class CurlMulti {
     private func collect() {
         var left: Int32 = 0
         while !isClosed, let message = curl_multi_info_read(handle, &left) {
-            guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else { continue }
+            guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else {
+                continue
+            }
             let code = message.pointee.data.result
             guard let transfer = transfers.removeValue(forKey: easy) else { continue }
             curl_multi_remove_handle(handle, easy)

@@ -2,7 +2,9 @@ import CCurl
 
 extension CurlTransfer {
     /// What libcurl's last word on a transfer means.
-    func result(_ code: CURLcode, since start: ContinuousClock.Instant) -> Result<HTTPClientResponse, HTTPClientError> {
+    func result(_ code: CURLcode, since start: ContinuousClock.Instant) -> Result<
+        HTTPClientResponse, HTTPClientError
+    > {
         // Past the body's limit the transfer is ended from here, which libcurl reports as a write error.
         guard code == CURLE_OK || received.isTruncated else { return .failure(error(code)) }
         guard (200...999).contains(received.status) else { return .failure(.invalidResponse("no status")) }

@@ -106,7 +106,9 @@ final class CurlTransfer {
             append(header: value.isEmpty ? "\(name);" : "\(name): \(value)")
         }
         append(header: "Expect:")
-        if !request.headers.contains(where: { $0.0.lowercased() == "content-type" }) { append(header: "Content-Type:") }
+        if !request.headers.contains(where: { $0.0.lowercased() == "content-type" }) {
+            append(header: "Content-Type:")
+        }
         shim_easy_set_pointer(handle, CURLOPT_HTTPHEADER, headerList)
     }
 

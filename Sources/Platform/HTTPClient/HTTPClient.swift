@@ -69,12 +69,16 @@ package final class HTTPClient: @unchecked Sendable {
         guard multi != nil else { return exchange.finish(.failure(.closed), loop) }
         let decision = queue.enter(exchange, origin: exchange.origin)
         guard decision != .refuse else { return exchange.finish(.failure(.tooManyRequests), loop) }
-        exchange.timer = loop.schedule(after: exchange.request.timeout) { [self] in end(exchange, .failure(.timedOut)) }
+        exchange.timer = loop.schedule(after: exchange.request.timeout) { [self] in
+            end(exchange, .failure(.timedOut))
+        }
         if decision == .start { start(exchange) }
     }
 
     private func start(_ exchange: HTTPClientExchange) {
-        guard let multi, let transfer = spare.popLast() ?? CurlTransfer(addressGuard: addressGuard, limits: limits) else {
+        guard let multi,
+            let transfer = spare.popLast() ?? CurlTransfer(addressGuard: addressGuard, limits: limits)
+        else {
             queue.leave(origin: exchange.origin)
             return exchange.finish(.failure(.connectFailed("out of memory")), loop)
         }

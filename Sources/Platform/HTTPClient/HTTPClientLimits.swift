@@ -12,7 +12,8 @@ package struct HTTPClientLimits: Sendable {
     package var responseHeaders: Int
 
     package init(
-        concurrent: Int = 1024, concurrentPerOrigin: Int = 128, queued: Int = 4096, idleConnections: Int = 512,
+        concurrent: Int = 1024, concurrentPerOrigin: Int = 128, queued: Int = 4096,
+        idleConnections: Int = 512,
         responseHeaders: Int = 32_768
     ) {
         self.concurrent = concurrent

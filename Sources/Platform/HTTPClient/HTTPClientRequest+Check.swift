@@ -1,6 +1,8 @@
 extension HTTPClientRequest {
     /// Headers that decide where a message ends or which connection it goes over are written by libcurl alone.
-    private static let ownHeaders: Set<String> = ["host", "content-length", "transfer-encoding", "connection"]
+    private static let ownHeaders: Set<String> = [
+        "host", "content-length", "transfer-encoding", "connection",
+    ]
 
     /// Refuses what would let a header smuggle another one in (RFC 9110 section 5).
     func check() throws(HTTPClientError) {
@@ -13,13 +15,14 @@ extension HTTPClientRequest {
     }
 
     private static func isToken(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
-                true
-            default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        !text.isEmpty
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+                }
             }
-        }
     }
 }

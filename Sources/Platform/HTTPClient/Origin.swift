@@ -11,16 +11,21 @@ struct Origin: Hashable, Sendable {
         defer { curl_url_cleanup(parser) }
         let status = curl_url_set(parser, CURLUPART_URL, url, UInt32(CURLU_DISALLOW_USER))
         guard status == CURLUE_OK else { throw .invalidURL(String(cString: curl_url_strerror(status))) }
-        guard let scheme = Self.part(CURLUPART_SCHEME, of: parser), let host = Self.part(CURLUPART_HOST, of: parser),
+        guard let scheme = Self.part(CURLUPART_SCHEME, of: parser),
+            let host = Self.part(CURLUPART_HOST, of: parser),
             let port = Self.part(CURLUPART_PORT, of: parser)
         else { throw .invalidURL("It has no host") }
-        guard scheme == "http" || scheme == "https" else { throw .invalidURL("Its scheme is neither http nor https") }
+        guard scheme == "http" || scheme == "https" else {
+            throw .invalidURL("Its scheme is neither http nor https")
+        }
         text = "\(scheme)://\(host.lowercased()):\(port)"
     }
 
     private static func part(_ part: CURLUPart, of parser: OpaquePointer) -> String? {
         var text: UnsafeMutablePointer<CChar>?
-        guard curl_url_get(parser, part, &text, UInt32(CURLU_DEFAULT_PORT)) == CURLUE_OK, let text else { return nil }
+        guard curl_url_get(parser, part, &text, UInt32(CURLU_DEFAULT_PORT)) == CURLUE_OK, let text else {
+            return nil
+        }
         defer { curl_free(text) }
         return String(cString: text)
     }

@@ -35,7 +35,8 @@ extension ID: Codable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let id = ID(try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not an id of a \(Entity.prefix)")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "not an id of a \(Entity.prefix)")
         }
         self = id
     }

@@ -19,7 +19,9 @@ package struct TypeID: Hashable, Sendable, CustomStringConvertible {
         let bytes = Array(text.utf8)
         guard bytes.count >= CrockfordBase32.length else { return nil }
         let split = bytes.count - CrockfordBase32.length
-        guard let bits = CrockfordBase32.decode(String(decoding: bytes[split...], as: UTF8.self)) else { return nil }
+        guard let bits = CrockfordBase32.decode(String(decoding: bytes[split...], as: UTF8.self)) else {
+            return nil
+        }
         guard split != 1, split == 0 || bytes[split - 1] == UInt8(ascii: "_") else { return nil }
         self.init(prefix: String(decoding: bytes[..<max(0, split - 1)], as: UTF8.self), uuid: UUID(bits))
     }
@@ -30,6 +32,8 @@ package struct TypeID: Hashable, Sendable, CustomStringConvertible {
 
     static func isPrefix(_ text: String) -> Bool {
         text.utf8.count <= 63 && !text.hasPrefix("_") && !text.hasSuffix("_")
-            && text.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || $0 == UInt8(ascii: "_") }
+            && text.utf8.allSatisfy {
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || $0 == UInt8(ascii: "_")
+            }
     }
 }

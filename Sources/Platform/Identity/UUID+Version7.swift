@@ -5,7 +5,8 @@ extension UUID {
     /// millisecond (section 6.2, method 3), 62 random bits. In the order in which they are made, as far as
     /// the clock tells them apart.
     package static func version7(at time: Timestamp = .now, random: UInt64 = Random.number()) -> UUID {
-        let (milliseconds, microseconds) = UInt64(max(0, time.microsecondsSince1970)).quotientAndRemainder(dividingBy: 1000)
+        let (milliseconds, microseconds) = UInt64(max(0, time.microsecondsSince1970)).quotientAndRemainder(
+            dividingBy: 1000)
         let upper = milliseconds << 16 | 0x7000 | microseconds * 4096 / 1000
         let lower = random & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
         return UUID(UInt128(upper) << 64 | UInt128(lower))

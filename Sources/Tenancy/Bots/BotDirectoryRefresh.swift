@@ -61,7 +61,9 @@ package actor BotDirectoryRefresh {
         guard !isWanted else { return }
         let timer = loop.schedule(after: Self.interval) { self.assumeIsolated { $0.wake() } }
         await withTaskCancellationHandler {
-            await withCheckedContinuation { wakeUp = $0 }
+            await withCheckedContinuation { continuation in
+                if isWanted { continuation.resume() } else { wakeUp = continuation }
+            }
         } onCancel: {
             loop.execute { self.assumeIsolated { $0.wake() } }
         }

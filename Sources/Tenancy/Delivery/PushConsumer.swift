@@ -86,8 +86,9 @@ actor PushConsumer {
         isStopped = true
         breakerTimer.map(parts.loop.cancel)
         retries.cancelTimers(on: parts.loop)
-        if underWay > 0 || isReading || leavingCount > 0 {
-            await withCheckedContinuation { whenIdle.append($0) }
+        await withCheckedContinuation { continuation in
+            whenIdle.append(continuation)
+            endIfIdle()
         }
     }
 

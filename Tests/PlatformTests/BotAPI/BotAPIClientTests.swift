@@ -24,27 +24,29 @@ struct BotAPIClientTests {
         #expect(echo == Echo(line: "POST /bot\(Self.tokenText)/sendMessage HTTP/1.1", body: ["chat_id": 5]))
     }
 
-    @Test("Telegram's refusals arrive with all they say", arguments: [
-        (
-            401, #"{"ok":false,"error_code":401,"description":"Unauthorized"}"#,
-            BotAPIError(code: 401, message: "Unauthorized")
-        ),
-        (
-            429,
-            #"{"ok":false,"error_code":429,"description":"Too Many Requests: retry after 7","parameters":{"retry_after":7}}"#,
-            BotAPIError(code: 429, message: "Too Many Requests: retry after 7", retryAfter: .seconds(7))
-        ),
-        (
-            400,
-            #"{"ok":false,"error_code":400,"description":"x","parameters":{"migrate_to_chat_id":-1001234567890}}"#,
-            BotAPIError(code: 400, message: "x", migrateToChatID: -1_001_234_567_890)
-        ),
-        (
-            502, "<html>bad gateway</html>",
-            BotAPIError(code: 502, message: "the answer is not the Bot API's (HTTP 502)")
-        ),
-        (200, "null", BotAPIError(code: 200, message: "the answer is not the Bot API's (HTTP 200)")),
-    ])
+    @Test(
+        "Telegram's refusals arrive with all they say",
+        arguments: [
+            (
+                401, #"{"ok":false,"error_code":401,"description":"Unauthorized"}"#,
+                BotAPIError(code: 401, message: "Unauthorized")
+            ),
+            (
+                429,
+                #"{"ok":false,"error_code":429,"description":"Too Many Requests: retry after 7","parameters":{"retry_after":7}}"#,
+                BotAPIError(code: 429, message: "Too Many Requests: retry after 7", retryAfter: .seconds(7))
+            ),
+            (
+                400,
+                #"{"ok":false,"error_code":400,"description":"x","parameters":{"migrate_to_chat_id":-1001234567890}}"#,
+                BotAPIError(code: 400, message: "x", migrateToChatID: -1_001_234_567_890)
+            ),
+            (
+                502, "<html>bad gateway</html>",
+                BotAPIError(code: 502, message: "the answer is not the Bot API's (HTTP 502)")
+            ),
+            (200, "null", BotAPIError(code: 200, message: "the answer is not the Bot API's (HTTP 200)")),
+        ])
     func refusals(status: Int, body: String, expected: BotAPIError) async throws {
         let server = try StubServer.answering { _ in httpAnswer("\(status) X", body: body) }
         defer { server.stop() }
@@ -75,9 +77,12 @@ struct BotAPIClientTests {
             switch behaviour {
             case "echo":
                 let path = request.head.split(separator: " ")[1]
-                connection.write(httpAnswer("404 X", body: #"{"ok":false,"error_code":404,"description":"no \#(path)"}"#))
+                connection.write(
+                    httpAnswer("404 X", body: #"{"ok":false,"error_code":404,"description":"no \#(path)"}"#))
             case "long": connection.write(httpAnswer(body: String(repeating: " ", count: 2_000_000)))
-            case "junk": connection.write(answer(#"{"ok":true,"result":"\#(request.head.prefix(80).filter { !$0.isNewline })"}"#))
+            case "junk":
+                connection.write(
+                    answer(#"{"ok":true,"result":"\#(request.head.prefix(80).filter { !$0.isNewline })"}"#))
             case "slow": _ = connection.readRequest()
             default: break
             }
@@ -97,7 +102,9 @@ struct BotAPIClientTests {
         #expect(!"\(error as Any)".contains("AAHdq"))
     }
 
-    @Test("A method that would change the path is not called", arguments: ["", "../x", "a/b", "a?b", "a#", "a%2f", "é"])
+    @Test(
+        "A method that would change the path is not called",
+        arguments: ["", "../x", "a/b", "a?b", "a#", "a%2f", "é"])
     func methodNames(method: String) async throws {
         let server = try StubServer.answering { _ in answer(#"{"ok":true,"result":true}"#) }
         defer { server.stop() }
@@ -116,13 +123,20 @@ struct BotAPIClientTests {
             let method = request.head.split(separator: " ")[1].split(separator: "/").last
             switch method {
             case "setWebhook":
-                let isRight = request.body.contains(#""secret_token":"s""#) && request.body.contains(#""max_connections":9"#)
+                let isRight =
+                    request.body.contains(#""secret_token":"s""#)
+                    && request.body.contains(#""max_connections":9"#)
                     && request.body.contains(#""allowed_updates":[]"#) && !request.body.contains("ip_address")
-                return answer(#"{"ok":true,"result":true,"description":"\#(isRight ? "Webhook was set" : request.body)"}"#)
-            case "deleteWebhook": return answer(#"{"ok":true,"result":true,"description":"\#(request.body.filter { $0 != "\"" })"}"#)
+                return answer(
+                    #"{"ok":true,"result":true,"description":"\#(isRight ? "Webhook was set" : request.body)"}"#
+                )
+            case "deleteWebhook":
+                return answer(
+                    #"{"ok":true,"result":true,"description":"\#(request.body.filter { $0 != "\"" })"}"#)
             default:
                 return answer(
-                    #"{"ok":true,"result":{"url":"","has_custom_certificate":false,"pending_update_count":3,"last_error_date":1700000000}}"#)
+                    #"{"ok":true,"result":{"url":"","has_custom_certificate":false,"pending_update_count":3,"last_error_date":1700000000}}"#
+                )
             }
         }
         defer { server.stop() }
@@ -165,7 +179,9 @@ struct BotAPIClientTests {
     private func withBotAPI<T: Sendable>(
         _ server: StubServer, _ body: @escaping @Sendable (BotAPIClient) async throws -> T
     ) async throws -> T {
-        try await withClient { client, _ in try await body(BotAPIClient(client: client, baseURL: server.url + "/")) }
+        try await withClient { client, _ in
+            try await body(BotAPIClient(client: client, baseURL: server.url + "/"))
+        }
     }
 }
 

@@ -3,10 +3,13 @@ import Testing
 
 @Suite("Base64")
 struct Base64Tests {
-    @Test("It agrees with the vectors of RFC 4648", arguments: [
-        ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
-        ("foobar", "Zm9vYmFy"),
-    ])
+    @Test(
+        "It agrees with the vectors of RFC 4648",
+        arguments: [
+            ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
+        ])
     func vectors(plain: String, encoded: String) {
         let bare = String(encoded.prefix { $0 != "=" })
 
@@ -30,14 +33,19 @@ struct Base64Tests {
         #expect(Base64.encode([0xFB, 0xFF, 0xFE], .urlSafe) == "-__-")
     }
 
-    @Test("What is not canonical is refused", arguments: [
-        "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm9v\n", " Zm9v", "Zm9v=", "====", "=", "Z===", "Zm-_", "Zm9vé", "Z=g=",
-    ])
+    @Test(
+        "What is not canonical is refused",
+        arguments: [
+            "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm9v\n", " Zm9v", "Zm9v=", "====", "=", "Z===", "Zm-_",
+            "Zm9vé", "Z=g=",
+        ])
     func malformedStandard(text: String) {
         #expect(Base64.decode(text) == nil)
     }
 
-    @Test("What is not canonical is refused in URL-safe text", arguments: ["Zg==", "Zh", "Z", "Zm9vZ", "Zm+/", "Zm 9"])
+    @Test(
+        "What is not canonical is refused in URL-safe text",
+        arguments: ["Zg==", "Zh", "Z", "Zm9vZ", "Zm+/", "Zm 9"])
     func malformedURLSafe(text: String) {
         #expect(Base64.decode(text, .urlSafe) == nil)
     }

@@ -18,7 +18,8 @@ struct HTTPClientFailureTests {
         let url = server.url
 
         let error = try await failure {
-            try await $0.send(HTTPClientRequest(url: url, connectTimeout: .milliseconds(100), timeout: .seconds(20)))
+            try await $0.send(
+                HTTPClientRequest(url: url, connectTimeout: .milliseconds(100), timeout: .seconds(20)))
         }
 
         #expect(error == .timedOut)
@@ -34,7 +35,8 @@ struct HTTPClientFailureTests {
         defer { server.stop() }
 
         let (error, next) = try await withClient { client, _ in
-            let slow = HTTPClientRequest(url: server.url, body: Array("slow".utf8), timeout: .milliseconds(100))
+            let slow = HTTPClientRequest(
+                url: server.url, body: Array("slow".utf8), timeout: .milliseconds(100))
             let error = await #expect(throws: HTTPClientError.self) { try await client.send(slow) }
             return (error, try await client.send(HTTPClientRequest(url: server.url)).status)
         }
@@ -66,7 +68,8 @@ struct HTTPClientFailureTests {
         guard case .connectionLost = error else { return #expect(error == .connectionLost("")) }
     }
 
-    @Test("What is not HTTP is no answer", arguments: ["hello\r\n\r\n", "HTTP/1.1 abc OK\r\n\r\n", "\0\0\0\0"])
+    @Test(
+        "What is not HTTP is no answer", arguments: ["hello\r\n\r\n", "HTTP/1.1 abc OK\r\n\r\n", "\0\0\0\0"])
     func notHTTP(answer: String) async throws {
         let server = try StubServer { connection in
             _ = connection.readRequest()
@@ -102,11 +105,15 @@ struct HTTPClientFailureTests {
         guard case .tlsFailed = error else { return #expect(error == .tlsFailed("")) }
     }
 
-    @Test("A URL that is not plain http or https is refused", arguments: [
-        "", "example.com", "ftp://example.com/", "file:///etc/passwd", "http://", "http://user@example.com/",
-        "http://user:password@example.com/", "http://:@example.com/", "http://exa mple.com/", "http://a:99999/",
-        "http://a/\r\nX: y", "gopher://a/", "javascript:alert(1)",
-    ])
+    @Test(
+        "A URL that is not plain http or https is refused",
+        arguments: [
+            "", "example.com", "ftp://example.com/", "file:///etc/passwd", "http://",
+            "http://user@example.com/",
+            "http://user:password@example.com/", "http://:@example.com/", "http://exa mple.com/",
+            "http://a:99999/",
+            "http://a/\r\nX: y", "gopher://a/", "javascript:alert(1)",
+        ])
     func invalidURL(url: String) async throws {
         let error = try await failure { try await $0.send(HTTPClientRequest(url: url)) }
 
@@ -114,10 +121,13 @@ struct HTTPClientFailureTests {
         #expect(!reason.contains("password"))
     }
 
-    @Test("A header that could smuggle another is refused", arguments: [
-        ("X", "a\r\nY: b"), ("X", "a\0"), ("X: y", "a"), ("", "a"), ("Host", "b"), ("content-length", "1"),
-        ("Transfer-Encoding", "chunked"), ("X\n", "a"),
-    ])
+    @Test(
+        "A header that could smuggle another is refused",
+        arguments: [
+            ("X", "a\r\nY: b"), ("X", "a\0"), ("X: y", "a"), ("", "a"), ("Host", "b"),
+            ("content-length", "1"),
+            ("Transfer-Encoding", "chunked"), ("X\n", "a"),
+        ])
     func invalidHeader(name: String, value: String) async throws {
         let error = try await failure {
             try await $0.send(HTTPClientRequest(url: "http://127.0.0.1:1/", headers: [(name, value)]))
@@ -135,10 +145,13 @@ struct HTTPClientFailureTests {
 
     @Test("The queue is bounded")
     func fullQueue() async throws {
-        let server = try StubServer { connection in _ = connection.readRequest(); _ = connection.readRequest() }
+        let server = try StubServer { connection in
+            _ = connection.readRequest(); _ = connection.readRequest()
+        }
         defer { server.stop() }
 
-        let errors = try await withClient(limits: HTTPClientLimits(concurrent: 1, queued: 1)) { client, loop in
+        let errors = try await withClient(limits: HTTPClientLimits(concurrent: 1, queued: 1)) {
+            client, loop in
             await withTaskGroup(of: HTTPClientError?.self) { group in
                 for _ in 0..<3 {
                     group.addTask(executorPreference: loop) {
@@ -174,7 +187,9 @@ struct HTTPClientFailureTests {
             for await _ in arrivals { break }
             for task in tasks { task.cancel() }
             var errors: [HTTPClientError?] = []
-            for task in tasks { errors.append(await #expect(throws: HTTPClientError.self) { try await task.value }) }
+            for task in tasks {
+                errors.append(await #expect(throws: HTTPClientError.self) { try await task.value })
+            }
             return (errors, client.load)
         }
 
@@ -184,7 +199,9 @@ struct HTTPClientFailureTests {
 
     @Test("Closing ends what is under way and what waits, and nothing is sent afterwards")
     func closing() async throws {
-        let server = try StubServer { connection in _ = connection.readRequest(); _ = connection.readRequest() }
+        let server = try StubServer { connection in
+            _ = connection.readRequest(); _ = connection.readRequest()
+        }
         defer { server.stop() }
 
         let errors = try await withClient(limits: HTTPClientLimits(concurrent: 1)) { client, loop in
@@ -194,7 +211,9 @@ struct HTTPClientFailureTests {
             while client.load < 3 { await Task.yield() }
             client.close()
             var errors: [HTTPClientError?] = []
-            for task in tasks { errors.append(await #expect(throws: HTTPClientError.self) { try await task.value }) }
+            for task in tasks {
+                errors.append(await #expect(throws: HTTPClientError.self) { try await task.value })
+            }
             let late = await #expect(throws: HTTPClientError.self) {
                 try await client.send(HTTPClientRequest(url: server.url))
             }
@@ -206,7 +225,9 @@ struct HTTPClientFailureTests {
 
     @Test("A host that does not answer leaves room for the others")
     func slowOriginDoesNotBlockOthers() async throws {
-        let slow = try StubServer { connection in _ = connection.readRequest(); _ = connection.readRequest() }
+        let slow = try StubServer { connection in
+            _ = connection.readRequest(); _ = connection.readRequest()
+        }
         let quick = try StubServer.answering { _ in httpAnswer() }
         defer { slow.stop(); quick.stop() }
 
@@ -217,7 +238,9 @@ struct HTTPClientFailureTests {
             }
             while client.load < 10 { await Task.yield() }
             var statuses: [Int] = []
-            for _ in 0..<5 { statuses.append(try await client.send(HTTPClientRequest(url: quick.url)).status) }
+            for _ in 0..<5 {
+                statuses.append(try await client.send(HTTPClientRequest(url: quick.url)).status)
+            }
             for task in stuck { task.cancel() }
             return statuses
         }

@@ -6,14 +6,17 @@ struct HTTPClientTests {
     @Test("A request arrives as it was given, and the answer as it was sent")
     func roundTrip() async throws {
         let server = try StubServer.answering { request in
-            httpAnswer("201 Created", headers: "X-Twice: a\r\nx-twice:  b \r\n", body: request.head + "|" + request.body)
+            httpAnswer(
+                "201 Created", headers: "X-Twice: a\r\nx-twice:  b \r\n",
+                body: request.head + "|" + request.body)
         }
         defer { server.stop() }
 
         let answer = try await withClient { client, _ in
             try await client.send(
                 HTTPClientRequest(
-                    url: server.url + "/a?b=c", headers: [("Content-Type", "application/json"), ("X-Empty", "")],
+                    url: server.url + "/a?b=c",
+                    headers: [("Content-Type", "application/json"), ("X-Empty", "")],
                     body: Array("{}".utf8)))
         }
 
@@ -31,11 +34,14 @@ struct HTTPClientTests {
         #expect(!text.contains("Expect"))
     }
 
-    @Test("Methods reach the server with and without a body", arguments: ["GET", "HEAD", "PUT", "PATCH", "DELETE", "POST"])
+    @Test(
+        "Methods reach the server with and without a body",
+        arguments: ["GET", "HEAD", "PUT", "PATCH", "DELETE", "POST"])
     func methods(method: String) async throws {
         let server = try StubServer.answering { request in
             let line = String(request.head.prefix { $0 != " " }) + request.body
-            return request.head.hasPrefix("HEAD") ? httpAnswer(headers: "X-Line: \(line)\r\n")
+            return request.head.hasPrefix("HEAD")
+                ? httpAnswer(headers: "X-Line: \(line)\r\n")
                 : httpAnswer(headers: "X-Line: \(line)\r\n", body: "x")
         }
         defer { server.stop() }
@@ -74,7 +80,8 @@ struct HTTPClientTests {
             try await withThrowingTaskGroup(of: String.self) { group in
                 for number in 0..<1000 {
                     group.addTask(executorPreference: loop) {
-                        let request = HTTPClientRequest(url: server.url, body: Array("\(number)".utf8), timeout: .seconds(30))
+                        let request = HTTPClientRequest(
+                            url: server.url, body: Array("\(number)".utf8), timeout: .seconds(30))
                         return String(decoding: try await client.send(request).body, as: UTF8.self)
                     }
                 }
@@ -88,10 +95,13 @@ struct HTTPClientTests {
 
     @Test("A redirect is an answer like any other")
     func redirectIsNotFollowed() async throws {
-        let server = try StubServer.answering { _ in httpAnswer("302 Found", headers: "Location: /other\r\n") }
+        let server = try StubServer.answering { _ in httpAnswer("302 Found", headers: "Location: /other\r\n")
+        }
         defer { server.stop() }
 
-        let answer = try await withClient { client, _ in try await client.send(HTTPClientRequest(url: server.url)) }
+        let answer = try await withClient { client, _ in
+            try await client.send(HTTPClientRequest(url: server.url))
+        }
 
         #expect(answer.status == 302)
         #expect(answer.header("location") == "/other")
@@ -104,7 +114,9 @@ struct HTTPClientTests {
         }
         defer { server.stop() }
 
-        let answer = try await withClient { client, _ in try await client.send(HTTPClientRequest(url: server.url)) }
+        let answer = try await withClient { client, _ in
+            try await client.send(HTTPClientRequest(url: server.url))
+        }
 
         #expect(answer.status == 200)
         #expect(answer.headers.map(\.name) == ["Content-Length", "X"])
@@ -112,13 +124,15 @@ struct HTTPClientTests {
 
     @Test("A body past the limit is cut, and the status still counts", arguments: [10, 0])
     func bodyLimit(limit: Int) async throws {
-        let server = try StubServer.answering { _ in httpAnswer(body: String(repeating: "x", count: 200_000)) }
+        let server = try StubServer.answering { _ in httpAnswer(body: String(repeating: "x", count: 200_000))
+        }
         defer { server.stop() }
 
         let answers = try await withClient { client, _ in
             var answers: [HTTPClientResponse] = []
             for _ in 0..<2 {
-                answers.append(try await client.send(HTTPClientRequest(url: server.url, responseLimit: limit)))
+                answers.append(
+                    try await client.send(HTTPClientRequest(url: server.url, responseLimit: limit)))
             }
             return answers
         }

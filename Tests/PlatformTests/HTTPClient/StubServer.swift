@@ -20,7 +20,8 @@ final class StubServer: Sendable {
         let listener = self.listener
         let isBound = withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, length) == 0 && listen(listener, 512) == 0 && getsockname(listener, $0, &length) == 0
+                bind(listener, $0, length) == 0 && listen(listener, 512) == 0
+                    && getsockname(listener, $0, &length) == 0
             }
         }
         guard isBound else { throw Failure() }
@@ -30,7 +31,8 @@ final class StubServer: Sendable {
             while case let descriptor = accept(listener, nil, nil), descriptor >= 0 {
                 accepted.add(1, ordering: .relaxed)
                 var patience = timeval(tv_sec: 10, tv_usec: 0)
-                setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+                setsockopt(
+                    descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
                 Self.startThread {
                     serve(StubConnection(descriptor: descriptor))
                     close(descriptor)
@@ -54,13 +56,17 @@ final class StubServer: Sendable {
     }
 
     private static func startThread(_ body: @escaping @Sendable () -> Void) {
-        final class Box { let body: @Sendable () -> Void; init(_ body: @escaping @Sendable () -> Void) { self.body = body } }
+        final class Box {
+            let body: @Sendable () -> Void; init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+        }
         var identifier: pthread_t = 0
         let context = Unmanaged.passRetained(Box(body)).toOpaque()
-        pthread_create(&identifier, nil, { context in
-            Unmanaged<Box>.fromOpaque(context!).takeRetainedValue().body()
-            return nil
-        }, context)
+        pthread_create(
+            &identifier, nil,
+            { context in
+                Unmanaged<Box>.fromOpaque(context!).takeRetainedValue().body()
+                return nil
+            }, context)
         pthread_detach(identifier)
     }
 }
@@ -80,7 +86,8 @@ struct StubConnection: Sendable {
         while true {
             if let end = bytes.indices.first(where: { bytes[$0...].starts(with: "\r\n\r\n".utf8) }) {
                 let head = String(decoding: bytes[..<end], as: UTF8.self)
-                let length = head.lowercased().split(separator: "\r\n").first { $0.hasPrefix("content-length:") }
+                let length =
+                    head.lowercased().split(separator: "\r\n").first { $0.hasPrefix("content-length:") }
                     .flatMap { Int($0.dropFirst(15).filter(\.isNumber)) } ?? 0
                 if bytes.count >= end + 4 + length {
                     return StubRequest(head: head, body: String(decoding: bytes[(end + 4)...], as: UTF8.self))

@@ -15,17 +15,21 @@ struct UUIDVersion7Tests {
 
     @Test("Later ones are greater, to the microsecond")
     func order() {
-        let times = [0, 1, 2, 999, 1000, 1001, 1_645_557_742_000_000].map(Timestamp.init(microsecondsSince1970:))
+        let times = [0, 1, 2, 999, 1000, 1001, 1_645_557_742_000_000].map(
+            Timestamp.init(microsecondsSince1970:))
 
         let made = times.map { UUID.version7(at: $0).bits }
 
         #expect(zip(made, made.dropFirst()).allSatisfy { $0 < $1 })
     }
 
-    @Test("Version and variant are set whatever the clock and the random bits are", arguments: [0, UInt64.max])
+    @Test(
+        "Version and variant are set whatever the clock and the random bits are", arguments: [0, UInt64.max])
     func versionAndVariant(random: UInt64) {
         for microseconds in [0, 999, 1_645_557_742_999_999, -1] {
-            let bytes = UUID.version7(at: Timestamp(microsecondsSince1970: Int64(microseconds)), random: random).uuid
+            let bytes = UUID.version7(
+                at: Timestamp(microsecondsSince1970: Int64(microseconds)), random: random
+            ).uuid
             #expect(bytes.6 >> 4 == 7)
             #expect(bytes.8 >> 6 == 2)
         }
