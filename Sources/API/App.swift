@@ -48,9 +48,13 @@ final class App: Sendable {
         let databases = try runtime.loops.map { try DatabasePools.make(settings, loop: $0, runtime: runtime) }
         let clients = try await Self.clients(settings, runtime)
         let loops = zip(runtime.loops, zip(databases, clients)).map { loop, pair in
-            (loop: loop, delivery: Delivery(
-                loop: loop, database: pair.0, secrets: ConsumerSecrets(box: box), leases: leases, client: pair.1,
-                metrics: metrics, logger: logger))
+            (
+                loop: loop,
+                delivery: Delivery(
+                    loop: loop, database: pair.0, secrets: ConsumerSecrets(box: box), leases: leases,
+                    client: pair.1,
+                    metrics: metrics, logger: logger)
+            )
         }
         let deliveries = Deliveries(loops, leases: leases)
         self.deliveries = deliveries
@@ -62,33 +66,40 @@ final class App: Sendable {
             let appender = UpdateAppender(loop: loop, database: database, metrics: metrics) { bots in
                 deliveries.announce(bots, through: database, on: loop)
             }
-            let router = HTTPRouter(try Routes(
-                health: health,
-                readiness: Readiness(
-                    database: database, directory: directory, draining: draining, schemaVersion: schemaVersion),
-                webhook: TelegramWebhook(
-                    directory: directory, appender: appender, checksAddress: settings.checksTelegramAddress)
-            ).all)
-            parts.append(LoopParts(
-                loop: loop, database: database, client: clients[index], delivery: loops[index].delivery,
-                server: HTTPServer(
-                    loop: loop, socket: try listener.socket(), trustedProxies: settings.trustedProxies,
-                    unlimitedAddresses: TelegramNetwork.ranges, logger: logger, metrics: metrics,
-                    respond: Responder(router: router, logger: logger).respond)))
+            let router = HTTPRouter(
+                try Routes(
+                    health: health,
+                    readiness: Readiness(
+                        database: database, directory: directory, draining: draining,
+                        schemaVersion: schemaVersion),
+                    webhook: TelegramWebhook(
+                        directory: directory, appender: appender,
+                        checksAddress: settings.checksTelegramAddress)
+                ).all)
+            parts.append(
+                LoopParts(
+                    loop: loop, database: database, client: clients[index], delivery: loops[index].delivery,
+                    server: HTTPServer(
+                        loop: loop, socket: try listener.socket(), trustedProxies: settings.trustedProxies,
+                        unlimitedAddresses: TelegramNetwork.ranges, logger: logger, metrics: metrics,
+                        respond: Responder(router: router, logger: logger).respond)))
         }
         self.parts = parts
         adminServer = HTTPServer(
             loop: first, socket: try adminListener.socket(), logger: logger, metrics: Metrics(),
             respond: Responder(router: HTTPRouter(AdminRoutes(metrics: metrics).all), logger: logger).respond)
         refresh = BotDirectoryRefresh(
-            loop: first, database: databases[0], directory: directory, secrets: BotSecrets(box: box), logger: logger)
+            loop: first, database: databases[0], directory: directory, secrets: BotSecrets(box: box),
+            logger: logger)
         partitions = LogPartitions(database: databases[0], loop: first, logger: logger)
         let sweep = DeliverySweep(database: databases[0], logger: logger)
         keeper = ShardKeeper(
             loop: first, database: databases[0], node: ID<Node>(), leases: leases, logger: logger
         ) { shards in
             // Ends by itself; the shards' consumers are woken as they are found.
-            Task(executorPreference: first) { await sweep.run(shards, leases: leases, into: deliveries, on: first) }
+            Task(executorPreference: first) {
+                await sweep.run(shards, leases: leases, into: deliveries, on: first)
+            }
         }
         self.listener = try Self.listener(settings, runtime, refresh: refresh, deliveries: deliveries)
     }
@@ -96,11 +107,13 @@ final class App: Sendable {
     private static func clients(_ settings: Settings, _ runtime: Runtime) async throws -> [HTTPClient] {
         var clients: [HTTPClient] = []
         for loop in runtime.loops {
-            clients.append(try await loop.run {
-                try HTTPClient(
-                    loop: loop, addressGuard: AddressGuard(allowsPrivate: settings.allowsPrivateDestinations),
-                    userAgent: "Rookery/\(CommandLineFront.version)")
-            })
+            clients.append(
+                try await loop.run {
+                    try HTTPClient(
+                        loop: loop,
+                        addressGuard: AddressGuard(allowsPrivate: settings.allowsPrivateDestinations),
+                        userAgent: "Rookery/\(CommandLineFront.version)")
+                })
         }
         return clients
     }
@@ -109,7 +122,8 @@ final class App: Sendable {
         _ settings: Settings, _ runtime: Runtime, refresh: BotDirectoryRefresh, deliveries: Deliveries
     ) throws -> PostgresListener {
         PostgresListener(
-            loop: runtime.loops[0], configuration: try DatabasePools.configuration(settings, name: "rookery-listen"),
+            loop: runtime.loops[0],
+            configuration: try DatabasePools.configuration(settings, name: "rookery-listen"),
             channels: [BotDirectoryRefresh.channel, Deliveries.channel], blocking: runtime.blocking,
             logger: runtime.logger
         ) { notification in

@@ -24,12 +24,16 @@ struct BotOnboarding: Sendable {
         database = try DatabasePools.make(settings, loop: loop, runtime: runtime)
         box = BotSecrets(box: SecretBox(keyRing: settings.masterKey))
         telegram = BotAPIClient(
-            client: try await loop.run { try HTTPClient(loop: loop, addressGuard: AddressGuard(allowsPrivate: true)) },
+            client: try await loop.run {
+                try HTTPClient(loop: loop, addressGuard: AddressGuard(allowsPrivate: true))
+            },
             baseURL: settings.telegramAPIURL)
     }
 
     /// - Parameter publicURL: where Telegram reaches this installation; nil leaves the webhook alone.
-    func add(_ token: BotToken, to tenant: ID<Tenant>, publicURL: String?) async throws -> (Bot, Bot.NewSecrets) {
+    func add(_ token: BotToken, to tenant: ID<Tenant>, publicURL: String?) async throws -> (
+        Bot, Bot.NewSecrets
+    ) {
         // On the loop: HTTP client and pools belong to it. Awaited right here.
         try await Task(executorPreference: loop) {
             let profile = try await telegram.getMe(token: token)
@@ -40,11 +44,14 @@ struct BotOnboarding: Sendable {
         }.value
     }
 
-    private func create(_ profile: BotProfile, _ secrets: Bot.NewSecrets, _ tenant: ID<Tenant>) async throws -> Bot {
+    private func create(_ profile: BotProfile, _ secrets: Bot.NewSecrets, _ tenant: ID<Tenant>) async throws
+        -> Bot
+    {
         do {
             return try await database.write(tenant) { tx in
                 try await Bot.create(
-                    telegramID: profile.telegramID, username: profile.username, name: profile.name, mode: .webhook,
+                    telegramID: profile.telegramID, username: profile.username, name: profile.name,
+                    mode: .webhook,
                     secrets: secrets, box: box, in: tx)
             }
         } catch let error as PostgresError where error.violates("bot_registration_once") {
@@ -52,9 +59,12 @@ struct BotOnboarding: Sendable {
         }
     }
 
-    func setWebhook(of bot: Bot, _ secrets: Bot.NewSecrets, _ token: BotToken, _ publicURL: String) async throws {
+    func setWebhook(of bot: Bot, _ secrets: Bot.NewSecrets, _ token: BotToken, _ publicURL: String)
+        async throws
+    {
         try await telegram.setWebhook(
-            WebhookSettings(url: "\(publicURL)/telegram/webhook/\(bot.id)", secretToken: secrets.webhookSecret),
+            WebhookSettings(
+                url: "\(publicURL)/telegram/webhook/\(bot.id)", secretToken: secrets.webhookSecret),
             token: token)
     }
 }

@@ -8,7 +8,8 @@ enum DatabasePools {
             var configuration = try configuration(settings, name: name)
             configuration.role = role
             return PostgresPool(
-                loop: loop, configuration: configuration, limit: limit, waitLimit: 1000, waitTimeout: .seconds(5),
+                loop: loop, configuration: configuration, limit: limit, waitLimit: 1000,
+                waitTimeout: .seconds(5),
                 blocking: runtime.blocking, logger: runtime.logger, metrics: runtime.metrics)
         }
         return Database(

@@ -5,7 +5,9 @@ import Glibc
 enum ProjectFiles {
     struct Missing: Error, CustomStringConvertible {
         let name: String
-        var description: String { "\(name) is not beside the program, nor in its project, nor in /usr/share/rookery" }
+        var description: String {
+            "\(name) is not beside the program, nor in its project, nor in /usr/share/rookery"
+        }
     }
 
     static func path(of name: String) throws -> String {

@@ -13,7 +13,8 @@ struct Schema {
         program = try databaseURL.map { try PostgresConfiguration(url: $0) }
         blocking = runtime.blocking
         migrator = Migrator(
-            configuration: owner, directory: try ProjectFiles.path(of: "migrations"), blocking: runtime.blocking,
+            configuration: owner, directory: try ProjectFiles.path(of: "migrations"),
+            blocking: runtime.blocking,
             logger: runtime.logger)
     }
 
@@ -21,7 +22,8 @@ struct Schema {
     init(environment: [String: String], runtime: Runtime) throws {
         var reader = SettingsReader(environment: environment)
         let owner = reader.read(
-            "DATABASE_OWNER_URL", isRequired: true, expected: "a postgres:// URL with the role that owns the tables",
+            "DATABASE_OWNER_URL", isRequired: true,
+            expected: "a postgres:// URL with the role that owns the tables",
             parse: Settings.postgresURL)
         let program = reader.read("DATABASE_URL", expected: "a postgres:// URL", parse: Settings.postgresURL)
         guard let owner, reader.faults.isEmpty else { throw Settings.Invalid(faults: reader.faults) }

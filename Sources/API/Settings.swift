@@ -44,28 +44,33 @@ extension Settings {
         let isProduction = environment == .production
         let isDevelopment = environment == .development
         let address = "an address and a port, such as 127.0.0.1:8080"
-        let listen = reader.read("ROOKERY_LISTEN", default: "127.0.0.1:8080", expected: address, parse: Endpoint.init)
+        let listen = reader.read(
+            "ROOKERY_LISTEN", default: "127.0.0.1:8080", expected: address, parse: Endpoint.init)
         let admin = reader.read(
             "ROOKERY_ADMIN_LISTEN", default: "127.0.0.1:9090", expected: address, parse: Endpoint.init)
         publicURL = reader.read(
             "ROOKERY_PUBLIC_URL", expected: isProduction ? "an https URL" : "an http or https URL"
         ) { Self.url($0, schemes: isProduction ? ["https"] : ["http", "https"]) }
         let database = reader.read(
-            "DATABASE_URL", isRequired: true, expected: "a postgres:// URL with the role rookery_app", parse: Self.postgresURL)
+            "DATABASE_URL", isRequired: true, expected: "a postgres:// URL with the role rookery_app",
+            parse: Self.postgresURL)
         databaseOwnerURL = reader.read(
             "DATABASE_OWNER_URL", expected: "a postgres:// URL with the role that owns the tables",
             parse: Self.postgresURL)
         let key = reader.read(
             "ROOKERY_MASTER_KEY", isRequired: true, isSecret: true,
-            expected: "32 bytes in base64 (openssl rand -base64 32), or a ring id:key,id:key with the newest first"
+            expected:
+                "32 bytes in base64 (openssl rand -base64 32), or a ring id:key,id:key with the newest first"
         ) { try? KeyRing($0) }
         let telegram = reader.read(
             "ROOKERY_TELEGRAM_API_URL", default: Self.standardTelegramAPI, expected: "an http or https URL"
         ) { Self.url($0, schemes: ["http", "https"]) }
         let proxies = reader.read(
-            "ROOKERY_TRUSTED_PROXIES", default: "", expected: "CIDR blocks separated by commas", parse: Self.ranges)
+            "ROOKERY_TRUSTED_PROXIES", default: "", expected: "CIDR blocks separated by commas",
+            parse: Self.ranges)
         let checks = reader.read(
-            "ROOKERY_TELEGRAM_IP_CHECK", default: isProduction ? "on" : "off", expected: "on or off", parse: Self.flag)
+            "ROOKERY_TELEGRAM_IP_CHECK", default: isProduction ? "on" : "off", expected: "on or off",
+            parse: Self.flag)
         let loops = reader.read(
             "ROOKERY_LOOPS", default: "\(EventLoop.coreCount)", expected: "a number from 1 to 64"
         ) { Int($0).flatMap { (1...64).contains($0) ? $0 : nil } }
@@ -73,14 +78,17 @@ extension Settings {
             "ROOKERY_LOG_LEVEL", default: "info", expected: "trace, debug, info, warning or error",
             parse: Logger.Level.init(name:))
         let format = reader.read(
-            "ROOKERY_LOG_FORMAT", default: "json", expected: "json or text", parse: Logger.Format.init(rawValue:))
+            "ROOKERY_LOG_FORMAT", default: "json", expected: "json or text",
+            parse: Logger.Format.init(rawValue:))
         let allowsPrivate = reader.read(
-            "ROOKERY_ALLOW_PRIVATE_DESTINATIONS", default: isDevelopment ? "on" : "off", expected: "on or off",
+            "ROOKERY_ALLOW_PRIVATE_DESTINATIONS", default: isDevelopment ? "on" : "off",
+            expected: "on or off",
             parse: Self.flag)
         let shutdown = reader.read(
             "ROOKERY_SHUTDOWN_SECONDS", default: "30", expected: "a number of seconds from 1 to 300"
         ) { Int($0).flatMap { (1...300).contains($0) ? Duration.seconds($0) : nil } }
-        guard let environment, let listen, let admin, let database, let key, let telegram, let proxies, let checks,
+        guard let environment, let listen, let admin, let database, let key, let telegram, let proxies,
+            let checks,
             let loops, let level, let format, let allowsPrivate, let shutdown
         else { return nil }
         self.environment = environment
@@ -112,7 +120,8 @@ extension Settings {
 
     /// Without the slash at the end.
     static func url(_ text: String, schemes: [String]) -> String? {
-        guard let scheme = schemes.first(where: { text.hasPrefix($0 + "://") }), text.count > scheme.count + 3,
+        guard let scheme = schemes.first(where: { text.hasPrefix($0 + "://") }),
+            text.count > scheme.count + 3,
             !text.contains(where: \.isWhitespace)
         else { return nil }
         return text.hasSuffix("/") ? String(text.dropLast()) : text

@@ -23,7 +23,8 @@ struct CommandLineFront {
             return .success
         }
         guard let command = Self.commands.first(where: { Self.matches($0, words) }) else {
-            return complain("there is no command \(words.prefix(2).joined(separator: " ")); see rookery --help", .usage)
+            return complain(
+                "there is no command \(words.prefix(2).joined(separator: " ")); see rookery --help", .usage)
         }
         if words.contains("--help") {
             environment.print("rookery \(command.name) \(command.help)")
@@ -54,7 +55,8 @@ struct CommandLineFront {
 
     private static var overview: String {
         let lines = commands.map { command in
-            let prose = command.help.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false).last ?? ""
+            let prose =
+                command.help.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false).last ?? ""
             return "  rookery \(command.name)\n      \(prose.prefix { $0 != "." })."
         }
         return """

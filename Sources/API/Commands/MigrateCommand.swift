@@ -44,7 +44,8 @@ struct MigrateCommand: Command {
             environment.print("took back \(Self.names(try await schema.migrator.down(count)))")
         case .status:
             for status in try await schema.migrator.status() {
-                environment.print("\(status.version)  \(status.name)  \(status.state.rawValue)  \(status.appliedAt ?? "")")
+                environment.print(
+                    "\(status.version)  \(status.name)  \(status.state.rawValue)  \(status.appliedAt ?? "")")
             }
         case .new: break
         }

@@ -24,7 +24,8 @@ struct DevCommand: Command {
     func run(_ environment: ProcessEnvironment) async throws {
         var variables = environment.variables
         let isText = variables["ROOKERY_LOG_FORMAT"] == nil && !isJSON
-        let level = variables["ROOKERY_LOG_LEVEL"].flatMap(Logger.Level.init(name:)) ?? (isJSON ? .info : .warning)
+        let level =
+            variables["ROOKERY_LOG_LEVEL"].flatMap(Logger.Level.init(name:)) ?? (isJSON ? .info : .warning)
         let runtime = try Runtime(
             loops: variables["ROOKERY_LOOPS"].flatMap { Int($0) } ?? EventLoop.coreCount,
             logger: Logger(minimum: level, format: isText ? .text : .json))
@@ -33,8 +34,10 @@ struct DevCommand: Command {
         let database = try await DevDatabase(folder: folder, runtime: runtime)
         do {
             let usesSandbox = variables["ROOKERY_TELEGRAM_API_URL"] == nil
-            let sandbox = usesSandbox ? try await LocalSandbox.forDevelopment(variables, runtime: runtime) : nil
-            variables.merge(try DevEnvironment.variables(folder, database, sandbox: sandbox?.url)) { given, made in
+            let sandbox =
+                usesSandbox ? try await LocalSandbox.forDevelopment(variables, runtime: runtime) : nil
+            variables.merge(try DevEnvironment.variables(folder, database, sandbox: sandbox?.url)) {
+                given, made in
                 given.isEmpty ? made : given
             }
             let settings = try Settings(environment: variables)
@@ -50,7 +53,8 @@ struct DevCommand: Command {
     }
 
     private func serve(
-        _ settings: Settings, _ masterKey: String, _ parts: DevParts, _ runtime: Runtime, _ shutdown: ShutdownSignal,
+        _ settings: Settings, _ masterKey: String, _ parts: DevParts, _ runtime: Runtime,
+        _ shutdown: ShutdownSignal,
         _ environment: ProcessEnvironment
     ) async throws {
         let app = try await App(settings: settings, runtime: runtime)
@@ -59,7 +63,8 @@ struct DevCommand: Command {
             group.addTask { await app.run(until: shutdown) }
             group.addTask {
                 do {
-                    let demo = try await DevDemo.run(app: app, settings: settings, parts: parts, runtime: runtime)
+                    let demo = try await DevDemo.run(
+                        app: app, settings: settings, parts: parts, runtime: runtime)
                     let report = DevReport(
                         app: app, settings: settings, parts: parts, masterKey: masterKey, demo: demo)
                     environment.print(isJSON ? report.json : report.text)

@@ -12,7 +12,8 @@ struct DevDatabase: Sendable {
 
     init(folder: DevFolder, runtime: Runtime) async throws {
         cluster = PostgresCluster(
-            directory: folder.database, loop: runtime.loops[0], blocking: runtime.blocking, logger: runtime.logger,
+            directory: folder.database, loop: runtime.loops[0], blocking: runtime.blocking,
+            logger: runtime.logger,
             // For the trace: when did a row's transaction commit?
             settings: ["track_commit_timestamp": "on"])
         try await cluster.start()

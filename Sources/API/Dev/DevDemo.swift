@@ -22,7 +22,8 @@ struct DevDemo: Sendable {
     let trace: Trace
 
     /// - Returns: nil without a sandbox: then there is no bot to play with.
-    static func run(app: App, settings: Settings, parts: DevParts, runtime: Runtime) async throws -> DevDemo? {
+    static func run(app: App, settings: Settings, parts: DevParts, runtime: Runtime) async throws -> DevDemo?
+    {
         guard let sandbox = parts.sandbox else { return nil }
         let maker = try await DevDemoMaker(settings: settings, sandbox: sandbox, runtime: runtime)
         // On the loop: HTTP client and pools belong to it. Awaited right here.

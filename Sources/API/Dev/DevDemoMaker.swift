@@ -30,7 +30,9 @@ struct DevDemoMaker: Sendable {
         database = try DatabasePools.make(settings, loop: loop, runtime: runtime)
         onboarding = try await BotOnboarding(settings: settings, runtime: runtime)
         telegram = BotAPIClient(
-            client: try await loop.run { try HTTPClient(loop: loop, addressGuard: AddressGuard(allowsPrivate: true)) },
+            client: try await loop.run {
+                try HTTPClient(loop: loop, addressGuard: AddressGuard(allowsPrivate: true))
+            },
             baseURL: settings.telegramAPIURL)
     }
 
@@ -45,10 +47,15 @@ struct DevDemoMaker: Sendable {
         try await database.write(tenant.id) { tx in try await consumer.setURL(receiver.url, in: tx) }
         try await known(bot, in: app.directory)
         try await onboarding.setWebhook(of: bot, secrets, token, app.url)
-        let happening = try await sandbox.sandbox.write("hello", to: bot.telegramID, user: DevDemo.user, firstName: "Ada")
-        guard let reception = try await answered.first(within: Self.patience, on: loop, where: {
-            $0.updateID == happening.updateID
-        }) else { throw NoAnswer() }
+        let happening = try await sandbox.sandbox.write(
+            "hello", to: bot.telegramID, user: DevDemo.user, firstName: "Ada")
+        guard
+            let reception = try await answered.first(
+                within: Self.patience, on: loop,
+                where: {
+                    $0.updateID == happening.updateID
+                })
+        else { throw NoAnswer() }
         let trace = try await trace(reception, of: bot)
         return DevDemo(
             tenant: tenant, bot: bot, secrets: secrets, consumer: consumer, receiver: receiver, trace: trace)
@@ -68,7 +75,8 @@ struct DevDemoMaker: Sendable {
             _ = try await sandbox.sandbox.addBot(token: secrets.token, username: bot.username)
             return (bot, secrets, token)
         }
-        let profile = try await sandbox.sandbox.addBot(username: "rookery_demo_bot", firstName: "Rookery demo")
+        let profile = try await sandbox.sandbox.addBot(
+            username: "rookery_demo_bot", firstName: "Rookery demo")
         guard let token = BotToken(profile.token) else { throw NoAnswer() }
         let (bot, secrets) = try await onboarding.add(token, to: tenant.id, publicURL: nil)
         return (bot, secrets, token)
@@ -79,7 +87,9 @@ struct DevDemoMaker: Sendable {
         let (consumer, secret) = try await database.write(bot.tenant) { tx -> (Consumer, String) in
             if let known = try await Consumer.all(of: bot.id, in: tx).first,
                 let secret = try await known.signingSecret(box: consumers, in: tx)
-            { return (known, secret) }
+            {
+                return (known, secret)
+            }
             let consumer = try await Consumer.createPush(
                 of: bot.id, name: "Demo receiver", url: "http://127.0.0.1:1/", signingSecret: made,
                 telegramSecret: nil, box: consumers, in: tx)

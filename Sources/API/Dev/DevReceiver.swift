@@ -25,13 +25,16 @@ final class DevReceiver: Sendable {
         let handler: HTTPHandler = { request in
             let deliveredAt = Timestamp.now
             try Self.check(request, signer)
-            if let message = try? JSONDecoder().decode(Update.self, from: Data(request.body)), let chat = message.chat {
+            if let message = try? JSONDecoder().decode(Update.self, from: Data(request.body)),
+                let chat = message.chat
+            {
                 var answer = JSONText()
                 answer.field("chat_id", literal: "\(chat)")
                 answer.field("text", "You said: \(message.text)")
                 _ = try await telegram.call("sendMessage", Array(answer.finished.utf8), token: token)
-                onAnswered(Reception(
-                    updateID: message.updateID, deliveredAt: deliveredAt, answeredAt: .now))
+                onAnswered(
+                    Reception(
+                        updateID: message.updateID, deliveredAt: deliveredAt, answeredAt: .now))
             }
             return HTTPResponse(status: 200)
         }
@@ -66,7 +69,8 @@ final class DevReceiver: Sendable {
             let members = try decoder.container(keyedBy: Member.self)
             updateID = try members.decode(Int64.self, forKey: .updateID)
             let message = try? members.nestedContainer(keyedBy: Member.self, forKey: .message)
-            chat = try? message?.nestedContainer(keyedBy: Member.self, forKey: .chat).decode(Int64.self, forKey: .id)
+            chat = try? message?.nestedContainer(keyedBy: Member.self, forKey: .chat).decode(
+                Int64.self, forKey: .id)
             text = (try? message?.decode(String.self, forKey: .text)) ?? ""
         }
     }

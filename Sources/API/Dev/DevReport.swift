@@ -18,21 +18,25 @@ struct DevReport {
         line.field("database_owner_url", settings.databaseOwnerURL ?? "")
         if let demo {
             line.field("tenant_id", "\(demo.tenant.id)")
-            line.field("bot", literal: Self.object([
-                ("id", JSONText.quoted("\(demo.bot.id)")), ("telegram_id", "\(demo.bot.telegramID)"),
-                ("webhook_secret", JSONText.quoted(demo.secrets.webhookSecret)),
-            ]))
+            line.field(
+                "bot",
+                literal: Self.object([
+                    ("id", JSONText.quoted("\(demo.bot.id)")), ("telegram_id", "\(demo.bot.telegramID)"),
+                    ("webhook_secret", JSONText.quoted(demo.secrets.webhookSecret)),
+                ]))
             line.field("consumer_id", "\(demo.consumer.id)")
         }
         let variables = DevEnvironment.anotherNode(settings, masterKey: masterKey)
         line.field("environment", literal: Self.object(variables.map { ($0.0, JSONText.quoted($0.1)) }))
         if let trace = demo?.trace {
-            line.field("trace", literal: Self.object([
-                ("received_at", JSONText.quoted("\(trace.receivedAt)")),
-                ("committed_at", JSONText.quoted("\(trace.committedAt)")),
-                ("delivered_at", JSONText.quoted("\(trace.deliveredAt)")),
-                ("answered_at", JSONText.quoted("\(trace.answeredAt)")),
-            ]))
+            line.field(
+                "trace",
+                literal: Self.object([
+                    ("received_at", JSONText.quoted("\(trace.receivedAt)")),
+                    ("committed_at", JSONText.quoted("\(trace.committedAt)")),
+                    ("delivered_at", JSONText.quoted("\(trace.deliveredAt)")),
+                    ("answered_at", JSONText.quoted("\(trace.answeredAt)")),
+                ]))
         }
         return line.finished
     }

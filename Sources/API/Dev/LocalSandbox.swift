@@ -21,9 +21,11 @@ struct LocalSandbox: Sendable {
             var limits = HTTPClientLimits()
             limits.concurrentPerOrigin = limits.concurrent
             let client = try HTTPClient(
-                loop: loop, addressGuard: AddressGuard(allowsPrivate: true), userAgent: "RookerySandbox", limits: limits)
+                loop: loop, addressGuard: AddressGuard(allowsPrivate: true), userAgent: "RookerySandbox",
+                limits: limits)
             let server = try SandboxServer(
-                loop: loop, address: address, port: Int(listen.port), client: client, logger: logger, metrics: Metrics())
+                loop: loop, address: address, port: Int(listen.port), client: client, logger: logger,
+                metrics: Metrics())
             return (client, server)
         }
         self.loop = loop

@@ -22,7 +22,8 @@ struct Readiness: Sendable {
         let failing = checks.filter { !$0.1 }.map(\.0)
         guard failing.isEmpty else {
             throw Problem(
-                503, "not_ready", "This node is not ready", detail: "failing: \(failing.joined(separator: ", "))",
+                503, "not_ready", "This node is not ready",
+                detail: "failing: \(failing.joined(separator: ", "))",
                 headers: ["Retry-After": "1"], members: [("checks", results.finished)])
         }
         var body = JSONText()

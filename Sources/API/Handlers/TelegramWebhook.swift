@@ -13,8 +13,9 @@ struct TelegramWebhook: Sendable {
         guard let bot = ID<Bot>(request.parameters["bot_id"] ?? "") else { throw Problem.notFound }
         let tenant = try admit(request, to: bot)
         let head = try UpdateHead(parsing: request.body)
-        try await appender.append(NewUpdate(
-            tenant: tenant, bot: bot, head: head, receivedAt: request.receivedAt, payload: request.body))
+        try await appender.append(
+            NewUpdate(
+                tenant: tenant, bot: bot, head: head, receivedAt: request.receivedAt, payload: request.body))
         return .json(200, Self.accepted)
     }
 
@@ -27,7 +28,8 @@ struct TelegramWebhook: Sendable {
         case .unknownBot: throw Problem.notFound
         case .wrongSecret: throw Problem(401, "wrong_secret", "The secret token is missing or wrong")
         case .suspended: throw Problem(403, "tenant_suspended", "The bot's owner is suspended")
-        case .addressRefused: throw Problem(403, "address_refused", "Updates are taken from Telegram's addresses only")
+        case .addressRefused:
+            throw Problem(403, "address_refused", "Updates are taken from Telegram's addresses only")
         case .limited(let wait): throw Problem.rateLimited(retryAfter: wait)
         }
     }

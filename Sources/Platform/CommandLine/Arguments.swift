@@ -13,14 +13,17 @@ package struct Arguments: Sendable {
     /// - Parameters:
     ///   - options: names that take a value, without dashes.
     ///   - flags: names that take none.
-    package init(_ words: some Sequence<String>, options: Set<String> = [], flags: Set<String> = []) throws(UsageError) {
+    package init(_ words: some Sequence<String>, options: Set<String> = [], flags: Set<String> = [])
+        throws(UsageError)
+    {
         var rest = Array(words)[...]
         while let word = rest.popFirst() {
             guard word.hasPrefix("--"), word.count > 2 else {
                 positional.append(word)
                 continue
             }
-            let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let parts = word.dropFirst(2).split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = String(parts[0])
             if flags.contains(name), parts.count == 1 {
                 self.flags.insert(name)

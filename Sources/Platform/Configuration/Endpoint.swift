@@ -10,7 +10,9 @@ package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
 
     /// nil for anything but an address and a port.
     package init?(_ text: String) {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { return nil }
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            return nil
+        }
         var host = text[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
         guard IPAddress(host) != nil else { return nil }

@@ -49,7 +49,9 @@ package struct SettingsReader {
     }
 
     /// Adds a fault that shows only when several settings are looked at together.
-    package mutating func fault(_ name: String, _ problem: String) { faults.append(Fault(name: name, problem: problem)) }
+    package mutating func fault(_ name: String, _ problem: String) {
+        faults.append(Fault(name: name, problem: problem))
+    }
 
     private mutating func text(of name: String, _ fallback: String?) -> (text: String, source: String)? {
         if let text = environment[name], !text.isEmpty { return (text, "environment") }

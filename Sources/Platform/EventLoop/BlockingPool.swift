@@ -29,10 +29,12 @@ package final class BlockingPool: @unchecked Sendable {
         for _ in 0..<threads {
             let retained = Unmanaged.passRetained(self)
             var identifier: pthread_t = 0
-            let status = pthread_create(&identifier, nil, { context in
-                Unmanaged<BlockingPool>.fromOpaque(context!).takeRetainedValue().work()
-                return nil
-            }, retained.toOpaque())
+            let status = pthread_create(
+                &identifier, nil,
+                { context in
+                    Unmanaged<BlockingPool>.fromOpaque(context!).takeRetainedValue().work()
+                    return nil
+                }, retained.toOpaque())
             guard status == 0 else {
                 retained.release()
                 throw SystemError(call: "pthread_create", code: status)

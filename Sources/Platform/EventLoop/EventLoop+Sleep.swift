@@ -26,7 +26,8 @@ private final class TimedWait: @unchecked Sendable {
 
     init(loop: EventLoop) { self.loop = loop }
 
-    func begin(until deadline: ContinuousClock.Instant, _ continuation: CheckedContinuation<Void, any Error>) {
+    func begin(until deadline: ContinuousClock.Instant, _ continuation: CheckedContinuation<Void, any Error>)
+    {
         if isEnded { return continuation.resume(throwing: CancellationError()) }
         self.continuation = continuation
         timer = loop.schedule(at: deadline) { self.end(.success(())) }

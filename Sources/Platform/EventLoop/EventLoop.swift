@@ -55,13 +55,15 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
         }
         let retained = Unmanaged.passRetained(self)
         var identifier: pthread_t = 0
-        let status = pthread_create(&identifier, nil, { context in
-            let loop = Unmanaged<EventLoop>.fromOpaque(context!).takeRetainedValue()
-            loop.thread = pthread_self()
-            shim_name_thread("loop-\(loop.index)")
-            loop.run()
-            return nil
-        }, retained.toOpaque())
+        let status = pthread_create(
+            &identifier, nil,
+            { context in
+                let loop = Unmanaged<EventLoop>.fromOpaque(context!).takeRetainedValue()
+                loop.thread = pthread_self()
+                shim_name_thread("loop-\(loop.index)")
+                loop.run()
+                return nil
+            }, retained.toOpaque())
         guard status == 0 else {
             retained.release()
             throw SystemError(call: "pthread_create", code: status)
@@ -178,7 +180,9 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
 
     /// Runs `action` once at `deadline`, unless cancelled. Late by at most a millisecond on an idle loop.
     @discardableResult
-    package func schedule(at deadline: ContinuousClock.Instant, _ action: @escaping () -> Void) -> TimerQueue.Token {
+    package func schedule(at deadline: ContinuousClock.Instant, _ action: @escaping () -> Void)
+        -> TimerQueue.Token
+    {
         preconditionIsCurrent()
         return timers.add(at: deadline, action)
     }

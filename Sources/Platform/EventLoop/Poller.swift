@@ -40,11 +40,13 @@ package final class Poller {
             var event = epoll_event()
             event.events = interest.rawValue
             event.data.u64 = UInt64(current) << 32 | UInt64(UInt32(bitPattern: target))
-            guard epoll_ctl(descriptor, known == nil ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, target, &event) == 0 else {
+            guard epoll_ctl(descriptor, known == nil ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, target, &event) == 0
+            else {
                 throw SystemError.last("epoll_ctl")
             }
         }
-        entries[target] = Entry(generation: known?.generation ?? generation, interest: interest, handler: handler)
+        entries[target] = Entry(
+            generation: known?.generation ?? generation, interest: interest, handler: handler)
     }
 
     func unwatch(_ target: Int32) {
@@ -59,7 +61,9 @@ package final class Poller {
         for index in 0..<Int(count) {
             let event = fetched[index]
             let target = Int32(bitPattern: UInt32(truncatingIfNeeded: event.data.u64))
-            guard let entry = entries[target], entry.generation == UInt32(event.data.u64 >> 32) else { continue }
+            guard let entry = entries[target], entry.generation == UInt32(event.data.u64 >> 32) else {
+                continue
+            }
             entry.handler(Events(rawValue: event.events))
         }
     }

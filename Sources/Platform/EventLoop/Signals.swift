@@ -20,7 +20,9 @@ package enum Signals {
         guard descriptor >= 0 else { throw SystemError.last("signalfd") }
         try loop.watch(descriptor, .readable) { _ in
             var info = signalfd_siginfo()
-            while read(descriptor, &info, MemoryLayout.size(ofValue: info)) == MemoryLayout.size(ofValue: info) {
+            while read(descriptor, &info, MemoryLayout.size(ofValue: info))
+                == MemoryLayout.size(ofValue: info)
+            {
                 handler(Int32(bitPattern: info.ssi_signo))
             }
         }

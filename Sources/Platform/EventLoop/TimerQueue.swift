@@ -45,7 +45,8 @@ package struct TimerQueue {
         guard let first = heap.first else { return -1 }
         let (seconds, attoseconds) = (first.deadline - .now).components
         guard seconds >= 0, attoseconds >= 0 else { return 0 }
-        return Int32(clamping: min(seconds, 3600) * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+        return Int32(
+            clamping: min(seconds, 3600) * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
     }
 
     private mutating func popFirst() {
@@ -72,7 +73,8 @@ package struct TimerQueue {
         var index = start
         while true {
             var smallest = index
-            for child in [2 * index + 1, 2 * index + 2] where child < heap.count && heap[child] < heap[smallest] {
+            for child in [2 * index + 1, 2 * index + 2]
+            where child < heap.count && heap[child] < heap[smallest] {
                 smallest = child
             }
             guard smallest != index else { return }

@@ -8,7 +8,9 @@ package struct AddressRange: Hashable, Sendable, CustomStringConvertible {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let base = IPAddress(parts[0]) else { return nil }
         let width = base.bytes.count * 8
-        guard let length = parts.count == 2 ? Int(parts[1]) : width, (0...width).contains(length) else { return nil }
+        guard let length = parts.count == 2 ? Int(parts[1]) : width, (0...width).contains(length) else {
+            return nil
+        }
         self.base = base
         prefixLength = length
     }

@@ -25,7 +25,8 @@ package struct Logger: Sendable {
 
     /// - Parameter write: takes a whole line, its newline included. Standard error when not given.
     package init(
-        minimum: Level = .info, format: Format = .json, write: @escaping @Sendable (String) -> Void = Logger.standardError
+        minimum: Level = .info, format: Format = .json,
+        write: @escaping @Sendable (String) -> Void = Logger.standardError
     ) {
         self.minimum = minimum
         self.format = format
@@ -55,7 +56,9 @@ package struct Logger: Sendable {
         log(.error, message(), fields())
     }
 
-    private func log(_ level: Level, _ message: @autoclosure () -> String, _ fields: @autoclosure () -> Fields) {
+    private func log(
+        _ level: Level, _ message: @autoclosure () -> String, _ fields: @autoclosure () -> Fields
+    ) {
         guard level >= minimum else { return }
         let all = context + fields().map { ($0.key, $0.value) }
         switch format {

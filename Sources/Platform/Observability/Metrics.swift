@@ -19,7 +19,8 @@ package final class Metrics: Sendable {
 
     /// - Parameter buckets: upper bounds in ascending order, `+Inf` not among them.
     package func histogram(
-        _ name: String, _ help: String, _ labels: [(String, String)] = [], buckets: [Double] = Histogram.seconds
+        _ name: String, _ help: String, _ labels: [(String, String)] = [],
+        buckets: [Double] = Histogram.seconds
     ) -> Histogram {
         register(Histogram(MetricIdentity(name: name, help: help, labels: labels), bounds: buckets))
     }

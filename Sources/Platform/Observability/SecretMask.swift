@@ -2,7 +2,9 @@
 package enum SecretMask {
     package static let placeholder = "[masked]"
 
-    private static let secretNames = ["token", "secret", "password", "authorization", "api_key", "master_key"]
+    private static let secretNames = [
+        "token", "secret", "password", "authorization", "api_key", "master_key",
+    ]
 
     /// Whether a field of this name holds a secret.
     package static func isSecret(_ name: String) -> Bool {
@@ -17,7 +19,8 @@ package enum SecretMask {
     /// `text` with bot tokens (`123456:AA…`), API keys, webhook secrets, passwords in URLs and bearer
     /// credentials replaced.
     package static func masked(_ text: String) -> String {
-        guard text.utf8.count >= 12, text.utf8.contains(where: { $0 == 0x3A || $0 == 0x5F || $0 == 0x20 }) else { return text }
+        guard text.utf8.count >= 12, text.utf8.contains(where: { $0 == 0x3A || $0 == 0x5F || $0 == 0x20 })
+        else { return text }
         var result = text
         result.replace(#/\d{5,}:[A-Za-z0-9_-]{30,}/#, with: placeholder)
         result.replace(#/(?:rk_live_|whsec_|whsk_)[A-Za-z0-9+/=_-]{16,}/#, with: placeholder)

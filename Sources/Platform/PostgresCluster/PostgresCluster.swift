@@ -33,7 +33,8 @@ package actor PostgresCluster {
     ///   - directory: where the data goes, unless the server's user cannot get there.
     ///   - settings: of the server, beside those that this needs.
     package init(
-        directory: String, loop: EventLoop, blocking: BlockingPool, logger: Logger, settings: [String: String] = [:]
+        directory: String, loop: EventLoop, blocking: BlockingPool, logger: Logger,
+        settings: [String: String] = [:]
     ) {
         self.directory = directory
         self.loop = loop

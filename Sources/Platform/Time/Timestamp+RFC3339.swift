@@ -15,9 +15,11 @@ extension Timestamp: CustomStringConvertible {
 
     /// Parses RFC 3339 with any offset and any number of fraction digits (those past the sixth are cut).
     package init?(_ text: some StringProtocol) {
-        let expression = #/(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:([Zz])|([+-])(\d\d):(\d\d))/#
+        let expression =
+            #/(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:([Zz])|([+-])(\d\d):(\d\d))/#
         guard let match = try? expression.wholeMatch(in: String(text)) else { return nil }
-        let (_, year, month, day, hour, minute, second, fraction, _, sign, offsetHours, offsetMinutes) = match.output
+        let (_, year, month, day, hour, minute, second, fraction, _, sign, offsetHours, offsetMinutes) = match
+            .output
         var parts = tm()
         parts.tm_year = Int32(year)! - 1900
         parts.tm_mon = Int32(month)! - 1
@@ -31,7 +33,9 @@ extension Timestamp: CustomStringConvertible {
         let asked = parts.tm_mday
         var seconds = Int64(timegm(&parts))
         guard parts.tm_mday == asked else { return nil }
-        if let sign, let hours = offsetHours.flatMap({ Int64($0) }), let minutes = offsetMinutes.flatMap({ Int64($0) }) {
+        if let sign, let hours = offsetHours.flatMap({ Int64($0) }),
+            let minutes = offsetMinutes.flatMap({ Int64($0) })
+        {
             seconds -= (sign == "-" ? -1 : 1) * (hours * 3600 + minutes * 60)
         }
         let digits = (fraction.map(String.init) ?? "").padding(toLength: 6)

@@ -37,7 +37,9 @@ package struct Timestamp: Hashable, Comparable, Sendable {
 
 extension Duration {
     /// Rounded towards zero.
-    package var microseconds: Int64 { components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000 }
+    package var microseconds: Int64 {
+        components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
+    }
     package var milliseconds: Int64 { microseconds / 1000 }
     package var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }

@@ -35,7 +35,8 @@ package struct Database: Sendable {
     /// The newest migration applied; nil when the database does not answer or has never been migrated.
     package func schemaVersion() async -> Int? {
         try? await tenants.withConnection { connection in
-            try await connection.value("SELECT coalesce(max(version), 0)::integer FROM schema_migration", as: Int32.self)
+            try await connection.value(
+                "SELECT coalesce(max(version), 0)::integer FROM schema_migration", as: Int32.self)
         }.map(Int.init)
     }
 

@@ -21,13 +21,15 @@ extension Bot {
         let id = ID<Bot>()
         let token = try box.seal(secrets.token, .token, of: id, tx.tenant)
         let secret = try box.seal(secrets.webhookSecret, .webhookSecret, of: id, tx.tenant)
-        let bot = try await tx.first("""
+        let bot = try await tx.first(
+            """
             INSERT INTO bot (tenant_id, id, telegram_id, username, name, mode, token_sealed, webhook_secrets)
             VALUES (\(tx.tenant), \(id), \(telegramID), \(username), \(name), \(mode), \(token), \([secret]))
             RETURNING \(columns)
             """, as: Bot.self)
         guard let bot else { throw PostgresError.unexpectedResult("no row from INSERT") }
-        try await tx.execute("""
+        try await tx.execute(
+            """
             INSERT INTO bot_registration (telegram_id, tenant_id, bot_id) VALUES (\(telegramID), \(tx.tenant), \(id))
             """)
         try await tx.execute("SELECT pg_notify(\(BotDirectoryRefresh.channel), '')")
@@ -35,7 +37,8 @@ extension Bot {
     }
 
     package static func all(in tx: TenantTransaction) async throws -> [Bot] {
-        try await tx.all("""
+        try await tx.all(
+            """
             SELECT \(columns) FROM bot WHERE tenant_id = \(tx.tenant) AND status <> 'deleted' ORDER BY id
             """, as: Bot.self)
     }
@@ -50,7 +53,8 @@ extension Bot {
                 webhookSecrets = try row.next()
             }
         }
-        let sealed = try await tx.first("""
+        let sealed = try await tx.first(
+            """
             SELECT token_sealed, webhook_secrets FROM bot WHERE tenant_id = \(tx.tenant) AND id = \(id)
             """, as: Sealed.self)
         guard let token = sealed?.token, let secret = sealed?.webhookSecrets.first else { return nil }

@@ -25,7 +25,8 @@ package struct Bot: Sendable, Identified {
 }
 
 extension Bot: RowDecodable {
-    static let columns: SQL = "id, tenant_id, telegram_id, username, name, mode, status, created_at, updated_at"
+    static let columns: SQL =
+        "id, tenant_id, telegram_id, username, name, mode, status, created_at, updated_at"
 
     package init(row: inout Row) throws {
         id = try row.next()

@@ -50,7 +50,9 @@ package actor BotDirectoryRefresh {
                 try await refresh()
                 isFailing = false
             } catch {
-                if !isFailing { logger.warning("the bot directory could not be refreshed", ["error": "\(error)"]) }
+                if !isFailing {
+                    logger.warning("the bot directory could not be refreshed", ["error": "\(error)"])
+                }
                 isFailing = true
             }
             await pause()
@@ -95,7 +97,8 @@ package actor BotDirectoryRefresh {
         var last = BotKey(tenant: .least, bot: .least)
         while true {
             let page = try await database.system.withConnection { [last] connection in
-                try await connection.all("""
+                try await connection.all(
+                    """
                     SELECT \(DirectoryRow.columns)
                     FROM bot JOIN tenant ON tenant.id = bot.tenant_id
                     WHERE (bot.tenant_id, bot.id) > (\(last.tenant), \(last.bot)) AND bot.status <> 'deleted'
@@ -117,7 +120,8 @@ package actor BotDirectoryRefresh {
         let started = try await serverTime()
         let from = since - Self.overlap
         let rows = try await database.system.withConnection { connection in
-            try await connection.all("""
+            try await connection.all(
+                """
                 SELECT \(DirectoryRow.columns)
                 FROM bot JOIN tenant ON tenant.id = bot.tenant_id
                 WHERE bot.updated_at >= \(from)
@@ -141,16 +145,22 @@ package actor BotDirectoryRefresh {
         guard row.status != .deleted else { return directory.remove(row.key.bot) }
         let digests = row.sealedSecrets.compactMap { sealed -> SecretDigest? in
             do {
-                return SecretDigest(of: try secrets.open(sealed, .webhookSecret, of: row.key.bot, row.key.tenant))
+                return SecretDigest(
+                    of: try secrets.open(sealed, .webhookSecret, of: row.key.bot, row.key.tenant))
             } catch {
-                logger.error("a webhook secret cannot be opened: is ROOKERY_MASTER_KEY the right one?", [
-                    "bot": "\(row.key.bot)", "error": "\(error)",
-                ])
+                logger.error(
+                    "a webhook secret cannot be opened: is ROOKERY_MASTER_KEY the right one?",
+                    [
+                        "bot": "\(row.key.bot)", "error": "\(error)",
+                    ])
                 return nil
             }
         }
-        directory.set(row.key.bot, BotDirectory.Entry(
-            tenant: row.key.tenant, secrets: digests, updatesPerMinute: row.limits[.ingestPerMinutePerBot]))
+        directory.set(
+            row.key.bot,
+            BotDirectory.Entry(
+                tenant: row.key.tenant, secrets: digests, updatesPerMinute: row.limits[.ingestPerMinutePerBot]
+            ))
     }
 }
 

@@ -9,12 +9,16 @@ package struct BotSecrets: Sendable {
 
     package init(box: SecretBox) { self.box = box }
 
-    package func seal(_ secret: String, _ purpose: Purpose, of bot: ID<Bot>, _ tenant: ID<Tenant>) throws -> [UInt8] {
+    package func seal(_ secret: String, _ purpose: Purpose, of bot: ID<Bot>, _ tenant: ID<Tenant>) throws
+        -> [UInt8]
+    {
         try box.seal(Array(secret.utf8), for: associatedData(purpose, bot, tenant))
     }
 
     /// - Throws: when the master key is not the one it was sealed with, or the value was altered or moved.
-    package func open(_ sealed: [UInt8], _ purpose: Purpose, of bot: ID<Bot>, _ tenant: ID<Tenant>) throws -> String {
+    package func open(_ sealed: [UInt8], _ purpose: Purpose, of bot: ID<Bot>, _ tenant: ID<Tenant>) throws
+        -> String
+    {
         String(decoding: try box.open(sealed, for: associatedData(purpose, bot, tenant)), as: UTF8.self)
     }
 

@@ -24,7 +24,8 @@ struct SecretDigest: Sendable, Equatable {
     }
 
     static func == (left: SecretDigest, right: SecretDigest) -> Bool {
-        let difference = (left.words.0 ^ right.words.0) | (left.words.1 ^ right.words.1)
+        let difference =
+            (left.words.0 ^ right.words.0) | (left.words.1 ^ right.words.1)
             | (left.words.2 ^ right.words.2) | (left.words.3 ^ right.words.3)
         return difference == 0
     }

@@ -10,13 +10,15 @@ extension Consumer {
         let id = ID<Consumer>()
         let signing = try box.seal(signingSecret, .signing, of: id, tx.tenant)
         let telegram = try telegramSecret.map { try box.seal($0, .telegramSecret, of: id, tx.tenant) }
-        let consumer = try await tx.first("""
+        let consumer = try await tx.first(
+            """
             INSERT INTO consumer (tenant_id, id, bot_id, type, name, url, secrets_sealed, telegram_secret_sealed)
             VALUES (\(tx.tenant), \(id), \(bot), 'push', \(name), \(url), \([signing]), \(telegram))
             RETURNING \(columns)
             """, as: Consumer.self)
         guard let consumer else { throw PostgresError.unexpectedResult("no row from INSERT") }
-        try await tx.execute("""
+        try await tx.execute(
+            """
             INSERT INTO consumer_cursor (tenant_id, consumer_id, position)
             SELECT \(tx.tenant), \(id), coalesce(max(position), 0) FROM update_log
             WHERE tenant_id = \(tx.tenant) AND bot_id = \(bot)
@@ -25,14 +27,16 @@ extension Consumer {
     }
 
     package static func all(of bot: ID<Bot>, in tx: TenantTransaction) async throws -> [Consumer] {
-        try await tx.all("""
+        try await tx.all(
+            """
             SELECT \(columns) FROM consumer WHERE tenant_id = \(tx.tenant) AND bot_id = \(bot) ORDER BY id
             """, as: Consumer.self)
     }
 
     /// The newest signing secret, opened.
     package func signingSecret(box: ConsumerSecrets, in tx: TenantTransaction) async throws -> String? {
-        let sealed = try await tx.first("""
+        let sealed = try await tx.first(
+            """
             SELECT secrets_sealed FROM consumer WHERE tenant_id = \(tx.tenant) AND id = \(id)
             """, as: SealedSecrets.self)
         return try sealed?.secrets.first.map { try box.open($0, .signing, of: id, bot.tenant) }
@@ -40,7 +44,8 @@ extension Consumer {
 
     /// Points the consumer elsewhere.
     package func setURL(_ url: String, in tx: TenantTransaction) async throws {
-        try await tx.execute("""
+        try await tx.execute(
+            """
             UPDATE consumer SET url = \(url), updated_at = now() WHERE tenant_id = \(tx.tenant) AND id = \(id)
             """)
     }

@@ -16,7 +16,8 @@ struct ConsumerCursor: Sendable, RowDecodable {
     static func take(
         _ consumer: ID<Consumer>, of bot: BotKey, epoch: Int64, in connection: PostgresConnection
     ) async throws -> ConsumerCursor? {
-        try await connection.first("""
+        try await connection.first(
+            """
             INSERT INTO consumer_cursor (tenant_id, consumer_id, position, epoch)
             SELECT consumer.tenant_id, consumer.id, coalesce((
                 SELECT max(position) FROM update_log

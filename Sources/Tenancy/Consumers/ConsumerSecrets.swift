@@ -20,7 +20,8 @@ package struct ConsumerSecrets: Sendable {
         String(decoding: try box.open(sealed, for: associatedData(purpose, consumer, tenant)), as: UTF8.self)
     }
 
-    private func associatedData(_ purpose: Purpose, _ consumer: ID<Consumer>, _ tenant: ID<Tenant>) -> [UInt8] {
+    private func associatedData(_ purpose: Purpose, _ consumer: ID<Consumer>, _ tenant: ID<Tenant>) -> [UInt8]
+    {
         Array("\(tenant)/\(consumer)/\(purpose.rawValue)".utf8)
     }
 }

@@ -52,7 +52,8 @@ struct Breaker {
         failuresInARow += 1
         guard state == .probing || failuresInARow >= Self.threshold else { return }
         if case .open = state { return }
-        state = .open(until: now + max(wait * (0.8 + 0.4 * jitter), min(retryAfter ?? .zero, Self.longestWait)))
+        state = .open(
+            until: now + max(wait * (0.8 + 0.4 * jitter), min(retryAfter ?? .zero, Self.longestWait)))
         wait = min(wait * 2, Self.longestWait)
     }
 

@@ -22,7 +22,8 @@ package actor Delivery {
     private var lastRefresh = Timestamp.now
 
     package init(
-        loop: EventLoop, database: Database, secrets: ConsumerSecrets, leases: ShardLeases, client: HTTPClient,
+        loop: EventLoop, database: Database, secrets: ConsumerSecrets, leases: ShardLeases,
+        client: HTTPClient,
         metrics: Metrics, logger: Logger
     ) {
         unownedExecutor = loop.asUnownedSerialExecutor()
@@ -33,7 +34,8 @@ package actor Delivery {
         parts = PushConsumer.Parts(
             loop: loop, database: database, reader: LogReader(loop: loop, database: database),
             journal: DeliveryJournal(loop: loop, database: database, logger: logger),
-            sender: DeliverySender(client: client), leases: leases, metrics: DeliveryMetrics(metrics), logger: logger)
+            sender: DeliverySender(client: client), leases: leases, metrics: DeliveryMetrics(metrics),
+            logger: logger)
     }
 
     // MARK: From outside
@@ -80,7 +82,8 @@ package actor Delivery {
             let keys = Array(toLoad.prefix(Self.loadLimit))
             toLoad.subtract(keys)
             do {
-                let targets = try await PushTarget.active(of: keys, in: database, secrets: secrets, logger: logger)
+                let targets = try await PushTarget.active(
+                    of: keys, in: database, secrets: secrets, logger: logger)
                 let byBot = Dictionary(grouping: targets, by: \.consumer.bot)
                 for key in keys { try await replace(key, byBot[key] ?? []) }
             } catch {
@@ -178,7 +181,8 @@ package actor Delivery {
         let changed = try await database.system.withConnection { connection in
             let now = try await connection.value("SELECT now()", as: Timestamp.self)
             lastRefresh = now ?? lastRefresh
-            return try await connection.all("""
+            return try await connection.all(
+                """
                 SELECT tenant_id, bot_id FROM consumer WHERE updated_at >= \(from)
                 UNION SELECT tenant_id, id FROM bot WHERE updated_at >= \(from) AND id = ANY(\(bots.keys.map(\.bot)))
                 UNION SELECT bot.tenant_id, bot.id FROM tenant JOIN bot ON bot.tenant_id = tenant.id

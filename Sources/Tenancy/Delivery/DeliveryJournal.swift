@@ -44,9 +44,11 @@ actor DeliveryJournal {
     var isFull: Bool { attempts.count >= Self.capacity }
 
     func record(_ attempt: DeliveryAttempt, of update: LoggedUpdate, to consumer: Consumer) {
-        attempts.append(Attempt(
-            consumer: consumer.id, tenant: consumer.bot.tenant, position: update.position, updateID: update.updateID,
-            attempt: attempt))
+        attempts.append(
+            Attempt(
+                consumer: consumer.id, tenant: consumer.bot.tenant, position: update.position,
+                updateID: update.updateID,
+                attempt: attempt))
         schedule()
     }
 

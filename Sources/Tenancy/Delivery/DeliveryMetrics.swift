@@ -10,11 +10,13 @@ struct DeliveryMetrics: Sendable {
     let ageSeconds: Histogram
 
     init(_ metrics: Metrics) {
-        delivered = metrics.counter("rookery_deliveries_total", "Attempts by outcome.", [("outcome", "delivered")])
+        delivered = metrics.counter(
+            "rookery_deliveries_total", "Attempts by outcome.", [("outcome", "delivered")])
         failed = metrics.counter("rookery_deliveries_total", "Attempts by outcome.", [("outcome", "failed")])
         dead = metrics.counter("rookery_dead_letters_total", "Updates that used up their attempts.")
         expired = metrics.counter("rookery_expired_total", "Updates whose deadline passed undelivered.")
-        attemptSeconds = metrics.histogram("rookery_delivery_attempt_seconds", "How long endpoints took to answer.")
+        attemptSeconds = metrics.histogram(
+            "rookery_delivery_attempt_seconds", "How long endpoints took to answer.")
         ageSeconds = metrics.histogram("rookery_delivery_age_seconds", "From logged to delivered.")
     }
 

@@ -35,7 +35,8 @@ extension DeliveryRow {
     /// update is both in a row and in the window.
     /// - Returns: false when the consumer belongs to a newer epoch; then nothing was stored.
     static func store(
-        _ rows: [NewDeliveryRow], of consumer: Consumer, progress: DeliveryJournal.Progress, in database: Database
+        _ rows: [NewDeliveryRow], of consumer: Consumer, progress: DeliveryJournal.Progress,
+        in database: Database
     ) async throws -> Bool {
         let results = try await database.system.withConnection { connection in
             try await connection.pipeline([
@@ -78,8 +79,10 @@ extension DeliveryRow {
         }
     }
 
-    static func heldLanes(of consumer: Consumer, in connection: PostgresConnection) async throws -> [HeldLane] {
-        try await connection.all("""
+    static func heldLanes(of consumer: Consumer, in connection: PostgresConnection) async throws -> [HeldLane]
+    {
+        try await connection.all(
+            """
             SELECT DISTINCT ON (lane) lane, next_attempt_at, status = 'dead' FROM delivery
             WHERE tenant_id = \(consumer.bot.tenant) AND consumer_id = \(consumer.id)
                 AND (status = 'retrying' OR (status = 'dead' AND \(consumer.onDead == .park)))
@@ -88,9 +91,12 @@ extension DeliveryRow {
     }
 
     /// The first row of a lane that is still to be delivered.
-    static func head(of lane: String, _ consumer: Consumer, in database: Database) async throws -> DeliveryRow? {
+    static func head(of lane: String, _ consumer: Consumer, in database: Database) async throws
+        -> DeliveryRow?
+    {
         try await database.system.withConnection { connection in
-            try await connection.first("""
+            try await connection.first(
+                """
                 SELECT id, attempts, \(LoggedUpdate.deliveryColumns) FROM delivery
                 WHERE tenant_id = \(consumer.bot.tenant) AND consumer_id = \(consumer.id) AND lane = \(lane)
                     AND status = 'retrying'
@@ -102,7 +108,8 @@ extension DeliveryRow {
     /// Delivered: the row has done its work.
     func remove(of consumer: Consumer, epoch: Int64, in database: Database) async throws {
         try await database.system.withConnection { connection in
-            _ = try await connection.execute("""
+            _ = try await connection.execute(
+                """
                 DELETE FROM delivery WHERE tenant_id = \(consumer.bot.tenant) AND id = \(id)
                     AND \(Self.isHeld(consumer, epoch))
                 """)
@@ -111,11 +118,13 @@ extension DeliveryRow {
 
     /// Writes down a failed attempt, or the row's end.
     func update(
-        _ status: Status, attempts: Int, dueAt: Timestamp?, lastError: String?, of consumer: Consumer, epoch: Int64,
+        _ status: Status, attempts: Int, dueAt: Timestamp?, lastError: String?, of consumer: Consumer,
+        epoch: Int64,
         in database: Database
     ) async throws {
         try await database.system.withConnection { connection in
-            _ = try await connection.execute("""
+            _ = try await connection.execute(
+                """
                 UPDATE delivery SET status = \(status), attempts = \(Int32(attempts)),
                     next_attempt_at = \(dueAt), last_error = \(lastError), updated_at = now()
                 WHERE tenant_id = \(consumer.bot.tenant) AND id = \(id) AND \(Self.isHeld(consumer, epoch))

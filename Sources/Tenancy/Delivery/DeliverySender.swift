@@ -33,14 +33,18 @@ struct DeliverySender: Sendable {
             ("Content-Type", "application/json"),
             ("webhook-id", id),
             ("webhook-timestamp", "\(at.secondsSince1970)"),
-            ("webhook-signature", target.signer.signature(id: id, timestamp: at.secondsSince1970, body: update.payload.bytes)),
+            (
+                "webhook-signature",
+                target.signer.signature(id: id, timestamp: at.secondsSince1970, body: update.payload.bytes)
+            ),
             ("Rookery-Bot", "\(target.consumer.bot.bot)"),
             ("Rookery-Attempt", "\(attempt)"),
         ]
         if let secret = target.telegramSecret { headers.append(("X-Telegram-Bot-Api-Secret-Token", secret)) }
         return HTTPClientRequest(
             method: "POST", url: target.url, headers: headers, body: update.payload.bytes,
-            connectTimeout: min(Self.connectTimeout, target.consumer.timeout), timeout: target.consumer.timeout,
+            connectTimeout: min(Self.connectTimeout, target.consumer.timeout),
+            timeout: target.consumer.timeout,
             responseLimit: Self.responseLimit)
     }
 

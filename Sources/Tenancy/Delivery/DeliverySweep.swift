@@ -15,7 +15,9 @@ package struct DeliverySweep: Sendable {
 
     /// Wakes the deliveries of those bots of `shards` whose push consumers lag behind the log or have rows to work
     /// off. Tries again until it has been through all; ends early when the shards are lost again.
-    package func run(_ shards: Set<Int>, leases: ShardLeases, into deliveries: Deliveries, on loop: EventLoop) async {
+    package func run(_ shards: Set<Int>, leases: ShardLeases, into deliveries: Deliveries, on loop: EventLoop)
+        async
+    {
         while shards.contains(where: { leases.epoch(of: $0) != nil }) {
             do {
                 return try await find(shards) { deliveries.wake($0) }
@@ -40,7 +42,8 @@ package struct DeliverySweep: Sendable {
         var last: (tenant: ID<Tenant>, consumer: ID<Consumer>) = (.least, .least)
         while true {
             let page = try await database.system.withConnection { [last] connection in
-                try await connection.all("""
+                try await connection.all(
+                    """
                     SELECT c.id,
                         EXISTS (SELECT FROM update_log AS l WHERE l.tenant_id = c.tenant_id AND l.bot_id = c.bot_id
                             AND l.position > coalesce(cursor.position, 0))

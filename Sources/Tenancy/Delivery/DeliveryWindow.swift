@@ -49,7 +49,10 @@ struct DeliveryWindow {
     ///   - settled: positions above `cursor` that are settled already, as `progress` gave them.
     ///   - heldLanes: lanes that have delivery rows still to be worked off.
     ///   - keepsLanes: false when the consumer wants no order; then each update is a lane of its own.
-    init(cursor: Int64, settled: some Sequence<Int64> = [], heldLanes: Set<String> = [], keepsLanes: Bool = true) {
+    init(
+        cursor: Int64, settled: some Sequence<Int64> = [], heldLanes: Set<String> = [],
+        keepsLanes: Bool = true
+    ) {
         self.cursor = cursor
         lastRead = cursor
         settledBefore = Set(settled)
@@ -77,7 +80,9 @@ struct DeliveryWindow {
     /// Takes in what was read after `lastRead`, in ascending order.
     /// - Parameter isWanted: whether the consumer asked for this kind; what it did not is settled at once.
     /// - Returns: updates of held lanes, which have to leave: store them as delivery rows, then call `left`.
-    mutating func take(_ updates: [LoggedUpdate], isWanted: (LoggedUpdate) -> Bool = { _ in true }) -> [LoggedUpdate] {
+    mutating func take(_ updates: [LoggedUpdate], isWanted: (LoggedUpdate) -> Bool = { _ in true })
+        -> [LoggedUpdate]
+    {
         var leaving: [LoggedUpdate] = []
         for update in updates where update.position > lastRead {
             lastRead = update.position
@@ -138,7 +143,9 @@ struct DeliveryWindow {
     ///   leaves alone and its lane goes on.
     /// - Returns: the update and its followers in order; store them as delivery rows, then call `left`.
     mutating func failed(_ position: Int64, holdsLane: Bool) -> [LoggedUpdate] {
-        guard let failed = entries[position]?.update, let name = endSending(position, .leaving) else { return [] }
+        guard let failed = entries[position]?.update, let name = endSending(position, .leaving) else {
+            return []
+        }
         guard holdsLane else {
             giveTurn(to: name)
             return [failed]

@@ -42,10 +42,13 @@ extension PushConsumer {
         Task(executorPreference: parts.loop) { await self.commit(rows, then: next) }
     }
 
-    private func commit(_ rows: [NewDeliveryRow], then next: (@Sendable (isolated PushConsumer) -> Void)?) async {
+    private func commit(_ rows: [NewDeliveryRow], then next: (@Sendable (isolated PushConsumer) -> Void)?)
+        async
+    {
         while true {
             do {
-                let isStored = try await DeliveryRow.store(rows, of: consumer, progress: progress, in: parts.database)
+                let isStored = try await DeliveryRow.store(
+                    rows, of: consumer, progress: progress, in: parts.database)
                 leavingCount -= rows.count
                 guard isStored else { return pump() }
                 window.left(rows.map(\.update.position))
@@ -53,7 +56,8 @@ extension PushConsumer {
                 next?(self)
                 return pump()
             } catch {
-                parts.logger.debug("delivery rows could not be stored", ["consumer": "\(consumer.id)", "error": "\(error)"])
+                parts.logger.debug(
+                    "delivery rows could not be stored", ["consumer": "\(consumer.id)", "error": "\(error)"])
                 guard !isStopped, isOwner else { return abandon(rows) }
                 try? await parts.loop.sleep(for: .milliseconds(500))
             }
@@ -109,7 +113,8 @@ extension PushConsumer {
             }
             schedule(lane, at: .now + .seconds(1))
         } catch {
-            parts.logger.debug("a retry could not be written down", ["consumer": "\(consumer.id)", "error": "\(error)"])
+            parts.logger.debug(
+                "a retry could not be written down", ["consumer": "\(consumer.id)", "error": "\(error)"])
             schedule(lane, at: .now + .seconds(1))
         }
     }

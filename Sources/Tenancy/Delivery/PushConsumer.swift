@@ -59,7 +59,9 @@ actor PushConsumer {
     var consumer: Consumer { target.consumer }
 
     /// Nothing to do now, and nothing that would come by itself.
-    var isIdle: Bool { window.isEmpty && !mayHaveMore && !isReading && underWay == 0 && leavingCount == 0 && retries.isEmpty }
+    var isIdle: Bool {
+        window.isEmpty && !mayHaveMore && !isReading && underWay == 0 && leavingCount == 0 && retries.isEmpty
+    }
 
     /// Whether this node still holds the bot's shard, under the lease that this was started with.
     var isOwner: Bool { parts.leases.epoch(of: consumer.bot.shard) == epoch }

@@ -21,7 +21,8 @@ extension PushTarget {
         of bots: [BotKey], in database: Database, secrets: ConsumerSecrets, logger: Logger
     ) async throws -> [PushTarget] {
         let rows = try await database.system.withConnection { connection in
-            try await connection.all("""
+            try await connection.all(
+                """
                 SELECT \(Consumer.columns), consumer.secrets_sealed, consumer.telegram_secret_sealed,
                     bot.telegram_id
                 FROM unnest(\(bots.map(\.tenant)), \(bots.map(\.bot))) AS w (tenant_id, bot_id)
@@ -36,9 +37,11 @@ extension PushTarget {
             do {
                 return try row.opened(by: secrets)
             } catch {
-                logger.error("a consumer's secrets cannot be used; it gets nothing until they can", [
-                    "consumer": "\(row.consumer.id)", "error": "\(error)",
-                ])
+                logger.error(
+                    "a consumer's secrets cannot be used; it gets nothing until they can",
+                    [
+                        "consumer": "\(row.consumer.id)", "error": "\(error)",
+                    ])
                 return nil
             }
         }
@@ -63,8 +66,11 @@ private struct SealedTarget: RowDecodable {
         return PushTarget(
             consumer: consumer,
             url: consumer.url ?? "",
-            signer: try WebhookSigner(secrets: secrets.map { try box.open($0, .signing, of: consumer.id, tenant) }),
-            telegramSecret: try telegramSecret.map { try box.open($0, .telegramSecret, of: consumer.id, tenant) },
+            signer: try WebhookSigner(
+                secrets: secrets.map { try box.open($0, .signing, of: consumer.id, tenant) }),
+            telegramSecret: try telegramSecret.map {
+                try box.open($0, .telegramSecret, of: consumer.id, tenant)
+            },
             telegramID: telegramID,
             wanted: consumer.kinds.map(Set.init))
     }

@@ -54,7 +54,8 @@ package actor ShardKeeper {
         // Counted from before the question, so that this node's idea of the end is never later than the database's.
         let end = ContinuousClock.now + Self.leaseTime
         let held = try await database.system.withConnection { connection in
-            try await connection.all("""
+            try await connection.all(
+                """
                 UPDATE shard SET node_id = \(node),
                     epoch = CASE WHEN node_id = \(node) AND expires_at >= now() THEN epoch ELSE epoch + 1 END,
                     expires_at = now() + \(Int32(Self.leaseTime.components.seconds)) * interval '1 second'
@@ -74,12 +75,14 @@ package actor ShardKeeper {
         _ = leases.replace([], until: .now)
         do {
             try await database.system.withConnection { connection in
-                _ = try await connection.execute("""
+                _ = try await connection.execute(
+                    """
                     UPDATE shard SET node_id = NULL, expires_at = '-infinity' WHERE node_id = \(node)
                     """)
             }
         } catch {
-            logger.warning("shard leases could not be given back; they run out by themselves", ["error": "\(error)"])
+            logger.warning(
+                "shard leases could not be given back; they run out by themselves", ["error": "\(error)"])
         }
     }
 }

@@ -25,7 +25,8 @@ package final class ShardLeases: Sendable {
     func replace(_ held: [(shard: Int, epoch: Int64)], until end: ContinuousClock.Instant) -> Set<Int> {
         leases.withLock { leases in
             let fresh = held.filter { leases[$0.shard]?.epoch != $0.epoch }.map(\.shard)
-            leases = Dictionary(uniqueKeysWithValues: held.map { ($0.shard, Lease(epoch: $0.epoch, end: end)) })
+            leases = Dictionary(
+                uniqueKeysWithValues: held.map { ($0.shard, Lease(epoch: $0.epoch, end: end)) })
             return Set(fresh)
         }
     }

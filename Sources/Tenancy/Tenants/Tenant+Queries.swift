@@ -2,14 +2,16 @@ import Platform
 
 extension Tenant {
     /// Makes a tenant. Its slug comes from its name; when that is taken, with a number behind it.
-    package static func create(name: String, limits: TenantLimits = TenantLimits(), in database: Database) async throws
+    package static func create(name: String, limits: TenantLimits = TenantLimits(), in database: Database)
+        async throws
         -> Tenant
     {
         let id = ID<Tenant>()
         let slug = slug(from: name)
         return try await database.system.withConnection { connection in
             for candidate in [slug, "\(slug.prefix(50))-\(id.suffix.suffix(10))"] {
-                let created = try await connection.first("""
+                let created = try await connection.first(
+                    """
                     INSERT INTO tenant (id, name, slug, limits) VALUES (\(id), \(name), \(candidate), \(limits.json)::jsonb)
                     ON CONFLICT ON CONSTRAINT tenant_slug DO NOTHING
                     RETURNING \(columns)

@@ -38,7 +38,8 @@ package struct TenantLimits: Sendable, Equatable {
     package subscript(key: Key) -> Int? { overrides[key.rawValue] ?? key.defaultValue }
 
     /// Every limit lifted.
-    package static let none = TenantLimits(overrides: Dictionary(uniqueKeysWithValues: Key.allCases.map { ($0, nil) }))
+    package static let none = TenantLimits(
+        overrides: Dictionary(uniqueKeysWithValues: Key.allCases.map { ($0, nil) }))
 
     package var json: JSONBytes {
         var text = JSONText()

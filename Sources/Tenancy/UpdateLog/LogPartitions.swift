@@ -33,13 +33,15 @@ package struct LogPartitions: Sendable {
     package func maintain(today: Timestamp) async throws {
         try await database.system.withConnection { connection in
             _ = try await connection.execute("SELECT make_day_partitions(\(Int32(Self.daysAhead)))")
-            let longest = try await connection.value("""
+            let longest = try await connection.value(
+                """
                 SELECT coalesce(max((limits ->> 'log_retention_days')::bigint), 0) FROM tenant
                 """, as: Int64.self)
             let standard = TenantLimits()[.logRetentionDays] ?? 0
             let days = max(Int64(standard), longest ?? 0, 1)
             for table in ["update_log", "delivery_attempt"] {
-                _ = try await connection.execute("""
+                _ = try await connection.execute(
+                    """
                     SELECT drop_day_partitions(\(table),
                         (\(today) AT TIME ZONE 'UTC')::date - \(Int32(clamping: days))::integer)
                     """)

@@ -46,7 +46,9 @@ actor LogReader {
             queue.removeFirst(batch.count)
             do {
                 let found = try await fetch(batch.map(\.request))
-                for (waiting, updates) in zip(batch, found) { waiting.continuation.resume(returning: updates) }
+                for (waiting, updates) in zip(batch, found) {
+                    waiting.continuation.resume(returning: updates)
+                }
             } catch {
                 for waiting in batch { waiting.continuation.resume(throwing: error) }
             }
@@ -65,7 +67,8 @@ actor LogReader {
 
     private func fetch(_ requests: [Request]) async throws -> [[LoggedUpdate]] {
         let rows = try await database.system.withConnection { connection in
-            try await connection.all("""
+            try await connection.all(
+                """
                 SELECT w.place, l.position, l.update_id, l.kind, l.lane, l.chat_id, l.deadline, l.received_at, l.payload
                 FROM unnest(\(requests.map(\.bot.tenant)), \(requests.map(\.bot.bot)), \(requests.map(\.after)),
                     \(requests.map { Int64($0.limit) })) WITH ORDINALITY

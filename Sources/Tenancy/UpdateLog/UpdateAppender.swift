@@ -38,7 +38,8 @@ package actor UpdateAppender {
 
     /// - Parameter onLogged: told, on the loop, for which bots updates have been committed.
     package init(
-        loop: EventLoop, database: Database, metrics: Metrics, onLogged: @escaping @Sendable (Set<BotKey>) -> Void
+        loop: EventLoop, database: Database, metrics: Metrics,
+        onLogged: @escaping @Sendable (Set<BotKey>) -> Void
     ) {
         unownedExecutor = loop.asUnownedSerialExecutor()
         self.loop = loop
@@ -47,7 +48,8 @@ package actor UpdateAppender {
         stored = metrics.counter("rookery_updates_stored_total", "Updates written to the log.")
         repeated = metrics.counter("rookery_updates_repeated_total", "Updates that were in the log already.")
         batchSize = metrics.histogram(
-            "rookery_append_batch_updates", "Updates written by one commit.", buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500])
+            "rookery_append_batch_updates", "Updates written by one commit.",
+            buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500])
     }
 
     /// Returns when the update is in the log, durably; also when it was there before.

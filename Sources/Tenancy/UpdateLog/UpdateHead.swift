@@ -77,7 +77,8 @@ private struct UpdateSubject: Decodable {
         user = identifier(.from) ?? identifier(.user)
         let text = members.contains(.pollID) ? try? members.decode(String.self, forKey: .pollID) : nil
         poll = text ?? (members.contains(.id) ? try? members.decode(String.self, forKey: .id) : nil)
-        messageChat = members.contains(.message)
+        messageChat =
+            members.contains(.message)
             ? (try? members.decode(Message.self, forKey: .message))?.chat.id : nil
     }
 }

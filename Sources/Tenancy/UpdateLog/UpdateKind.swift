@@ -18,7 +18,8 @@ enum UpdateKind {
         case "inline_query", "chosen_inline_result", "callback_query", "shipping_query", "pre_checkout_query",
             "chat_member", "chat_join_request", "business_connection", "purchased_paid_media", "managed_bot":
             .kindAndUser
-        case "my_chat_member", "chat_boost", "removed_chat_boost", "message_reaction", "message_reaction_count",
+        case "my_chat_member", "chat_boost", "removed_chat_boost", "message_reaction",
+            "message_reaction_count",
             "business_message", "edited_business_message", "deleted_business_messages", "guest_message":
             .kindAndChat
         default: nil
