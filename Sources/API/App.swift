@@ -60,10 +60,11 @@ final class App: Sendable {
         self.deliveries = deliveries
         let health = Health(loops: runtime.loops.count, metrics: metrics)
         let schemaVersion = try Schema.newestVersion()
+        let turns = AppendTurns()
         var parts: [LoopParts] = []
         for (index, loop) in runtime.loops.enumerated() {
             let database = databases[index]
-            let appender = UpdateAppender(loop: loop, database: database, metrics: metrics) { bots in
+            let appender = UpdateAppender(loop: loop, database: database, turns: turns, metrics: metrics) { bots in
                 deliveries.announce(bots, through: database, on: loop)
             }
             let router = HTTPRouter(

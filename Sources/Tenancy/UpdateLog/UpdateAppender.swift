@@ -1,6 +1,6 @@
 import Platform
 
-/// Writes updates to the log in groups: what arrives while a write is under way goes into the next one, so one
+/// Writes updates to the log in groups: what arrives while writes are under way goes into the next one, so one
 /// commit, and one fsync, serves many requests. One on each event loop.
 ///
 /// The queue is bounded; past the bound, and while the database is away, `append` fails at once and Telegram
@@ -18,7 +18,6 @@ package actor UpdateAppender {
         let continuation: CheckedContinuation<Void, any Error>
     }
 
-    private static let writesAtOnce = 2
     private static let batchLimit = 500
     private static let batchBytes = 4 << 20
     private static let queueLimit = 20_000
@@ -27,6 +26,7 @@ package actor UpdateAppender {
     package nonisolated let unownedExecutor: UnownedSerialExecutor
     private let loop: EventLoop
     private let database: Database
+    private let turns: AppendTurns
     private let onLogged: @Sendable (Set<BotKey>) -> Void
     private let stored: Counter
     private let repeated: Counter
@@ -34,16 +34,18 @@ package actor UpdateAppender {
 
     private var queue: [Waiting] = []
     private var queuedBytes = 0
-    private var writing = 0
+    /// Whether a turn to write has been asked for.
+    private var isScheduled = false
 
     /// - Parameter onLogged: told, on the loop, for which bots updates have been committed.
     package init(
-        loop: EventLoop, database: Database, metrics: Metrics,
+        loop: EventLoop, database: Database, turns: AppendTurns, metrics: Metrics,
         onLogged: @escaping @Sendable (Set<BotKey>) -> Void
     ) {
         unownedExecutor = loop.asUnownedSerialExecutor()
         self.loop = loop
         self.database = database
+        self.turns = turns
         self.onLogged = onLogged
         stored = metrics.counter("rookery_updates_stored_total", "Updates written to the log.")
         repeated = metrics.counter("rookery_updates_repeated_total", "Updates that were in the log already.")
@@ -58,21 +60,34 @@ package actor UpdateAppender {
         try await withCheckedThrowingContinuation { continuation in
             queue.append(Waiting(update: update, continuation: continuation))
             queuedBytes += update.payload.count
-            if writing < Self.writesAtOnce { startWrite() }
+            scheduleWrite()
         }
     }
 
+    /// Asks for a turn once this pass of the loop has run its jobs, so that the write takes all they have brought.
+    private func scheduleWrite() {
+        guard !isScheduled else { return }
+        isScheduled = true
+        loop.afterJobs { self.assumeIsolated { $0.takeTurn() } }
+    }
+
+    private func takeTurn() {
+        let hasTurn = turns.take {
+            self.loop.execute { self.assumeIsolated { $0.startWrite() } }
+        }
+        if hasTurn { startWrite() }
+    }
+
     private func startWrite() {
-        writing += 1
-        // Ends when the queue is empty; every caller of `append` awaits its own part of it.
+        isScheduled = false
+        // Ends with the batch, for which every caller of `append` awaits its own part of it.
         Task(executorPreference: loop) { await self.write() }
     }
 
     private func write() async {
-        while let batch = nextBatch() {
-            await write(batch)
-        }
-        writing -= 1
+        if let batch = nextBatch() { await write(batch) }
+        turns.giveBack()
+        if !queue.isEmpty { scheduleWrite() }
     }
 
     private func nextBatch() -> [Waiting]? {
