@@ -2,9 +2,9 @@
 
 import signal
 
-import httpx
 import pytest
 
+import web
 from database import logged
 from processes import naming
 from rookery import Rookery, data_folder, node_beside, until
@@ -36,7 +36,7 @@ def test_the_first_update_went_all_the_way(rookery):
 
 def test_sigterm_ends_a_node_with_0(rookery, free_port):
     with node_beside(rookery, free_port) as node:
-        assert httpx.get(f"{node.api}/health", timeout=5).status_code == 200
+        assert web.get(f"{node.api}/health").status_code == 200
 
         node.process.signal(signal.SIGTERM)
 
