@@ -6,25 +6,16 @@ import pytest
 
 import web
 from database import logged
-from processes import naming
+from processes import naming, runs
 from rookery import Rookery, data_folder, node_beside, until
 from updates import edit, new_chat
 
 
 def assert_gone(family: list[int]) -> None:
-    """Every process of the family is gone; a zombie counts as gone."""
     def left() -> list[int]:
-        return [pid for pid in family if state(pid) not in (None, "Z")]
+        return [pid for pid in family if runs(pid)]
 
     until(lambda: not left(), 10, lambda: f"left behind: {left()}")
-
-
-def state(pid: int) -> str | None:
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0]
-    except OSError:
-        return None
 
 
 def test_the_first_update_went_all_the_way(rookery):

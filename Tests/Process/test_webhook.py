@@ -7,7 +7,7 @@ import pytest
 
 import typeid
 import web
-from database import limit, logged
+from database import create_bot, create_tenant, delete_bot, limit, logged, suspend
 from rookery import until
 from updates import edit, new_chat
 
@@ -106,8 +106,91 @@ def test_above_the_bots_limit_is_429_with_retry_after(rookery):
     until(lambda: rookery.post(edit(new_chat())).status_code == 200, 10)
 
 
-def test_another_method_is_405_with_allow(rookery):
-    answer = web.get(rookery.webhook)
+@pytest.fixture(scope="module")
+def tenant(rookery):
+    return create_tenant(rookery)
 
-    assert_problem(answer, 405)
+
+def post_to(rookery, bot, secret: str) -> int:
+    answer = web.post(f"{rookery.api}/telegram/webhook/{bot.id}", json=edit(new_chat()),
+                      headers={"X-Telegram-Bot-Api-Secret-Token": secret})
+    return answer.status_code
+
+
+def test_while_one_secret_replaces_another_both_are_taken(rookery, tenant):
+    bot = create_bot(rookery, tenant, secret_count=2)
+    until(lambda: post_to(rookery, bot, bot.secrets[0]) != 404, 10)
+
+    assert [post_to(rookery, bot, secret) for secret in [*bot.secrets, "wrong"]] == [200, 200, 401]
+
+
+def test_another_bots_secret_is_401(rookery, tenant):
+    mine, foreign = create_bot(rookery, tenant), create_bot(rookery, tenant)
+    until(lambda: post_to(rookery, mine, mine.secrets[0]) == 200, 10)
+
+    assert post_to(rookery, mine, foreign.secrets[0]) == 401
+    assert post_to(rookery, mine, rookery.bot["webhook_secret"]) == 401
+
+
+def test_a_deleted_bot_is_404(rookery, tenant):
+    bot = create_bot(rookery, tenant)
+    until(lambda: post_to(rookery, bot, bot.secrets[0]) == 200, 10)
+
+    delete_bot(rookery, bot)
+
+    until(lambda: post_to(rookery, bot, bot.secrets[0]) == 404, 10)
+
+
+def test_a_suspended_tenants_bot_is_403(rookery):
+    tenant = create_tenant(rookery)
+    bot = create_bot(rookery, tenant)
+    until(lambda: post_to(rookery, bot, bot.secrets[0]) == 200, 10)
+
+    suspend(rookery, tenant)
+
+    until(lambda: post_to(rookery, bot, bot.secrets[0]) == 403, 10)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE"])
+def test_another_method_is_405_with_allow(rookery, method):
+    answer = web.request(method, rookery.webhook)
+
+    assert answer.status_code == 405
     assert "POST" in answer.headers["allow"]
+    if method != "HEAD":
+        assert_problem(answer, 405)
+
+
+@pytest.mark.parametrize("method", ["BREW", "TRACE", "PROPFIND"])
+def test_an_unknown_method_is_refused(rookery, method):
+    assert web.request(method, f"{rookery.api}/health").status_code in (400, 405, 501)
+
+
+def test_options_tells_the_methods(rookery):
+    answer = web.request("OPTIONS", rookery.webhook)
+
+    assert answer.status_code == 204
+    assert "POST" in answer.headers["allow"]
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing", "/health/", "/telegram/webhook", "/telegram/webhook/", "/v1/bots"])
+def test_an_unknown_path_is_404(rookery, path):
+    assert_problem(web.get(rookery.api + path), 404)
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready", "/openapi.yaml"])
+def test_head_answers_as_get_without_the_body(rookery, path):
+    get, head = web.get(rookery.api + path), web.request("HEAD", rookery.api + path)
+
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == get.headers["content-type"]
+    assert abs(int(head.headers["content-length"]) - len(get.content)) <= 2, "but for numbers that grow"
+
+
+def test_metrics_are_on_the_admin_address_only(rookery):
+    metrics = web.get(f"{rookery.admin}/metrics")
+
+    assert metrics.status_code == 200
+    assert metrics.headers["content-type"].startswith("text/plain")
+    assert "\nrookery_updates_stored_total " in metrics.text
+    assert_problem(web.get(f"{rookery.api}/metrics"), 404)
