@@ -32,7 +32,8 @@ final class App: Sendable {
     }
 
     /// Binds the addresses and makes everything; nothing runs before `start`.
-    init(settings: Settings, runtime: Runtime) async throws {
+    /// - Parameter node: of no other running node. One that is known from an earlier life goes on with its leases.
+    init(settings: Settings, runtime: Runtime, node: ID<Node> = ID()) async throws {
         self.settings = settings
         self.runtime = runtime
         let (logger, metrics, first) = (runtime.logger, runtime.metrics, runtime.loops[0])
@@ -99,7 +100,7 @@ final class App: Sendable {
             }
         }
         keeper = ShardKeeper(
-            loop: first, database: databases[0], node: ID<Node>(), leases: leases, logger: logger,
+            loop: first, database: databases[0], node: node, leases: leases, logger: logger,
             onTaken: sweepShards)
         self.listener = try Self.listener(settings, runtime, refresh: refresh, deliveries: deliveries) {
             sweepShards(leases.held)
