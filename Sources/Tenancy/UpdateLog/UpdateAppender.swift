@@ -27,7 +27,7 @@ package actor UpdateAppender {
     private let loop: EventLoop
     private let database: Database
     private let turns: AppendTurns
-    private let onLogged: @Sendable (Set<BotKey>) -> Void
+    private let deliveries: Deliveries
     private let stored: Counter
     private let repeated: Counter
     private let batchSize: Histogram
@@ -37,16 +37,15 @@ package actor UpdateAppender {
     /// Whether a turn to write has been asked for.
     private var isScheduled = false
 
-    /// - Parameter onLogged: told, on the loop, for which bots updates have been committed.
+    /// - Parameter deliveries: told for which bots updates have been committed.
     package init(
-        loop: EventLoop, database: Database, turns: AppendTurns, metrics: Metrics,
-        onLogged: @escaping @Sendable (Set<BotKey>) -> Void
+        loop: EventLoop, database: Database, turns: AppendTurns, metrics: Metrics, deliveries: Deliveries
     ) {
         unownedExecutor = loop.asUnownedSerialExecutor()
         self.loop = loop
         self.database = database
         self.turns = turns
-        self.onLogged = onLogged
+        self.deliveries = deliveries
         stored = metrics.counter("rookery_updates_stored_total", "Updates written to the log.")
         repeated = metrics.counter("rookery_updates_repeated_total", "Updates that were in the log already.")
         batchSize = metrics.histogram(
@@ -130,13 +129,24 @@ package actor UpdateAppender {
     }
 
     private func commit(_ batch: [Waiting]) async throws {
-        let statements = UpdateLog.append(batch.map(\.update))
+        let bots = Set(batch.map { BotKey(tenant: $0.update.tenant, bot: $0.update.bot) })
+        let foreign = deliveries.foreign(among: bots)
+        let statements = UpdateLog.append(batch.map(\.update)) + Deliveries.notices(of: foreign)
+        // After an error too: a connection that breaks may have committed.
+        defer { deliveries.wake(bots) }
         let results = try await database.system.withConnection { try await $0.pipeline(statements) }
         let added = results[1].affectedRows
         batchSize.observe(Double(batch.count))
         stored.increment(by: added)
         repeated.increment(by: batch.count - added)
-        onLogged(Set(batch.map { BotKey(tenant: $0.update.tenant, bot: $0.update.bot) }))
+        await tell(deliveries.foreign(among: bots).subtracting(foreign))
+    }
+
+    /// Shards that this node has lost while it wrote: their new holder has not been told in the transaction.
+    private func tell(_ lost: Set<BotKey>) async {
+        guard !lost.isEmpty else { return }
+        // The update is stored, and told or not: the holder's sweep may have seen it already.
+        _ = try? await database.system.withConnection { try await $0.pipeline(Deliveries.notices(of: lost)) }
     }
 }
 
