@@ -168,7 +168,7 @@ actor PushConsumer {
         leave(rows)
     }
 
-    private func awaitBreaker() {
+    func awaitBreaker() {
         guard breakerTimer == nil, let opensAt = breaker.opensAt else { return }
         breakerTimer = parts.loop.schedule(at: opensAt) {
             self.assumeIsolated {
