@@ -47,8 +47,11 @@ extension PushConsumer {
     {
         while true {
             do {
+                // As it will be with the rows in place.
+                var after = window
+                after.left(rows.map(\.update.position))
                 let isStored = try await DeliveryRow.store(
-                    rows, of: consumer, progress: progress, in: parts.database)
+                    rows, of: consumer, progress: progress(of: after), in: parts.database)
                 leavingCount -= rows.count
                 guard isStored else { return pump() }
                 window.left(rows.map(\.update.position))
@@ -85,7 +88,8 @@ extension PushConsumer {
 
     func sendRetries() {
         for lane in retries.takeUnscheduled() { schedule(lane.name, at: lane.dueAt) }
-        while retries.hasDue, hasRoomForRetry {
+        // With an open breaker a retry is the probe only when no update is there to be it.
+        while retries.hasDue, hasRoomForRetry, breaker.isClosed || !window.hasReady {
             guard breaker.admits(at: .now) else { return awaitBreaker() }
             guard let lane = retries.next() else { return breaker.abandonProbe(at: .now) }
             let isProbe = !breaker.isClosed
