@@ -52,6 +52,8 @@ actor DeliveryJournal {
     private var progress: [ID<Consumer>: Progress] = [:]
     private var isScheduled = false
     private var isFailing = false
+    private var isFlushing = false
+    private var whenFlushed: [CheckedContinuation<Void, Never>] = []
 
     init(loop: EventLoop, database: Database, logger: Logger) {
         unownedExecutor = loop.asUnownedSerialExecutor()
@@ -78,13 +80,28 @@ actor DeliveryJournal {
         isScheduled = true
         loop.schedule(after: isFailing ? .seconds(1) : Self.interval) { [self] in
             // Ends with the flush; `drain` waits for what is left at shutdown.
-            Task(executorPreference: loop) { await self.flush() }
+            Task(executorPreference: loop) { await self.flushInTurn() }
         }
     }
 
     /// Writes all there is; for shutdown and before a consumer is given up.
     func drain() async {
+        repeat { await flushInTurn() } while !attempts.isEmpty && !isFailing
+    }
+
+    /// One flush at a time: of two, the older cursors could be the last to commit.
+    private func flushInTurn() async {
+        while isFlushing {
+            await withCheckedContinuation { continuation in
+                if isFlushing { whenFlushed.append(continuation) } else { continuation.resume() }
+            }
+        }
+        isFlushing = true
         await flush()
+        isFlushing = false
+        let waiting = whenFlushed
+        whenFlushed = []
+        for continuation in waiting { continuation.resume() }
     }
 
     private func flush() async {

@@ -168,7 +168,7 @@ actor PushConsumer {
         leave(rows)
     }
 
-    private func awaitBreaker() {
+    func awaitBreaker() {
         guard breakerTimer == nil, let opensAt = breaker.opensAt else { return }
         breakerTimer = parts.loop.schedule(at: opensAt) {
             self.assumeIsolated {
@@ -210,11 +210,11 @@ actor PushConsumer {
     }
 
     func recordProgress() {
-        let newest = progress
+        let newest = progress(of: window)
         parts.journal.assumeIsolated { [id = consumer.id] in $0.record(newest, of: id) }
     }
 
-    var progress: DeliveryJournal.Progress {
+    func progress(of window: DeliveryWindow) -> DeliveryJournal.Progress {
         let (cursor, settled) = window.progress
         return DeliveryJournal.Progress(bot: consumer.bot, epoch: epoch, cursor: cursor, settled: settled)
     }

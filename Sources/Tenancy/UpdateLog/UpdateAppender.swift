@@ -108,24 +108,18 @@ package actor UpdateAppender {
             try await commit(batch)
             for waiting in batch { waiting.continuation.resume() }
         } catch PostgresError.server(let error) where error.isInvalidData {
-            await writeOneByOne(batch)
+            await writeHalves(of: batch)
         } catch {
             for waiting in batch { waiting.continuation.resume(throwing: error) }
         }
     }
 
-    /// One update that the database refuses must not take the others of its batch with it.
-    private func writeOneByOne(_ batch: [Waiting]) async {
-        for waiting in batch {
-            do {
-                try await commit([waiting])
-                waiting.continuation.resume()
-            } catch PostgresError.server(let error) where error.isInvalidData {
-                waiting.continuation.resume(throwing: Fault.invalidPayload)
-            } catch {
-                waiting.continuation.resume(throwing: error)
-            }
-        }
+    /// One update that the database refuses must not take the others of its batch with it, nor cost each of them
+    /// a commit of its own.
+    private func writeHalves(of batch: [Waiting]) async {
+        guard batch.count > 1 else { return batch[0].continuation.resume(throwing: Fault.invalidPayload) }
+        await write(Array(batch[..<(batch.count / 2)]))
+        await write(Array(batch[(batch.count / 2)...]))
     }
 
     private func commit(_ batch: [Waiting]) async throws {
