@@ -39,14 +39,17 @@ extension UpdateHead: Decodable {
         // Most updates are messages, and of those the chat is all that counts.
         let subject =
             ordering == .chat
-            ? (try? members.decode(UpdateSubject.InChat.self, forKey: MemberName(kind))).map(UpdateSubject.init)
+            ? (try? members.decode(UpdateSubject.InChat.self, forKey: MemberName(kind))).map(
+                UpdateSubject.init)
             : try? members.decode(UpdateSubject.self, forKey: MemberName(kind))
         chatID = subject?.chat ?? subject?.messageChat
         lane = Self.lane(of: kind, ordering, subject)
         timeToLive = UpdateKind.timeToLive(of: kind)
     }
 
-    private static func lane(of kind: String, _ ordering: UpdateKind.Ordering?, _ subject: UpdateSubject?) -> String {
+    private static func lane(of kind: String, _ ordering: UpdateKind.Ordering?, _ subject: UpdateSubject?)
+        -> String
+    {
         switch ordering {
         case .chat: subject?.chat.map { "chat:\($0)" } ?? kind
         case .poll: subject?.poll.map { "poll:\($0)" } ?? kind
