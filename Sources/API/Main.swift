@@ -7,6 +7,7 @@ struct Main {
     /// other is started.
     static func main() {
         Signals.block([SIGINT, SIGTERM, SIGHUP])
+        DescriptorLimit.raise()
         let front = CommandLineFront(words: Array(CommandLine.arguments.dropFirst()), environment: .process)
         // Ends the process; the first thread has nothing else to do than to wait for that, and is blocked by it,
         // hence detached.
