@@ -167,6 +167,7 @@ package actor Delivery {
             do {
                 dropLost()
                 dropIdle()
+                pumpAll()
                 try await reloadChanged()
             } catch let error as CancellationError {
                 throw error
@@ -189,6 +190,13 @@ package actor Delivery {
                 consumer.assumeIsolated { $0.isIdle && .now - $0.lastActive > Self.idleTime }
             }
             if isIdle { bots.removeValue(forKey: key) }
+        }
+    }
+
+    /// What a full journal has held back goes on from here: it wakes nobody when it has room again.
+    private func pumpAll() {
+        for consumer in bots.values.flatMap(\.values) {
+            consumer.assumeIsolated { if !$0.isIdle { $0.pump() } }
         }
     }
 
