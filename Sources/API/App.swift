@@ -96,12 +96,22 @@ final class App: Sendable {
         keeper = ShardKeeper(
             loop: first, database: databases[0], node: ID<Node>(), leases: leases, logger: logger
         ) { shards in
-            // Ends by itself; the shards' consumers are woken as they are found.
-            Task(executorPreference: first) {
-                await sweep.run(shards, leases: leases, into: deliveries, on: first)
-            }
+            Self.begin(sweep, shards, leases, deliveries, on: first)
         }
-        self.listener = try Self.listener(settings, runtime, refresh: refresh, deliveries: deliveries)
+        self.listener = try Self.listener(settings, runtime, refresh: refresh, deliveries: deliveries) {
+            // Other nodes' notices of news may have been missed.
+            Self.begin(sweep, leases.shards, leases, deliveries, on: first)
+        }
+    }
+
+    /// Ends by itself; the shards' consumers are woken as they are found.
+    private static func begin(
+        _ sweep: DeliverySweep, _ shards: Set<Int>, _ leases: ShardLeases, _ deliveries: Deliveries,
+        on loop: EventLoop
+    ) {
+        Task(executorPreference: loop) {
+            await sweep.run(shards, leases: leases, into: deliveries, on: loop)
+        }
     }
 
     private static func clients(_ settings: Settings, _ runtime: Runtime) async throws -> [HTTPClient] {
@@ -119,7 +129,8 @@ final class App: Sendable {
     }
 
     private static func listener(
-        _ settings: Settings, _ runtime: Runtime, refresh: BotDirectoryRefresh, deliveries: Deliveries
+        _ settings: Settings, _ runtime: Runtime, refresh: BotDirectoryRefresh, deliveries: Deliveries,
+        onReconnect: @escaping @Sendable () -> Void
     ) throws -> PostgresListener {
         PostgresListener(
             loop: runtime.loops[0],
@@ -133,6 +144,7 @@ final class App: Sendable {
             }
         } onReconnect: {
             refresh.assumeIsolated { $0.wake() }
+            onReconnect()
         }
     }
 
@@ -173,7 +185,13 @@ final class App: Sendable {
         await withTaskGroup(of: Void.self) { group in
             for part in parts { group.addTask { await part.server.drain(until: deadline) } }
         }
+        // What is under way at the deadline is cut off: it ends as not delivered.
+        let cutOff = Task(executorPreference: parts[0].loop) { [parts] in
+            try await parts[0].loop.sleep(until: deadline)
+            for part in parts { part.loop.execute { part.client.close() } }
+        }
         await deliveries.stop()
+        cutOff.cancel()
         for part in parts { await part.server.stop() }
         await adminServer.stop()
         listener.stop()

@@ -204,12 +204,15 @@ actor PushConsumer {
         if attempt.isSuccess {
             window.succeeded(update.position)
             recordProgress()
-        } else if breaker.isClosed {
+        } else if breaker.isClosed, !wasCutOff(attempt) {
             moveToRetry(update, attempt)
         } else {
             window.released(update.position)
         }
     }
+
+    /// The end of the program is not the endpoint's failure.
+    private func wasCutOff(_ attempt: DeliveryAttempt) -> Bool { isStopped && attempt.statusCode == nil }
 
     func recordProgress() {
         let newest = progress(of: window)

@@ -31,6 +31,9 @@ package final class ShardLeases: Sendable {
         }
     }
 
+    /// The shards held now.
+    package var shards: Set<Int> { leases.withLock { Set($0.filter { $0.value.end > .now }.keys) } }
+
     package var count: Int { leases.withLock { $0.values.filter { $0.end > .now }.count } }
 
     var holdsAll: Bool { count == Shard.count }
