@@ -180,7 +180,13 @@ final class App: Sendable {
         await withTaskGroup(of: Void.self) { group in
             for part in parts { group.addTask { await part.server.drain(until: deadline) } }
         }
+        // What is under way at the deadline is cut off: it ends as not delivered.
+        let cutOff = Task(executorPreference: parts[0].loop) { [parts] in
+            try await parts[0].loop.sleep(until: deadline)
+            for part in parts { part.loop.execute { part.client.close() } }
+        }
         await deliveries.stop()
+        cutOff.cancel()
         for part in parts { await part.server.stop() }
         await adminServer.stop()
         listener.stop()

@@ -33,7 +33,7 @@ extension UpdateHead: Decodable {
     package init(from decoder: any Decoder) throws {
         let members = try decoder.container(keyedBy: MemberName.self)
         updateID = try members.decode(Int64.self, forKey: MemberName("update_id"))
-        let kinds = members.allKeys.map(\.stringValue).filter { $0 != "update_id" }
+        let kinds = members.allKeys.map(\.stringValue).filter { $0 != "update_id" && Self.isStorable($0) }
         kind = kinds.first { UpdateKind.ordering(of: $0) != nil } ?? kinds.min() ?? "unknown"
         let ordering = UpdateKind.ordering(of: kind)
         // Most updates are messages, and of those the chat is all that counts.
@@ -45,6 +45,12 @@ extension UpdateHead: Decodable {
         chatID = subject?.chat ?? subject?.messageChat
         lane = Self.lane(of: kind, ordering, subject)
         timeToLive = UpdateKind.timeToLive(of: kind)
+    }
+
+    /// Telegram's names and poll ids are short; a long one would not fit into the index over lanes, and NUL fits
+    /// into no text.
+    fileprivate static func isStorable(_ text: String) -> Bool {
+        text.utf8.count <= 64 && !text.utf8.contains(0)
     }
 
     private static func lane(of kind: String, _ ordering: UpdateKind.Ordering?, _ subject: UpdateSubject?)
@@ -92,7 +98,8 @@ private struct UpdateSubject: Decodable {
         chat = identifier(.chat)
         user = identifier(.from) ?? identifier(.user)
         let text = members.contains(.pollID) ? try? members.decode(String.self, forKey: .pollID) : nil
-        poll = text ?? (members.contains(.id) ? try? members.decode(String.self, forKey: .id) : nil)
+        let found = text ?? (members.contains(.id) ? try? members.decode(String.self, forKey: .id) : nil)
+        poll = found.flatMap { UpdateHead.isStorable($0) ? $0 : nil }
         messageChat =
             members.contains(.message)
             ? (try? members.decode(Message.self, forKey: .message))?.chat.id : nil
