@@ -32,7 +32,8 @@ final class App: Sendable {
     }
 
     /// Binds the addresses and makes everything; nothing runs before `start`.
-    init(settings: Settings, runtime: Runtime) async throws {
+    /// - Parameter node: of no other running node. One that is known from an earlier life goes on with its leases.
+    init(settings: Settings, runtime: Runtime, node: ID<Node> = ID()) async throws {
         self.settings = settings
         self.runtime = runtime
         let (logger, metrics, first) = (runtime.logger, runtime.metrics, runtime.loops[0])
@@ -47,12 +48,12 @@ final class App: Sendable {
         let (directory, leases) = (directory, leases)
         let databases = try runtime.loops.map { try DatabasePools.make(settings, loop: $0, runtime: runtime) }
         let clients = try await Self.clients(settings, runtime)
-        let loops = zip(runtime.loops, zip(databases, clients)).map { loop, pair in
+        let loops = runtime.loops.enumerated().map { index, loop in
             (
                 loop: loop,
                 delivery: Delivery(
-                    loop: loop, database: pair.0, secrets: ConsumerSecrets(box: box), leases: leases,
-                    client: pair.1,
+                    loop: loop, share: LoopShare(index, of: runtime.loops.count), database: databases[index],
+                    secrets: ConsumerSecrets(box: box), leases: leases, client: clients[index],
                     metrics: metrics, logger: logger)
             )
         }
@@ -60,12 +61,12 @@ final class App: Sendable {
         self.deliveries = deliveries
         let health = Health(loops: runtime.loops.count, metrics: metrics)
         let schemaVersion = try Schema.newestVersion()
+        let turns = AppendTurns()
         var parts: [LoopParts] = []
         for (index, loop) in runtime.loops.enumerated() {
             let database = databases[index]
-            let appender = UpdateAppender(loop: loop, database: database, metrics: metrics) { bots in
-                deliveries.announce(bots, through: database, on: loop)
-            }
+            let appender = UpdateAppender(
+                loop: loop, database: database, turns: turns, metrics: metrics, deliveries: deliveries)
             let router = HTTPRouter(
                 try Routes(
                     health: health,
@@ -93,24 +94,17 @@ final class App: Sendable {
             logger: logger)
         partitions = LogPartitions(database: databases[0], loop: first, logger: logger)
         let sweep = DeliverySweep(database: databases[0], logger: logger)
+        let sweepShards: @Sendable (Set<Int>) -> Void = { shards in
+            // Ends by itself; the shards' consumers are woken as they are found.
+            Task(executorPreference: first) {
+                await sweep.run(shards, leases: leases, into: deliveries, on: first)
+            }
+        }
         keeper = ShardKeeper(
-            loop: first, database: databases[0], node: ID<Node>(), leases: leases, logger: logger
-        ) { shards in
-            Self.begin(sweep, shards, leases, deliveries, on: first)
-        }
+            loop: first, database: databases[0], node: node, leases: leases, logger: logger,
+            onTaken: sweepShards)
         self.listener = try Self.listener(settings, runtime, refresh: refresh, deliveries: deliveries) {
-            // Other nodes' notices of news may have been missed.
-            Self.begin(sweep, leases.shards, leases, deliveries, on: first)
-        }
-    }
-
-    /// Ends by itself; the shards' consumers are woken as they are found.
-    private static func begin(
-        _ sweep: DeliverySweep, _ shards: Set<Int>, _ leases: ShardLeases, _ deliveries: Deliveries,
-        on loop: EventLoop
-    ) {
-        Task(executorPreference: loop) {
-            await sweep.run(shards, leases: leases, into: deliveries, on: loop)
+            sweepShards(leases.held)
         }
     }
 
@@ -130,7 +124,7 @@ final class App: Sendable {
 
     private static func listener(
         _ settings: Settings, _ runtime: Runtime, refresh: BotDirectoryRefresh, deliveries: Deliveries,
-        onReconnect: @escaping @Sendable () -> Void
+        sweep: @escaping @Sendable () -> Void
     ) throws -> PostgresListener {
         PostgresListener(
             loop: runtime.loops[0],
@@ -144,7 +138,8 @@ final class App: Sendable {
             }
         } onReconnect: {
             refresh.assumeIsolated { $0.wake() }
-            onReconnect()
+            // Other nodes' notices may have come while nobody listened.
+            sweep()
         }
     }
 

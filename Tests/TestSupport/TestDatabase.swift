@@ -17,8 +17,12 @@ package struct TestDatabase: Sendable {
 
     /// A superuser's, on the server's own database.
     package static func administration() throws -> PostgresConfiguration {
+        try PostgresConfiguration(url: administrationURL())
+    }
+
+    static func administrationURL() throws -> String {
         guard let url = getenv("ROOKERY_TEST_DATABASE_URL") else { throw NoServer() }
-        return try PostgresConfiguration(url: String(cString: url))
+        return String(cString: url)
     }
 
     /// An empty database.

@@ -11,6 +11,7 @@ package actor Delivery {
 
     package nonisolated let unownedExecutor: UnownedSerialExecutor
     private let loop: EventLoop
+    private let share: LoopShare
     private let database: Database
     private let secrets: ConsumerSecrets
     private let logger: Logger
@@ -23,12 +24,13 @@ package actor Delivery {
     private var lastRefresh = Timestamp.now
 
     package init(
-        loop: EventLoop, database: Database, secrets: ConsumerSecrets, leases: ShardLeases,
+        loop: EventLoop, share: LoopShare, database: Database, secrets: ConsumerSecrets, leases: ShardLeases,
         client: HTTPClient,
         metrics: Metrics, logger: Logger
     ) {
         unownedExecutor = loop.asUnownedSerialExecutor()
         self.loop = loop
+        self.share = share
         self.database = database
         self.secrets = secrets
         self.logger = logger
@@ -44,7 +46,7 @@ package actor Delivery {
     /// The log has news for these bots, or their consumers have changed and must be read again.
     package func wake(_ keys: some Sequence<BotKey>) {
         guard !isStopped else { return }
-        for key in keys where parts.leases.epoch(of: key.shard) != nil {
+        for key in keys where isOurs(key) {
             if let consumers = bots[key] {
                 for consumer in consumers.values { consumer.assumeIsolated { $0.wake() } }
             } else {
@@ -57,8 +59,12 @@ package actor Delivery {
     /// Reads the settings of these bots' consumers again, loaded or not.
     package func reload(_ keys: some Sequence<BotKey>) {
         guard !isStopped else { return }
-        toLoad.formUnion(keys.filter { parts.leases.epoch(of: $0.shard) != nil })
+        toLoad.formUnion(keys.filter(isOurs))
         startLoading()
+    }
+
+    private func isOurs(_ key: BotKey) -> Bool {
+        share.includes(key) && parts.leases.epoch(of: key.shard) != nil
     }
 
     /// Ends all deliveries and writes down how far they came. What is under way is waited for.

@@ -65,8 +65,14 @@ struct DeliveryWindow {
     var hasReady: Bool { !turns.isEmpty }
 
     /// What to store: the cursor, and the settled positions above it in ascending order.
-    var progress: (cursor: Int64, settled: [Int64]) {
-        let inWindow = order[firstUnsettled...].filter { entries[$0]?.state == .settled }
+    var progress: (cursor: Int64, settled: [Int64]) { progress(settling: []) }
+
+    /// As `progress`, with `positions` of the window counted as settled: what to store together with their
+    /// delivery rows.
+    func progress(settling positions: Set<Int64>) -> (cursor: Int64, settled: [Int64]) {
+        let inWindow = order[firstUnsettled...].filter {
+            entries[$0]?.state == .settled || positions.contains($0)
+        }
         return (cursor, inWindow + settledBefore.filter { $0 > lastRead }.sorted())
     }
 

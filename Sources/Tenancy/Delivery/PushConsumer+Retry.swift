@@ -34,43 +34,53 @@ extension PushConsumer {
         updates.map { NewDeliveryRow(update: $0, lane: window.laneName(of: $0)) }
     }
 
+    struct Departure {
+        let rows: [NewDeliveryRow]
+        let next: (@Sendable (isolated PushConsumer) -> Void)?
+    }
+
     /// Commits `rows`; until then the window holds their updates, and the cursor stands.
     func leave(_ rows: [NewDeliveryRow], then next: (@Sendable (isolated PushConsumer) -> Void)? = nil) {
         leavingCount += rows.count
         departures += 1
+        toLeave.append(Departure(rows: rows, next: next))
+        guard !isCommitting else { return }
+        isCommitting = true
         // `stop` waits for it through `leavingCount`.
-        Task(executorPreference: parts.loop) { await self.commit(rows, then: next) }
+        Task(executorPreference: parts.loop) { await self.commitDepartures() }
     }
 
-    private func commit(_ rows: [NewDeliveryRow], then next: (@Sendable (isolated PushConsumer) -> Void)?)
-        async
-    {
+    private func commitDepartures() async {
+        while !toLeave.isEmpty {
+            let batch = Array(toLeave.prefix(Self.readLimit))
+            toLeave.removeFirst(batch.count)
+            await commit(batch)
+            pump()
+        }
+        isCommitting = false
+    }
+
+    private func commit(_ batch: [Departure]) async {
+        let rows = batch.flatMap(\.rows)
+        let positions = rows.map(\.update.position)
+        defer { leavingCount -= rows.count }
         while true {
             do {
-                // As it will be with the rows in place.
-                var after = window
-                after.left(rows.map(\.update.position))
                 let isStored = try await DeliveryRow.store(
-                    rows, of: consumer, progress: progress(of: after), in: parts.database)
-                leavingCount -= rows.count
-                guard isStored else { return pump() }
-                window.left(rows.map(\.update.position))
+                    rows, of: consumer, progress: progress(settling: Set(positions)), in: parts.database)
+                guard isStored else { return }
+                window.left(positions)
                 recordProgress()
-                next?(self)
-                return pump()
+                for departure in batch { departure.next?(self) }
+                return
             } catch {
                 parts.logger.debug(
                     "delivery rows could not be stored", ["consumer": "\(consumer.id)", "error": "\(error)"])
-                guard !isStopped, isOwner else { return abandon(rows) }
+                // No longer ours to store: the cursor has not passed them, so they are read again.
+                guard !isStopped, isOwner else { return }
                 try? await parts.loop.sleep(for: .milliseconds(500))
             }
         }
-    }
-
-    /// Not stored and no longer ours to store: the cursor has not passed them, so they are read again.
-    private func abandon(_ rows: [NewDeliveryRow]) {
-        leavingCount -= rows.count
-        pump()
     }
 
     // MARK: Out of the rows

@@ -36,6 +36,9 @@ actor PushConsumer {
     var leavingCount = 0
     /// How often updates have begun to leave.
     var departures = 0
+    /// Delivery rows to be committed, one commit after the other: a lane's rows must appear in order.
+    var toLeave: [Departure] = []
+    var isCommitting = false
     private(set) var isStopped = false
     private var mayHaveMore = true
     private var isReading = false
@@ -215,12 +218,14 @@ actor PushConsumer {
     private func wasCutOff(_ attempt: DeliveryAttempt) -> Bool { isStopped && attempt.statusCode == nil }
 
     func recordProgress() {
-        let newest = progress(of: window)
+        let newest = progress
         parts.journal.assumeIsolated { [id = consumer.id] in $0.record(newest, of: id) }
     }
 
-    func progress(of window: DeliveryWindow) -> DeliveryJournal.Progress {
-        let (cursor, settled) = window.progress
+    var progress: DeliveryJournal.Progress { progress(settling: []) }
+
+    func progress(settling positions: Set<Int64>) -> DeliveryJournal.Progress {
+        let (cursor, settled) = window.progress(settling: positions)
         return DeliveryJournal.Progress(bot: consumer.bot, epoch: epoch, cursor: cursor, settled: settled)
     }
 

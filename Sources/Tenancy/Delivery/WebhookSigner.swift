@@ -1,44 +1,52 @@
 import Platform
 
-/// Signatures of the Standard Webhooks specification, scheme v1 (HMAC-SHA256).
+/// Signatures of the Standard Webhooks specification: v1 with `whsec_` secrets, v1a with `whsk_` ones.
 package struct WebhookSigner: Sendable {
     package enum Fault: Error { case malformedSecret }
 
-    private static let secretPrefix = "whsec_"
-    private let keys: [[UInt8]]
+    private let keys: [WebhookKey]
 
-    /// - Parameter secrets: `whsec_` + base64 of 24 to 64 bytes; with several, newest first, a delivery carries a
-    ///   signature for each, so that a receiver may know either while one replaces the other.
-    package init(secrets: [String]) throws {
-        keys = try secrets.map { secret in
-            guard secret.hasPrefix(Self.secretPrefix),
-                let key = Base64.decode(secret.dropFirst(Self.secretPrefix.count)),
-                (24...64).contains(key.count)
-            else { throw Fault.malformedSecret }
-            return key
+    /// - Parameter secrets: newest first; a delivery carries a signature for each, so that a receiver may know any
+    ///   of them while one replaces another.
+    package init(secrets: [String]) throws(Fault) {
+        var keys: [WebhookKey] = []
+        for secret in secrets {
+            guard let key = WebhookKey(secret) else { throw .malformedSecret }
+            if case .verifying = key { throw .malformedSecret }
+            keys.append(key)
         }
+        self.keys = keys
     }
 
     /// A new secret of 32 random bytes.
-    package static func makeSecret() -> String {
-        secretPrefix + Base64.encode(Random.bytes(32))
-    }
+    package static func makeSecret() -> String { WebhookKey.makeShared() }
+
+    /// `whpk_…` of every asymmetric key, in order.
+    package var publicKeys: [String] { keys.compactMap(\.publicKey) }
 
     /// Whether one of the signatures in a `webhook-signature` header fits; unknown versions are skipped.
     /// The timestamp's age is for the caller to judge.
     package func verifies(_ header: String, id: String, timestamp: Int64, body: [UInt8]) -> Bool {
-        let expected = signature(id: id, timestamp: timestamp, body: body).split(separator: " ")
+        Self.verifies(header, id: id, timestamp: timestamp, body: body, keys: keys)
+    }
+
+    /// As above, for one who has keys of any kind, `whpk_` included.
+    package static func verifies(
+        _ header: String, id: String, timestamp: Int64, body: [UInt8], keys: [WebhookKey]
+    ) -> Bool {
+        let signed = signedBytes(id, timestamp, body)
         let given = header.split(separator: " ")
-        return expected.contains { expected in
-            given.contains { constantTimeEquals(Array($0.utf8), Array(expected.utf8)) }
-        }
+        return keys.contains { key in given.contains { key.verifies($0, of: signed) } }
     }
 
     /// The value of `webhook-signature` for `{id}.{timestamp}.{body}`.
     /// - Parameter timestamp: of this attempt, seconds since 1970.
     package func signature(id: String, timestamp: Int64, body: [UInt8]) -> String {
-        let signed = Array("\(id).\(timestamp).".utf8) + body
-        return keys.map { "v1," + Base64.encode(HMAC.sha256(key: $0, signed)) }
-            .joined(separator: " ")
+        let signed = Self.signedBytes(id, timestamp, body)
+        return keys.compactMap { $0.signature(of: signed) }.joined(separator: " ")
+    }
+
+    private static func signedBytes(_ id: String, _ timestamp: Int64, _ body: [UInt8]) -> [UInt8] {
+        Array("\(id).\(timestamp).".utf8) + body
     }
 }

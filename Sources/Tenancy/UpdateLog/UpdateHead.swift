@@ -35,9 +35,15 @@ extension UpdateHead: Decodable {
         updateID = try members.decode(Int64.self, forKey: MemberName("update_id"))
         let kinds = members.allKeys.map(\.stringValue).filter { $0 != "update_id" && Self.isStorable($0) }
         kind = kinds.first { UpdateKind.ordering(of: $0) != nil } ?? kinds.min() ?? "unknown"
-        let subject = try? members.decode(UpdateSubject.self, forKey: MemberName(kind))
+        let ordering = UpdateKind.ordering(of: kind)
+        // Most updates are messages, and of those the chat is all that counts.
+        let subject =
+            ordering == .chat
+            ? (try? members.decode(UpdateSubject.InChat.self, forKey: MemberName(kind))).map(
+                UpdateSubject.init)
+            : try? members.decode(UpdateSubject.self, forKey: MemberName(kind))
         chatID = subject?.chat ?? subject?.messageChat
-        lane = Self.lane(of: kind, subject)
+        lane = Self.lane(of: kind, ordering, subject)
         timeToLive = UpdateKind.timeToLive(of: kind)
     }
 
@@ -47,8 +53,10 @@ extension UpdateHead: Decodable {
         text.utf8.count <= 64 && !text.utf8.contains(0)
     }
 
-    private static func lane(of kind: String, _ subject: UpdateSubject?) -> String {
-        switch UpdateKind.ordering(of: kind) {
+    private static func lane(of kind: String, _ ordering: UpdateKind.Ordering?, _ subject: UpdateSubject?)
+        -> String
+    {
+        switch ordering {
         case .chat: subject?.chat.map { "chat:\($0)" } ?? kind
         case .poll: subject?.poll.map { "poll:\($0)" } ?? kind
         case .kindAndUser: subject?.user.map { "\(kind):\($0)" } ?? kind
@@ -66,11 +74,19 @@ private struct UpdateSubject: Decodable {
     /// The chat of the message that a button belongs to.
     let messageChat: Int64?
 
-    private struct Identified: Decodable { let id: Int64 }
+    struct Identified: Decodable { let id: Int64 }
+    struct InChat: Decodable { let chat: Identified }
     private struct Message: Decodable { let chat: Identified }
     private enum Member: String, CodingKey {
         case chat, from, user, id, message
         case pollID = "poll_id"
+    }
+
+    init(_ subject: InChat) {
+        chat = subject.chat.id
+        user = nil
+        poll = nil
+        messageChat = nil
     }
 
     init(from decoder: any Decoder) throws {

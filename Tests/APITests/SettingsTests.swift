@@ -1,0 +1,104 @@
+import FoundationEssentials
+import Platform
+import TestSupport
+import Testing
+
+@testable import API
+
+@Suite("Settings")
+struct SettingsTests {
+    private static let complete = [
+        "DATABASE_URL": "postgres://rookery_app:hush-hush@localhost/rookery",
+        "ROOKERY_MASTER_KEY": Base64.encode([UInt8](repeating: 7, count: 32)),
+    ]
+
+    @Test("With the two that are needed, everything else has the contract's default")
+    func defaults() throws {
+        let settings = try Settings(environment: Self.complete)
+
+        #expect(settings.environment == .production)
+        #expect("\(settings.listen)" == "127.0.0.1:8080")
+        #expect("\(settings.adminListen)" == "127.0.0.1:9090")
+        #expect(settings.telegramAPIURL == "https://api.telegram.org")
+        #expect(settings.checksTelegramAddress)
+        #expect(!settings.allowsPrivateDestinations)
+        #expect(settings.trustedProxies.isEmpty)
+        #expect(settings.loops == EventLoop.coreCount)
+        #expect(settings.shutdownTime == .seconds(30))
+    }
+
+    @Test("In development the address check is off and private destinations are allowed")
+    func development() throws {
+        let settings = try Settings(
+            environment: Self.complete.merging(["ROOKERY_ENV": "development"]) { $1 })
+
+        #expect(!settings.checksTelegramAddress)
+        #expect(settings.allowsPrivateDestinations)
+    }
+
+    @Test("Every fault is told at once, by name")
+    func allFaults() throws {
+        let environment = [
+            "ROOKERY_ENV": "moon", "ROOKERY_LISTEN": "here", "ROOKERY_PUBLIC_URL": "ftp://x",
+            "ROOKERY_MASTER_KEY": "short", "ROOKERY_TRUSTED_PROXIES": "10.0.0.0/8,x",
+            "ROOKERY_TELEGRAM_IP_CHECK": "maybe", "ROOKERY_LOOPS": "0", "ROOKERY_LOG_LEVEL": "loud",
+            "ROOKERY_LOG_FORMAT": "xml", "ROOKERY_SHUTDOWN_SECONDS": "-1",
+        ]
+
+        let faults = faults(in: environment)
+
+        #expect(Set(faults.map(\.name)) == Set(environment.keys).union(["DATABASE_URL"]))
+        #expect(!faults.contains { $0.problem.contains("short") })
+    }
+
+    @Test("In production the public URL is https")
+    func publicURL() {
+        let plain = Self.complete.merging(["ROOKERY_PUBLIC_URL": "http://example.com"]) { $1 }
+        let secure = Self.complete.merging(["ROOKERY_PUBLIC_URL": "https://example.com/"]) { $1 }
+
+        #expect(faults(in: plain).map(\.name) == ["ROOKERY_PUBLIC_URL"])
+        #expect((try? Settings(environment: secure))?.publicURL == "https://example.com")
+    }
+
+    @Test("A secret may come from a file, without the line's end; a file that is not there is a fault")
+    func files() throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        var environment = Self.complete
+        environment["ROOKERY_MASTER_KEY"] = nil
+        try folder.write("key", Base64.encode([UInt8](repeating: 9, count: 32)) + "\n")
+
+        environment["ROOKERY_MASTER_KEY_FILE"] = folder.path + "/key"
+        let faultsWithFile = faults(in: environment)
+        environment["ROOKERY_MASTER_KEY_FILE"] = folder.path + "/nothing"
+        let faultsWithout = faults(in: environment)
+
+        #expect(faultsWithFile.isEmpty)
+        #expect(faultsWithout.map(\.name).contains("ROOKERY_MASTER_KEY_FILE"))
+    }
+
+    @Test("Secrets and passwords are masked where settings are shown")
+    func masking() throws {
+        var reader = SettingsReader(environment: Self.complete)
+
+        _ = Settings(&reader)
+
+        let shown = reader.readings.map { "\($0.name)=\($0.value) (\($0.source))" }.joined(separator: "\n")
+        #expect(!shown.contains("hush-hush"))
+        let key = try #require(Self.complete["ROOKERY_MASTER_KEY"])
+        #expect(!shown.contains(key))
+        #expect(
+            shown.contains("DATABASE_URL=postgres://rookery_app:[masked]@localhost/rookery (environment)"))
+        #expect(shown.contains("ROOKERY_LISTEN=127.0.0.1:8080 (default)"))
+        #expect(shown.contains("ROOKERY_PUBLIC_URL= (not set)"))
+    }
+
+    private func faults(in environment: [String: String]) -> [SettingsReader.Fault] {
+        do {
+            _ = try Settings(environment: environment)
+            return []
+        } catch {
+            return error.faults
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import Platform
+import TestSupport
+import Testing
+
+@testable import Tenancy
+
+@Suite("Delivery window")
+struct DeliveryWindowTests {
+    @Test("Random interleavings keep order, cursor and completeness", arguments: 0..<20)
+    func interleavings(_ round: Int) {
+        for seed in UInt64(round * 10)..<UInt64(round * 10 + 10) {
+            var run = DeliveryWindowRun(seed: seed)
+
+            run.play(steps: 400)
+            run.finish()
+
+            let faults = run.faults
+            #expect(faults.isEmpty, "seed \(seed)")
+            guard faults.isEmpty else { return }
+        }
+    }
+
+    @Test("Lanes take turns, and a lane has one update on its way")
+    func turns() {
+        var window = DeliveryWindow(cursor: 0)
+        _ = window.take([update(1, "a"), update(2, "a"), update(3, "b"), update(4, "c")])
+
+        let sent = (0..<4).map { _ in window.next()?.position }
+        window.succeeded(1)
+
+        #expect(sent == [1, 3, 4, nil])
+        let after = window.next()?.position
+        #expect(after == 2)
+        #expect(window.sendingCount == 3)
+    }
+
+    @Test("The cursor stops before what is under way, and what lies settled behind it is told apart")
+    func progress() {
+        var window = DeliveryWindow(cursor: 10)
+        _ = window.take([update(11, "a"), update(14, "b"), update(15, "c")])
+        for _ in 0..<3 { _ = window.next() }
+
+        window.succeeded(14)
+
+        #expect(window.progress.cursor == 10)
+        #expect(window.progress.settled == [14])
+        window.succeeded(11)
+        #expect(window.progress.cursor == 14)
+        #expect(window.progress.settled == [])
+    }
+
+    @Test("A failed update takes its followers with it, and what is read for its lane later leaves too")
+    func failure() {
+        var window = DeliveryWindow(cursor: 0)
+        _ = window.take([update(1, "a"), update(2, "b"), update(3, "a")])
+        _ = window.next()
+
+        let leaving = window.failed(1, holdsLane: true).map(\.position)
+        let later = window.take([update(4, "a"), update(5, "b")]).map(\.position)
+        window.left(leaving)
+
+        #expect(leaving == [1, 3])
+        #expect(later == [4])
+        #expect(window.cursor == 1)
+        #expect(window.progress(settling: [4]).settled == [3, 4])
+        window.left([4])
+        window.releaseLane("a")
+        let released = window.take([update(6, "a")])
+        #expect(released.isEmpty)
+    }
+
+    @Test("A consumer that wants no order has every update on its way at once")
+    func noOrder() {
+        var window = DeliveryWindow(cursor: 0, keepsLanes: false)
+        _ = window.take([update(1, "a"), update(2, "a"), update(3, "a")])
+
+        let sent = (0..<3).compactMap { _ in window.next()?.position }
+
+        #expect(sent == [1, 2, 3])
+        let leaving = window.failed(1, holdsLane: true).map(\.position)
+        #expect(leaving == [1])
+    }
+
+    @Test("Kinds that are not wanted are settled without being sent")
+    func unwanted() {
+        var window = DeliveryWindow(cursor: 0)
+
+        _ = window.take([update(1, "a"), update(2, "b")]) { _ in false }
+
+        #expect(window.cursor == 2)
+        let next = window.next()
+        #expect(next == nil)
+        #expect(window.size == 0)
+    }
+
+    private func update(_ position: Int64, _ lane: String) -> LoggedUpdate {
+        LoggedUpdate(position: position, lane: lane)
+    }
+}
+
+extension LoggedUpdate {
+    init(position: Int64, lane: String) {
+        self.init(
+            position: position, updateID: position, kind: "message", lane: lane, chatID: nil, deadline: nil,
+            receivedAt: Timestamp(microsecondsSince1970: 0), payload: JSONBytes(Array("{}".utf8)))
+    }
+}
