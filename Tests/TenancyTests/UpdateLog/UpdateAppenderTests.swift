@@ -13,7 +13,8 @@ struct UpdateAppenderTests {
             let (otherLoop, otherDatabase) = try fixture.other()
             let first = fixture.appender()
             let second = UpdateAppender(
-                loop: otherLoop, database: otherDatabase, metrics: Metrics(), onLogged: { _ in })
+                loop: otherLoop, database: otherDatabase, turns: AppendTurns(), metrics: Metrics(),
+                deliveries: Deliveries([], leases: ShardLeases()))
 
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<300 {
@@ -74,7 +75,8 @@ struct UpdateAppenderTests {
             let (otherLoop, otherDatabase) = try fixture.other()
             let first = fixture.appender()
             let second = UpdateAppender(
-                loop: otherLoop, database: otherDatabase, metrics: Metrics(), onLogged: { _ in })
+                loop: otherLoop, database: otherDatabase, turns: AppendTurns(), metrics: Metrics(),
+                deliveries: Deliveries([], leases: ShardLeases()))
             let finished = Happenings<Int>()
             let appending = Task(executorPreference: fixture.loop) {
                 try await withThrowingTaskGroup(of: Void.self) { group in
@@ -128,20 +130,6 @@ struct UpdateAppenderTests {
                     "SELECT update_id FROM update_log ORDER BY position", as: Int64.self)
             }
             #expect(stored == (0..<1500).map { Int64(5000 - $0) })
-        }
-    }
-
-    @Test("What is logged is told with its bot, after the commit")
-    func announcement() async throws {
-        try await Fixture.with { fixture in
-            let bot = try await fixture.bot(in: fixture.tenant())
-            let announced = Happenings<Set<BotKey>>()
-            let appender = fixture.appender { announced.add($0) }
-
-            try await appender.append(fixture.message(1, to: bot))
-
-            let keys = try await announced.wait("the announcement", on: fixture.loop) { !$0.isEmpty }
-            #expect(keys == [[BotKey(tenant: bot.tenant, bot: bot.id)]])
         }
     }
 
