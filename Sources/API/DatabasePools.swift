@@ -12,9 +12,14 @@ enum DatabasePools {
                 waitTimeout: .seconds(5),
                 blocking: runtime.blocking, logger: runtime.logger, metrics: runtime.metrics)
         }
+        let system = "rookery_system"
         return Database(
             tenants: try pool("rookery-tenants", role: nil, limit: 6),
-            system: try pool("rookery-system", role: "rookery_system", limit: 6))
+            system: try pool("rookery-system", role: system, limit: 4),
+            // As many as there are turns to append.
+            append: try pool("rookery-append", role: system, limit: 2),
+            // Only the first loop has a use for it.
+            upkeep: try pool("rookery-upkeep", role: system, limit: 1))
     }
 
     static func configuration(_ settings: Settings, name: String) throws -> PostgresConfiguration {

@@ -3,15 +3,29 @@ import Platform
 /// One event loop's ways into the database.
 ///
 /// `tenants` connects as the program's role, under row-level security; its only door is a tenant transaction.
-/// `system` wears the role rookery_system and serves the jobs that span tenants: the bot directory, the append,
-/// delivery and leases. It is not reachable from outside this module.
+/// The others wear the role rookery_system, for the jobs that span tenants, and are not reachable from outside
+/// this module. They are apart so that a storm of retries, which can take every connection of `system` and fill
+/// its queue, neither turns updates away nor lets leases lapse:
+///
+/// - `append` writes updates to the log,
+/// - `upkeep` keeps leases and the bot directory,
+/// - `system` serves delivery and the partitions.
 package struct Database: Sendable {
     let tenants: PostgresPool
     let system: PostgresPool
+    let append: PostgresPool
+    let upkeep: PostgresPool
 
-    package init(tenants: PostgresPool, system: PostgresPool) {
+    /// - Parameters:
+    ///   - append: nil for the connections of `system`.
+    ///   - upkeep: nil for the connections of `system`.
+    package init(
+        tenants: PostgresPool, system: PostgresPool, append: PostgresPool? = nil, upkeep: PostgresPool? = nil
+    ) {
         self.tenants = tenants
         self.system = system
+        self.append = append ?? system
+        self.upkeep = upkeep ?? system
     }
 
     /// Reads as one tenant, from one snapshot a statement.
@@ -41,7 +55,6 @@ package struct Database: Sendable {
     }
 
     package func close() async {
-        await tenants.close()
-        await system.close()
+        for pool in [tenants, append, upkeep, system] { await pool.close() }
     }
 }

@@ -85,7 +85,7 @@ package actor BotDirectoryRefresh {
     }
 
     private func readSuspended() async throws {
-        let rows = try await database.system.withConnection { connection in
+        let rows = try await database.upkeep.withConnection { connection in
             try await connection.values("SELECT id FROM tenant WHERE status <> 'active'", as: ID<Tenant>.self)
         }
         directory.setSuspended(Set(rows))
@@ -102,8 +102,9 @@ package actor BotDirectoryRefresh {
     private func readChanged() async throws {
         let started = try await serverTime()
         let from = since - Self.overlap
-        let tenants = try await database.system.withConnection { connection in
-            try await connection.values("SELECT id FROM tenant WHERE updated_at >= \(from)", as: ID<Tenant>.self)
+        let tenants = try await database.upkeep.withConnection { connection in
+            try await connection.values(
+                "SELECT id FROM tenant WHERE updated_at >= \(from)", as: ID<Tenant>.self)
         }
         try await read(where: "bot.updated_at >= \(from)")
         for tenant in tenants { try await read(where: "bot.tenant_id = \(tenant)") }
@@ -115,7 +116,7 @@ package actor BotDirectoryRefresh {
     private func read(where condition: SQL, _ each: (DirectoryRow) -> Void = { _ in }) async throws {
         var last = BotKey(tenant: .least, bot: .least)
         while true {
-            let page = try await database.system.withConnection { [last] connection in
+            let page = try await database.upkeep.withConnection { [last] connection in
                 try await connection.all(
                     """
                     SELECT \(DirectoryRow.columns)
@@ -134,7 +135,7 @@ package actor BotDirectoryRefresh {
     }
 
     private func serverTime() async throws -> Timestamp {
-        try await database.system.withConnection { connection in
+        try await database.upkeep.withConnection { connection in
             try await connection.value("SELECT now()", as: Timestamp.self) ?? .now
         }
     }

@@ -53,7 +53,7 @@ package actor ShardKeeper {
     private func renew() async throws {
         // Counted from before the question, so that this node's idea of the end is never later than the database's.
         let end = ContinuousClock.now + Self.leaseTime
-        let held = try await database.system.withConnection { connection in
+        let held = try await database.upkeep.withConnection { connection in
             try await connection.all(
                 """
                 UPDATE shard SET node_id = \(node),
@@ -74,7 +74,7 @@ package actor ShardKeeper {
     package func release() async {
         _ = leases.replace([], until: .now)
         do {
-            try await database.system.withConnection { connection in
+            try await database.upkeep.withConnection { connection in
                 _ = try await connection.execute(
                     """
                     UPDATE shard SET node_id = NULL, expires_at = '-infinity' WHERE node_id = \(node)

@@ -128,7 +128,7 @@ package actor UpdateAppender {
         let statements = UpdateLog.append(batch.map(\.update)) + Deliveries.notices(of: foreign)
         // After an error too: a connection that breaks may have committed.
         defer { deliveries.wake(bots) }
-        let results = try await database.system.withConnection { try await $0.pipeline(statements) }
+        let results = try await database.append.withConnection { try await $0.pipeline(statements) }
         let added = results[1].affectedRows
         batchSize.observe(Double(batch.count))
         stored.increment(by: added)
@@ -140,7 +140,7 @@ package actor UpdateAppender {
     private func tell(_ lost: Set<BotKey>) async {
         guard !lost.isEmpty else { return }
         // The update is stored, and told or not: the holder's sweep may have seen it already.
-        _ = try? await database.system.withConnection { try await $0.pipeline(Deliveries.notices(of: lost)) }
+        _ = try? await database.append.withConnection { try await $0.pipeline(Deliveries.notices(of: lost)) }
     }
 }
 
