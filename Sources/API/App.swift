@@ -83,6 +83,7 @@ final class App: Sendable {
                     server: HTTPServer(
                         loop: loop, socket: try listener.socket(), trustedProxies: settings.trustedProxies,
                         unlimitedAddresses: TelegramNetwork.ranges, logger: logger, metrics: metrics,
+                        checkHead: router.checkHead,
                         respond: Responder(router: router, logger: logger).respond)))
         }
         self.parts = parts

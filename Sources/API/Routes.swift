@@ -13,7 +13,8 @@ struct Routes {
                 HTTPRoute(.get, "/health", health.show),
                 HTTPRoute(.get, "/ready", readiness.show),
                 HTTPRoute(.get, "/openapi.yaml", description.show),
-                HTTPRoute(.post, "/telegram/webhook/{bot_id}", webhook.receive),
+                HTTPRoute(
+                    .post, "/telegram/webhook/{bot_id}", checkHead: webhook.checkHead, webhook.receive),
             ]
         }
     }

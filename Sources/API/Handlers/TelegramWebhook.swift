@@ -19,18 +19,38 @@ struct TelegramWebhook: Sendable {
         return .json(200, Self.accepted)
     }
 
+    /// Refuses what cannot be accepted whatever its body holds: a stranger is not read on from. Takes nothing of
+    /// the bot's rate limit.
+    @Sendable func checkHead(of request: HTTPRequest) -> Problem? {
+        guard let bot = ID<Bot>(request.parameters["bot_id"] ?? "") else { return Problem.notFound }
+        return directory.refusal(of: bot, secret: secret(of: request), isAddressAllowed: isAllowed(request))
+            .map(problem)
+    }
+
     private func admit(_ request: HTTPRequest, to bot: ID<Bot>) throws -> ID<Tenant> {
-        let isAddressAllowed = !checksAddress || TelegramNetwork.contains(request.client)
-        let secret = request.headers["X-Telegram-Bot-Api-Secret-Token"]
-        switch directory.admit(bot, secret: secret, isAddressAllowed: isAddressAllowed) {
+        switch directory.admit(bot, secret: secret(of: request), isAddressAllowed: isAllowed(request)) {
         case .admitted(let tenant): return tenant
-        case .unknownBot where !directory.isLoaded: throw Problem.unavailable()
-        case .unknownBot: throw Problem.notFound
-        case .wrongSecret: throw Problem(401, "wrong_secret", "The secret token is missing or wrong")
-        case .suspended: throw Problem(403, "tenant_suspended", "The bot's owner is suspended")
-        case .addressRefused:
-            throw Problem(403, "address_refused", "Updates are taken from Telegram's addresses only")
+        case .refused(let refusal): throw problem(refusal)
         case .limited(let wait): throw Problem.rateLimited(retryAfter: wait)
+        }
+    }
+
+    private func secret(of request: HTTPRequest) -> String? {
+        request.headers["X-Telegram-Bot-Api-Secret-Token"]
+    }
+
+    private func isAllowed(_ request: HTTPRequest) -> Bool {
+        !checksAddress || TelegramNetwork.contains(request.client)
+    }
+
+    private func problem(_ refusal: BotDirectory.Refusal) -> Problem {
+        switch refusal {
+        case .unknownBot where !directory.isLoaded: .unavailable()
+        case .unknownBot: .notFound
+        case .wrongSecret: Problem(401, "wrong_secret", "The secret token is missing or wrong")
+        case .suspended: Problem(403, "tenant_suspended", "The bot's owner is suspended")
+        case .addressRefused:
+            Problem(403, "address_refused", "Updates are taken from Telegram's addresses only")
         }
     }
 }

@@ -31,6 +31,8 @@ final class HTTPExchange: @unchecked Sendable {
     /// Whether the connection ends with this answer.
     private(set) var mustClose = false
     var body: [UInt8] = []
+    /// What the server counts as held for this request's body.
+    var heldBytes = 0
     var task: Task<Void, Never>?
     var writer: HTTPBodyWriter?
 

@@ -10,6 +10,10 @@ struct HTTPRefusal {
         case headTooLarge = "head_too_large"
         case urlTooLong = "url_too_long"
         case bodyTooLarge = "body_too_large"
+        /// By a route's check of the head.
+        case notAdmitted = "not_admitted"
+        /// Too much of other bodies is held.
+        case memory
         case slow
         case addressLimit = "address_limit"
     }
@@ -33,6 +37,7 @@ struct HTTPRefusal {
         reason: .urlTooLong, problem: Problem(414, "url_too_long", "The URL is too long"))
     static let bodyTooLarge = HTTPRefusal(
         reason: .bodyTooLarge, problem: Problem(413, "body_too_large", "The body is too large"))
+    static let memory = HTTPRefusal(reason: .memory, problem: .unavailable())
     static let slow = HTTPRefusal(
         reason: .slow, problem: Problem(408, "request_timeout", "The request did not arrive in time"))
 
@@ -41,6 +46,7 @@ struct HTTPRefusal {
     /// earlier answer has left before the next request is parsed.
     func send(to socket: Int32, requestID: String, withBody: Bool) {
         let body = problem.json(requestID: requestID)
+        let fields = problem.headers.map { "\($0.name): \($0.value)\r\n" }.joined()
         let phrase = String(cString: MHD_get_reason_phrase_for(UInt32(problem.status)))
         let answer = """
             HTTP/1.1 \(problem.status) \(phrase)\r
@@ -49,7 +55,7 @@ struct HTTPRefusal {
             Content-Length: \(body.utf8.count)\r
             Date: \(Self.date())\r
             Request-Id: \(requestID)\r
-            \r
+            \(fields)\r
             \(withBody ? body : "")
             """
         _ = Array(answer.utf8).withUnsafeBytes {

@@ -37,19 +37,37 @@ package struct HTTPRouter: Sendable {
     /// - Throws: `Problem` 404 or 405, or what the handler throws.
     package func respond(to request: HTTPRequest) async throws -> HTTPResponse {
         var values: [Bytes] = []
-        guard request.path.utf8.first == UInt8(ascii: "/"),
-            let node = Self.find(request.path.utf8.dropFirst(), in: root, &values)
-        else { throw Problem.notFound }
+        guard let node = find(request, &values) else { throw Problem.notFound }
         guard let (_, route, names) = Self.entry(of: request.method, in: node) else {
             let allowed = Self.allowed(node)
             guard request.method == .options else { throw Problem.methodNotAllowed(allow: allowed) }
             return HTTPResponse(
                 status: 204, headers: ["Allow": allowed.map(\.rawValue).joined(separator: ", ")])
         }
+        return try await route.handler(Self.filled(request, route, zip(names, values)))
+    }
+
+    /// Asks the route's own check. What has no route is left to `respond`.
+    @Sendable package func checkHead(of request: HTTPRequest) -> Problem? {
+        var values: [Bytes] = []
+        guard let node = find(request, &values),
+            let (_, route, names) = Self.entry(of: request.method, in: node), let checkHead = route.checkHead
+        else { return nil }
+        return checkHead(Self.filled(request, route, zip(names, values)))
+    }
+
+    private static func filled(
+        _ request: HTTPRequest, _ route: HTTPRoute, _ parameters: Zip2Sequence<[String], [Bytes]>
+    ) -> HTTPRequest {
         var request = request
         request.route = route.pattern
-        for (name, value) in zip(names, values) { request.parameters[name] = String(Substring(value)) }
-        return try await route.handler(request)
+        for (name, value) in parameters { request.parameters[name] = String(Substring(value)) }
+        return request
+    }
+
+    private func find(_ request: HTTPRequest, _ values: inout [Bytes]) -> Node? {
+        guard request.path.utf8.first == UInt8(ascii: "/") else { return nil }
+        return Self.find(request.path.utf8.dropFirst(), in: root, &values)
     }
 
     private static func entry(

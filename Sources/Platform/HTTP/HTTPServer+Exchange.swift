@@ -28,11 +28,26 @@ extension HTTPServer {
         do {
             let accepted = try gate.check(head, target: exchange.target)
             exchange.accept(accepted, headers: head.headers)
-            return true
         } catch {
             refuse(exchange, error.refusal, withBody: !head.method.elementsEqual("HEAD".utf8))
             return false
         }
+        guard let checkHead, let problem = checkHead(request(of: exchange)) else { return true }
+        refuse(
+            exchange, HTTPRefusal(reason: .notAdmitted, problem: problem), withBody: exchange.method != .head)
+        return false
+    }
+
+    private func request(of exchange: HTTPExchange) -> HTTPRequest {
+        let connection = exchange.connection
+        let isForwarded = connection.isTrusted
+        return HTTPRequest(
+            id: exchange.id, method: exchange.method, path: exchange.path, query: exchange.query,
+            headers: exchange.headers, body: exchange.takeBody(), peer: connection.peer,
+            client: isForwarded
+                ? proxies.client(behind: connection.peer, exchange.headers) : connection.peer,
+            isSecure: isForwarded && proxies.isSecure(exchange.headers), receivedAt: exchange.receivedAt,
+            deadline: .now + limits.handler)
     }
 
     func bodyArrived(_ exchange: HTTPExchange, _ bytes: UnsafeRawBufferPointer) -> Bool {
@@ -40,6 +55,12 @@ extension HTTPServer {
             refuse(exchange, .bodyTooLarge, withBody: true)
             return false
         }
+        guard heldBytes + bytes.count <= limits.bodies else {
+            refuse(exchange, .memory, withBody: true)
+            return false
+        }
+        exchange.heldBytes += bytes.count
+        heldBytes += bytes.count
         exchange.body.append(contentsOf: bytes)
         return true
     }
@@ -49,20 +70,10 @@ extension HTTPServer {
     func requestArrived(_ exchange: HTTPExchange) -> Bool {
         // libmicrohttpd aborts the process when it is stopped with a connection suspended.
         guard !isStopping else { return false }
-        let connection = exchange.connection
-        let isForwarded = connection.isTrusted
-        begin(
-            exchange,
-            HTTPRequest(
-                id: exchange.id, method: exchange.method, path: exchange.path, query: exchange.query,
-                headers: exchange.headers, body: exchange.takeBody(), peer: connection.peer,
-                client: isForwarded
-                    ? proxies.client(behind: connection.peer, exchange.headers) : connection.peer,
-                isSecure: isForwarded && proxies.isSecure(exchange.headers), receivedAt: exchange.receivedAt,
-                deadline: .now + limits.handler))
+        begin(exchange, request(of: exchange))
         loop.runJobs()
         if case .answered(let response) = exchange.stage { return queue(response, for: exchange) }
-        suspend(connection)
+        suspend(exchange.connection)
         return true
     }
 
@@ -124,10 +135,17 @@ extension HTTPServer {
             writer.close()
             exchange.task?.cancel()
         }
+        if exchange.task == nil { forgetBody(of: exchange) }
         connection.exchange = nil
         guard connection.phase != .closing else { return }
         connection.enter(.idle, until: .now + limits.idle)
         if isDraining { shutdown(connection.socket, Int32(SHUT_RD)) }
+    }
+
+    /// Its body is not in memory any more, or soon will not be.
+    func forgetBody(of exchange: HTTPExchange) {
+        heldBytes -= exchange.heldBytes
+        exchange.heldBytes = 0
     }
 
     func refuse(_ exchange: HTTPExchange, _ refusal: HTTPRefusal, withBody: Bool) {

@@ -17,6 +17,7 @@ package final class HTTPServer: @unchecked Sendable {
     let metrics: HTTPMetrics
     private let exempt: [AddressRange]
     let listenSocket: Int32
+    let checkHead: HTTPHeadCheck?
     private let respond: @Sendable (HTTPRequest) async -> HTTPResponse
 
     private var options: UnsafeMutablePointer<shim_daemon_options>?
@@ -34,20 +35,25 @@ package final class HTTPServer: @unchecked Sendable {
     var drainTimer: TimerQueue.Token?
     /// Requests whose handler runs.
     package internal(set) var activeRequests = 0
+    /// Bytes of the bodies that are arriving or being handled.
+    var heldBytes = 0
 
     /// - Parameters:
     ///   - socket: listening, non-blocking (see `HTTPListener`); closed by the server.
     ///   - unlimitedAddresses: ranges whose connections are not counted by address.
+    ///   - checkHead: asked before a body is read.
     ///   - respond: gives an answer whatever happens; see `HTTPRequest.answer(with:logger:)`.
     package init(
         loop: EventLoop, socket: Int32, limits: HTTPLimits = HTTPLimits(),
         trustedProxies: [AddressRange] = [],
         unlimitedAddresses: [AddressRange] = [], logger: Logger, metrics: Metrics,
+        checkHead: HTTPHeadCheck? = nil,
         respond: @escaping @Sendable (HTTPRequest) async -> HTTPResponse
     ) {
         self.loop = loop
         self.limits = limits
         self.logger = logger
+        self.checkHead = checkHead
         self.respond = respond
         self.metrics = HTTPMetrics(metrics)
         listenSocket = socket
@@ -185,6 +191,7 @@ package final class HTTPServer: @unchecked Sendable {
             } else {
                 answer(exchange, response)
             }
+            forgetBody(of: exchange)
             activeRequests -= 1
             metrics.active.add(-1)
         }

@@ -7,11 +7,16 @@ package final class BotDirectory: Sendable {
     /// What to do with a request that claims to come from Telegram.
     package enum Admission: Sendable, Equatable {
         case admitted(tenant: ID<Tenant>)
+        case refused(Refusal)
+        case limited(retryAfter: Duration)
+    }
+
+    /// Why a request is refused whatever its body holds.
+    package enum Refusal: Sendable {
         case unknownBot
         case wrongSecret
         case suspended
         case addressRefused
-        case limited(retryAfter: Duration)
     }
 
     /// One bot. Secrets are kept as SHA-256 digests: all of one length, so that comparing takes the same time.
@@ -27,6 +32,12 @@ package final class BotDirectory: Sendable {
         var bots: [ID<Bot>: Entry] = [:]
         var suspended: Set<ID<Tenant>> = []
         var isLoaded = false
+
+        func refusal(of entry: Entry, _ presented: SecretDigest?, _ isAddressAllowed: Bool) -> Refusal? {
+            guard let presented, presented.isAmong(entry.secrets) else { return .wrongSecret }
+            guard !suspended.contains(entry.tenant) else { return .suspended }
+            return isAddressAllowed ? nil : .addressRefused
+        }
     }
 
     private let state = Mutex(State())
@@ -50,15 +61,24 @@ package final class BotDirectory: Sendable {
     ) -> Admission {
         let presented = secret.map(SecretDigest.init(of:))
         return state.withLock { state in
-            guard let index = state.bots.index(forKey: bot) else { return .unknownBot }
+            guard let index = state.bots.index(forKey: bot) else { return .refused(.unknownBot) }
             let entry = state.bots.values[index]
-            guard let presented, presented.isAmong(entry.secrets) else { return .wrongSecret }
-            guard !state.suspended.contains(entry.tenant) else { return .suspended }
-            guard isAddressAllowed else { return .addressRefused }
+            if let refusal = state.refusal(of: entry, presented, isAddressAllowed) {
+                return .refused(refusal)
+            }
             guard let perMinute = entry.updatesPerMinute,
                 let wait = state.bots.values[index].limit.take(perMinute: perMinute, at: now)
             else { return .admitted(tenant: entry.tenant) }
             return .limited(retryAfter: wait)
+        }
+    }
+
+    /// What `admit` would refuse without looking at the limit, of which nothing is taken.
+    package func refusal(of bot: ID<Bot>, secret: String?, isAddressAllowed: Bool) -> Refusal? {
+        let presented = secret.map(SecretDigest.init(of:))
+        return state.withLock { state in
+            guard let entry = state.bots[bot] else { return .unknownBot }
+            return state.refusal(of: entry, presented, isAddressAllowed)
         }
     }
 

@@ -11,7 +11,7 @@ final class TestServer: Sendable {
 
     init(
         limits: HTTPLimits = .quick, trustedProxies: [AddressRange] = [],
-        handler: @escaping HTTPHandler = TestServer.echo
+        handler: @escaping HTTPHandler = TestServer.echo, checkHead: HTTPHeadCheck? = nil
     ) async throws {
         loop = try EventLoop()
         try loop.start()
@@ -20,7 +20,7 @@ final class TestServer: Sendable {
         let logger = Logger(minimum: .error, write: { _ in })
         server = HTTPServer(
             loop: loop, socket: try listener.socket(), limits: limits, trustedProxies: trustedProxies,
-            logger: logger, metrics: metrics
+            logger: logger, metrics: metrics, checkHead: checkHead
         ) { request in await request.answer(with: handler, logger: logger) }
         try await server.start()
     }

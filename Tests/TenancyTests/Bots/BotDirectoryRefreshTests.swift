@@ -21,7 +21,7 @@ struct BotDirectoryRefreshTests {
             let after = directory.admit(bot.id, secret: "crow", isAddressAllowed: true)
             let limited = directory.admit(bot.id, secret: "crow", isAddressAllowed: true)
 
-            #expect(before == .unknownBot)
+            #expect(before == .refused(.unknownBot))
             #expect(after == .admitted(tenant: tenant.id))
             if case .limited = limited {} else { Issue.record("\(limited)") }
         }
@@ -44,7 +44,7 @@ struct BotDirectoryRefreshTests {
             let one = ["new", "old"].map { directory.admit(bot.id, secret: $0, isAddressAllowed: true) }
 
             #expect(both == [.admitted(tenant: bot.tenant), .admitted(tenant: bot.tenant)])
-            #expect(one == [.admitted(tenant: bot.tenant), .wrongSecret])
+            #expect(one == [.admitted(tenant: bot.tenant), .refused(.wrongSecret)])
         }
     }
 
@@ -63,7 +63,8 @@ struct BotDirectoryRefreshTests {
                 """)
             try await fixture.refresh(directory).refresh()
 
-            #expect(directory.admit(thief.id, secret: "mine", isAddressAllowed: true) == .wrongSecret)
+            #expect(
+                directory.admit(thief.id, secret: "mine", isAddressAllowed: true) == .refused(.wrongSecret))
             #expect(
                 directory.admit(bot.id, secret: "mine", isAddressAllowed: true)
                     == .admitted(tenant: tenant.id))
@@ -86,7 +87,7 @@ struct BotDirectoryRefreshTests {
             try await refresh.refresh()
 
             #expect(before == 1 && directory.count == 0)
-            #expect(directory.admit(bot.id, secret: "crow", isAddressAllowed: true) == .unknownBot)
+            #expect(directory.admit(bot.id, secret: "crow", isAddressAllowed: true) == .refused(.unknownBot))
         }
     }
 
@@ -103,7 +104,9 @@ struct BotDirectoryRefreshTests {
 
             try await fixture.eventually("the bot") { admission() == .admitted(tenant: bot.tenant) }
             try await fixture.tamper("UPDATE tenant SET status = 'suspended'")
-            try await fixture.eventually("the suspension", within: .seconds(3)) { admission() == .suspended }
+            try await fixture.eventually("the suspension", within: .seconds(3)) {
+                admission() == .refused(.suspended)
+            }
             try await fixture.tamper("UPDATE tenant SET status = 'active'")
             try await fixture.eventually("its end", within: .seconds(3)) {
                 admission() == .admitted(tenant: bot.tenant)

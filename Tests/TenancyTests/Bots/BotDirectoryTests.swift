@@ -13,8 +13,9 @@ struct BotDirectoryTests {
     func unknown() {
         let directory = BotDirectory()
 
-        #expect(directory.admit(bot, secret: nil, isAddressAllowed: false, at: now) == .unknownBot)
-        #expect(directory.admit(bot, secret: "crow", isAddressAllowed: true, at: now) == .unknownBot)
+        #expect(directory.admit(bot, secret: nil, isAddressAllowed: false, at: now) == .refused(.unknownBot))
+        #expect(
+            directory.admit(bot, secret: "crow", isAddressAllowed: true, at: now) == .refused(.unknownBot))
         #expect(!directory.isLoaded)
     }
 
@@ -24,15 +25,16 @@ struct BotDirectoryTests {
     func wrongSecret(_ secret: String?) {
         let directory = directory(secrets: ["crow"])
 
-        #expect(directory.admit(bot, secret: secret, isAddressAllowed: true, at: now) == .wrongSecret)
+        #expect(
+            directory.admit(bot, secret: secret, isAddressAllowed: true, at: now) == .refused(.wrongSecret))
     }
 
     @Test("A bot without secrets admits nobody")
     func noSecrets() {
         let directory = directory(secrets: [])
 
-        #expect(directory.admit(bot, secret: nil, isAddressAllowed: true, at: now) == .wrongSecret)
-        #expect(directory.admit(bot, secret: "", isAddressAllowed: true, at: now) == .wrongSecret)
+        #expect(directory.admit(bot, secret: nil, isAddressAllowed: true, at: now) == .refused(.wrongSecret))
+        #expect(directory.admit(bot, secret: "", isAddressAllowed: true, at: now) == .refused(.wrongSecret))
     }
 
     @Test("While secrets are being replaced any of them is right")
@@ -56,9 +58,9 @@ struct BotDirectoryTests {
         let address = directory.admit(bot, secret: "crow", isAddressAllowed: false, at: now)
         let limit = directory.admit(bot, secret: "crow", isAddressAllowed: true, at: now)
 
-        #expect(wrongSecret == .wrongSecret)
-        #expect(suspended == .suspended)
-        #expect(address == .addressRefused)
+        #expect(wrongSecret == .refused(.wrongSecret))
+        #expect(suspended == .refused(.suspended))
+        #expect(address == .refused(.addressRefused))
         #expect(limit == .limited(retryAfter: .seconds(60)))
     }
 
@@ -74,6 +76,23 @@ struct BotDirectoryTests {
 
         #expect(first == .admitted(tenant: tenant) && second == .admitted(tenant: tenant))
         #expect(third == .limited(retryAfter: .seconds(30)))
+    }
+
+    @Test("A look ahead refuses what is refused for good, and takes nothing of the limit")
+    func refusal() {
+        let directory = directory(secrets: ["crow"], perMinute: 1)
+
+        let looks = (0..<10).map { _ in
+            directory.refusal(of: bot, secret: "crow", isAddressAllowed: true)
+        }
+        let wrong = directory.refusal(of: bot, secret: "x", isAddressAllowed: true)
+        let address = directory.refusal(of: bot, secret: "crow", isAddressAllowed: false)
+        let unknown = directory.refusal(of: ID(), secret: "crow", isAddressAllowed: true)
+
+        #expect(looks.allSatisfy { $0 == nil })
+        #expect(wrong == .wrongSecret && address == .addressRefused && unknown == .unknownBot)
+        let admission = directory.admit(bot, secret: "crow", isAddressAllowed: true, at: now)
+        #expect(admission == .admitted(tenant: tenant))
     }
 
     private func directory(secrets: [String], perMinute: Int? = nil) -> BotDirectory {

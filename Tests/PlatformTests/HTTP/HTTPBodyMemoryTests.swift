@@ -1,0 +1,94 @@
+import Platform
+import Testing
+
+@Suite("HTTP bodies in memory", .timeLimit(.minutes(1)))
+struct HTTPBodyMemoryTests {
+    private static let begun = "POST /held HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
+    private static let part = String(repeating: "a", count: 900)
+
+    @Test("A body past what all bodies may hold is refused with 503, and taken when there is room again")
+    func limit() async throws {
+        var limits = HTTPLimits.quick
+        limits.bodies = 1500
+        let entered = Signal()
+        let release = Signal()
+        let server = try await TestServer(limits: limits) { request in
+            if request.path == "/held" {
+                entered.raise()
+                await release.wait()
+            }
+            return .text("\(request.body.count)")
+        }
+        let held = try RawClient(port: server.port)
+        held.send(Self.begun + String(repeating: "a", count: 1000))
+        await entered.wait()
+
+        let refused = try RawClient(port: server.port).exchange(
+            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n" + Self.part)
+        let bodiless = try RawClient(port: server.port).exchange("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        release.raise()
+        let first = try held.answer()
+        let again = try held.exchange("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n" + Self.part)
+
+        #expect(refused.status == 503 && refused.headers["Retry-After"] == "1")
+        #expect(bodiless.status == 200)
+        #expect(first.body == "1000" && again.body == "900")
+        #expect(server.metrics.exposition.contains("rookery_http_refused_total{reason=\"memory\"} 1"))
+        await server.stop()
+    }
+
+    @Test("Bodies that were never complete do not count any more")
+    func brokenOff() async throws {
+        var limits = HTTPLimits.quick
+        limits.bodies = 1500
+        limits.requestTime = .milliseconds(50)
+        let server = try await TestServer(limits: limits)
+
+        for _ in 0..<5 {
+            let answer = try RawClient(port: server.port).exchange(Self.begun + Self.part)
+            #expect(answer.status == 408)
+        }
+
+        let whole = Self.begun + String(repeating: "a", count: 1000)
+        #expect(try RawClient(port: server.port).exchange(whole).status == 200)
+        await server.stop()
+    }
+
+    @Test("What the check of the head refuses is answered before its body is there, and closed")
+    func headCheck() async throws {
+        let server = try await TestServer(checkHead: { request in
+            request.headers["Key"] == "crow" ? nil : Problem(401, "no_key", "Show your key")
+        })
+        let stranger = try RawClient(port: server.port)
+        let friend = try RawClient(port: server.port)
+
+        let refused = try stranger.exchange("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
+        let taken = try friend.exchange(
+            "POST / HTTP/1.1\r\nHost: x\r\nKey: crow\r\nContent-Length: 2\r\n\r\nhi")
+
+        #expect(refused.status == 401 && refused.body.contains("\"no_key\""))
+        #expect(stranger.awaitClose())
+        #expect(taken.body == "POST / - hi")
+        #expect(server.metrics.exposition.contains("rookery_http_refused_total{reason=\"not_admitted\"} 1"))
+        await server.stop()
+    }
+
+    @Test("The router asks the matching route's check, with its parameters")
+    func routedHeadCheck() async throws {
+        let address = IPAddress(bytes: [127, 0, 0, 1])
+        func request(_ method: HTTPMethod, _ path: String) -> HTTPRequest {
+            HTTPRequest(id: "req_1", method: method, path: path, peer: address, deadline: .now)
+        }
+        let router = HTTPRouter([
+            HTTPRoute(
+                .post, "/nests/{name}", checkHead: { $0.parameters["name"] == "crow" ? nil : .notFound }
+            ) { _ in .text("taken") },
+            HTTPRoute(.get, "/nests/{name}") { _ in .text("shown") },
+        ])
+
+        #expect(router.checkHead(of: request(.post, "/nests/crow")) == nil)
+        #expect(router.checkHead(of: request(.post, "/nests/rook"))?.status == 404)
+        #expect(router.checkHead(of: request(.get, "/nests/rook")) == nil)
+        #expect(router.checkHead(of: request(.post, "/elsewhere")) == nil)
+    }
+}
