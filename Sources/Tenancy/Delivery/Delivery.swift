@@ -22,6 +22,7 @@ package actor Delivery {
     private var isLoading = false
     private var isStopped = false
     private var lastRefresh = Timestamp.now
+    private var lastForgetting = ContinuousClock.now
 
     package init(
         loop: EventLoop, share: LoopShare, database: Database, secrets: ConsumerSecrets, leases: ShardLeases,
@@ -191,7 +192,10 @@ package actor Delivery {
     }
 
     private func dropIdle() {
-        for (key, consumers) in bots {
+        // That a bot has no consumers is remembered for a while: else each of its updates would ask again.
+        let forgetsEmpty = .now - lastForgetting > Self.idleTime
+        if forgetsEmpty { lastForgetting = .now }
+        for (key, consumers) in bots where forgetsEmpty || !consumers.isEmpty {
             let isIdle = consumers.values.allSatisfy { consumer in
                 consumer.assumeIsolated { $0.isIdle && .now - $0.lastActive > Self.idleTime }
             }

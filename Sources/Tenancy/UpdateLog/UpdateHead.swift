@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Platform
 
 /// What the platform reads of an update; the rest is kept as it came.
 package struct UpdateHead: Sendable, Equatable {
@@ -14,17 +15,19 @@ package struct UpdateHead: Sendable, Equatable {
     package let chatID: Int64?
     /// nil for kinds that do not go stale within a day.
     package let timeToLive: Duration?
+}
 
+extension UpdateHead {
     /// Reads an update as Telegram sends it. Unknown kinds, members and shapes are accepted.
     package init(parsing body: [UInt8]) throws(Fault) {
         do {
             self = try JSONDecoder().decode(UpdateHead.self, from: Data(body))
-        } catch DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty {
-            throw .notJSON
-        } catch DecodingError.typeMismatch(_, let context) where context.codingPath.isEmpty {
+        } catch let fault as Fault {
+            throw fault
+        } catch DecodingError.typeMismatch, DecodingError.valueNotFound {
             throw .notAnObject
         } catch {
-            throw .noUpdateID
+            throw .notJSON
         }
     }
 }
@@ -32,7 +35,11 @@ package struct UpdateHead: Sendable, Equatable {
 extension UpdateHead: Decodable {
     package init(from decoder: any Decoder) throws {
         let members = try decoder.container(keyedBy: MemberName.self)
-        updateID = try members.decode(Int64.self, forKey: MemberName("update_id"))
+        // A number that does not fit would otherwise look like text that is not JSON.
+        guard let updateID = try? members.decode(Int64.self, forKey: MemberName("update_id")) else {
+            throw Fault.noUpdateID
+        }
+        self.updateID = updateID
         let kinds = members.allKeys.map(\.stringValue).filter { $0 != "update_id" && Self.isStorable($0) }
         kind = kinds.first { UpdateKind.ordering(of: $0) != nil } ?? kinds.min() ?? "unknown"
         let ordering = UpdateKind.ordering(of: kind)
@@ -43,19 +50,25 @@ extension UpdateHead: Decodable {
                 UpdateSubject.init)
             : try? members.decode(UpdateSubject.self, forKey: MemberName(kind))
         chatID = subject?.chat ?? subject?.messageChat
-        lane = Self.lane(of: kind, ordering, subject)
+        lane = Self.bounded(Self.lane(of: kind, ordering, subject))
         timeToLive = UpdateKind.timeToLive(of: kind)
     }
 
-    /// Telegram's names and poll ids are short; a long one would not fit into the index over lanes, and NUL fits
-    /// into no text.
-    fileprivate static func isStorable(_ text: String) -> Bool {
-        text.utf8.count <= 64 && !text.utf8.contains(0)
+    /// NUL fits into no text of PostgreSQL's.
+    fileprivate static func isStorable(_ text: String) -> Bool { !text.utf8.contains(0) }
+
+    /// Lanes are keys of an index, which takes no more than a third of a page.
+    private static let laneLimit = 200
+
+    /// A name too long, such as Telegram never makes, gives way to its hash.
+    private static func bounded(_ lane: String) -> String {
+        guard lane.utf8.count > laneLimit else { return lane }
+        return "sha256:" + SHA256.hex(lane.utf8)
     }
 
-    private static func lane(of kind: String, _ ordering: UpdateKind.Ordering?, _ subject: UpdateSubject?)
-        -> String
-    {
+    private static func lane(
+        of kind: String, _ ordering: UpdateKind.Ordering?, _ subject: UpdateSubject?
+    ) -> String {
         switch ordering {
         case .chat: subject?.chat.map { "chat:\($0)" } ?? kind
         case .poll: subject?.poll.map { "poll:\($0)" } ?? kind

@@ -1,0 +1,141 @@
+import Platform
+import TestSupport
+import Testing
+
+@testable import Tenancy
+
+@Suite("Bot directory refresh", .serialized, .timeLimit(.minutes(2)))
+struct BotDirectoryRefreshTests {
+    @Test("A bot is known after it was made, with its secret and its tenant's limit")
+    func made() async throws {
+        try await Fixture.with { fixture in
+            let directory = BotDirectory()
+            let refresh = fixture.refresh(directory)
+            try await refresh.refresh()
+            let tenant = try await fixture.tenant(
+                limits: TenantLimits(overrides: [.ingestPerMinutePerBot: 1]))
+            let bot = try await fixture.bot(in: tenant, secret: "crow")
+
+            let before = directory.admit(bot.id, secret: "crow", isAddressAllowed: true)
+            try await refresh.refresh()
+            let after = directory.admit(bot.id, secret: "crow", isAddressAllowed: true)
+            let limited = directory.admit(bot.id, secret: "crow", isAddressAllowed: true)
+
+            #expect(before == .unknownBot)
+            #expect(after == .admitted(tenant: tenant.id))
+            if case .limited = limited {} else { Issue.record("\(limited)") }
+        }
+    }
+
+    @Test("Secrets that are added and taken away count at the next look")
+    func rotation() async throws {
+        try await Fixture.with { fixture in
+            let directory = BotDirectory()
+            let refresh = fixture.refresh(directory)
+            let bot = try await fixture.bot(in: fixture.tenant(), secret: "old")
+            let new = try fixture.bots.seal("new", .webhookSecret, of: bot.id, bot.tenant)
+
+            try await fixture.tamper(
+                "UPDATE bot SET webhook_secrets = \([new]) || webhook_secrets, updated_at = now()")
+            try await refresh.refresh()
+            let both = ["new", "old"].map { directory.admit(bot.id, secret: $0, isAddressAllowed: true) }
+            try await fixture.tamper("UPDATE bot SET webhook_secrets = \([new]), updated_at = now()")
+            try await refresh.refresh()
+            let one = ["new", "old"].map { directory.admit(bot.id, secret: $0, isAddressAllowed: true) }
+
+            #expect(both == [.admitted(tenant: bot.tenant), .admitted(tenant: bot.tenant)])
+            #expect(one == [.admitted(tenant: bot.tenant), .wrongSecret])
+        }
+    }
+
+    @Test("A secret that was sealed for another bot does not open for this one")
+    func movedSecret() async throws {
+        try await Fixture.with { fixture in
+            let directory = BotDirectory()
+            let tenant = try await fixture.tenant()
+            let bot = try await fixture.bot(in: tenant, secret: "mine")
+            let thief = try await fixture.bot(in: tenant, secret: "theirs")
+
+            try await fixture.tamper(
+                """
+                UPDATE bot SET webhook_secrets = (SELECT webhook_secrets FROM bot WHERE id = \(bot.id))
+                WHERE id = \(thief.id)
+                """)
+            try await fixture.refresh(directory).refresh()
+
+            #expect(directory.admit(thief.id, secret: "mine", isAddressAllowed: true) == .wrongSecret)
+            #expect(
+                directory.admit(bot.id, secret: "mine", isAddressAllowed: true)
+                    == .admitted(tenant: tenant.id))
+        }
+    }
+
+    @Test("A deleted bot is unknown")
+    func deleted() async throws {
+        try await Fixture.with { fixture in
+            let directory = BotDirectory()
+            let refresh = fixture.refresh(directory)
+            let bot = try await fixture.bot(in: fixture.tenant())
+            try await refresh.refresh()
+            let before = directory.count
+
+            try await fixture.tamper(
+                """
+                UPDATE bot SET status = 'deleted', token_sealed = NULL, webhook_secrets = '{}', updated_at = now()
+                """)
+            try await refresh.refresh()
+
+            #expect(before == 1 && directory.count == 0)
+            #expect(directory.admit(bot.id, secret: "crow", isAddressAllowed: true) == .unknownBot)
+        }
+    }
+
+    @Test("A suspension is felt within the poll, however it was made, and so is its end")
+    func suspension() async throws {
+        try await Fixture.with { fixture in
+            let directory = BotDirectory()
+            let refresh = fixture.refresh(directory)
+            let bot = try await fixture.bot(in: fixture.tenant())
+            let running = Task(executorPreference: fixture.loop) { try await refresh.run() }
+            func admission() -> BotDirectory.Admission {
+                directory.admit(bot.id, secret: "crow", isAddressAllowed: true)
+            }
+
+            try await fixture.eventually("the bot") { admission() == .admitted(tenant: bot.tenant) }
+            try await fixture.tamper("UPDATE tenant SET status = 'suspended'")
+            try await fixture.eventually("the suspension", within: .seconds(3)) { admission() == .suspended }
+            try await fixture.tamper("UPDATE tenant SET status = 'active'")
+            try await fixture.eventually("its end", within: .seconds(3)) {
+                admission() == .admitted(tenant: bot.tenant)
+            }
+
+            running.cancel()
+            _ = await running.result
+        }
+    }
+
+    @Test("More bots than one page are all read")
+    func pages() async throws {
+        try await Fixture.with { fixture in
+            let directory = BotDirectory()
+            let tenant = try await fixture.tenant()
+            try await fixture.tamper(
+                """
+                INSERT INTO bot (tenant_id, id, telegram_id, name, mode)
+                SELECT \(tenant.id), gen_random_uuid(), n, 'Bot', 'webhook' FROM generate_series(1, 4001) AS n
+                """)
+
+            try await fixture.refresh(directory).refresh()
+
+            #expect(directory.count == 4001)
+            #expect(directory.isLoaded)
+        }
+    }
+}
+
+extension Fixture {
+    func refresh(_ directory: BotDirectory) -> BotDirectoryRefresh {
+        BotDirectoryRefresh(
+            loop: loop, database: database, directory: directory, secrets: bots, logger: logger)
+    }
+}

@@ -1,0 +1,161 @@
+import Platform
+import TestSupport
+import Testing
+
+@testable import Tenancy
+
+@Suite("Update appender", .serialized, .timeLimit(.minutes(2)))
+struct UpdateAppenderTests {
+    @Test("What two loops append at the same time is stored once, and both are told it is there")
+    func concurrentDuplicates() async throws {
+        try await Fixture.with { fixture in
+            let bot = try await fixture.bot(in: fixture.tenant())
+            let (otherLoop, otherDatabase) = try fixture.other()
+            let first = fixture.appender()
+            let second = UpdateAppender(
+                loop: otherLoop, database: otherDatabase, turns: AppendTurns(), metrics: Metrics(),
+                deliveries: Deliveries([], leases: ShardLeases()))
+
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<300 {
+                    let update = try fixture.message(Int64(number), to: bot)
+                    group.addTask(executorPreference: fixture.loop) { try await first.append(update) }
+                    group.addTask(executorPreference: otherLoop) { try await second.append(update) }
+                    group.addTask(executorPreference: otherLoop) { try await second.append(update) }
+                }
+                try await group.waitForAll()
+            }
+
+            #expect(try await fixture.count("SELECT count(*) FROM update_log") == 300)
+            #expect(try await fixture.count("SELECT count(DISTINCT update_id) FROM update_log") == 300)
+        }
+    }
+
+    @Test("What is in yesterday's partition is not stored again, what is older is")
+    func overMidnight() async throws {
+        try await Fixture.with { fixture in
+            let bot = try await fixture.bot(in: fixture.tenant())
+            let appender = fixture.appender()
+            for number in Int64(1)...2 { try await appender.append(fixture.message(number, to: bot)) }
+            try await fixture.tamper(
+                """
+                UPDATE update_log SET day = (now() AT TIME ZONE 'UTC')::date - 1 WHERE update_id = 1
+                """)
+
+            try await appender.append(fixture.message(1, to: bot))
+            try await appender.append(fixture.message(2, to: bot))
+            try await appender.append(fixture.message(3, to: bot))
+
+            let stored = try await fixture.superuser.withConnection { connection in
+                try await connection.values(
+                    "SELECT update_id FROM update_log ORDER BY position", as: Int64.self)
+            }
+            #expect(stored == [1, 2, 3])
+        }
+    }
+
+    @Test("The same update_id of another bot is another update")
+    func otherBot() async throws {
+        try await Fixture.with { fixture in
+            let tenant = try await fixture.tenant()
+            let (first, second) = (try await fixture.bot(in: tenant), try await fixture.bot(in: tenant))
+            let appender = fixture.appender()
+
+            try await appender.append(fixture.message(1, to: first))
+            try await appender.append(fixture.message(1, to: second))
+
+            #expect(try await fixture.count("SELECT count(*) FROM update_log") == 2)
+        }
+    }
+
+    @Test("A reader that has seen a position never meets a smaller one later, whoever appends")
+    func orderOfAppearance() async throws {
+        try await Fixture.with { fixture in
+            let bot = try await fixture.bot(in: fixture.tenant())
+            let (otherLoop, otherDatabase) = try fixture.other()
+            let first = fixture.appender()
+            let second = UpdateAppender(
+                loop: otherLoop, database: otherDatabase, turns: AppendTurns(), metrics: Metrics(),
+                deliveries: Deliveries([], leases: ShardLeases()))
+            let finished = Happenings<Int>()
+            let appending = Task(executorPreference: fixture.loop) {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for part in 0..<20 {
+                        let (loop, appender) = part % 2 == 0 ? (fixture.loop, first) : (otherLoop, second)
+                        group.addTask(executorPreference: loop) {
+                            for number in 0..<50 {
+                                let id = Int64(part * 1000 + number)
+                                try await appender.append(fixture.message(id, chat: Int64(part), to: bot))
+                            }
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+                finished.add(1)
+            }
+
+            var seen: [Int64] = []
+            while finished.all.isEmpty {
+                let all = try await fixture.superuser.withConnection { connection in
+                    try await connection.values(
+                        "SELECT position FROM update_log ORDER BY position", as: Int64.self)
+                }
+                #expect(Array(all.prefix(seen.count)) == seen)
+                guard all.starts(with: seen) else { break }
+                seen = all
+                try await fixture.loop.sleep(for: .milliseconds(1))
+            }
+
+            try await appending.value
+            #expect(try await fixture.count("SELECT count(*) FROM update_log") == 1000)
+        }
+    }
+
+    @Test("Updates that one loop takes in are logged in the order in which they came")
+    func orderWithinBatches() async throws {
+        try await Fixture.with { fixture in
+            let bot = try await fixture.bot(in: fixture.tenant())
+            let appender = fixture.appender()
+
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<1500 {
+                    let update = try fixture.message(Int64(5000 - number), to: bot)
+                    group.addTask(executorPreference: fixture.loop) { try await appender.append(update) }
+                }
+                try await group.waitForAll()
+            }
+
+            let stored = try await fixture.superuser.withConnection { connection in
+                try await connection.values(
+                    "SELECT update_id FROM update_log ORDER BY position", as: Int64.self)
+            }
+            #expect(stored == (0..<1500).map { Int64(5000 - $0) })
+        }
+    }
+
+    @Test("Without a partition for today appending fails, and goes on when there is one")
+    func missingPartition() async throws {
+        try await Fixture.with { fixture in
+            let bot = try await fixture.bot(in: fixture.tenant())
+            let appender = fixture.appender()
+            try await fixture.tamper(
+                """
+                DO $$ DECLARE child text; BEGIN
+                    FOR child IN SELECT inhrelid::regclass FROM pg_inherits
+                        WHERE inhparent = 'update_log'::regclass LOOP
+                        EXECUTE 'DROP TABLE ' || child;
+                    END LOOP;
+                END $$
+                """)
+
+            await #expect(throws: PostgresError.self) {
+                try await appender.append(fixture.message(1, to: bot))
+            }
+            try await LogPartitions(database: fixture.database, loop: fixture.loop, logger: fixture.logger)
+                .maintain(today: .now)
+            try await appender.append(fixture.message(1, to: bot))
+
+            #expect(try await fixture.count("SELECT count(*) FROM update_log") == 1)
+        }
+    }
+}

@@ -1,0 +1,147 @@
+import Platform
+import TestSupport
+import Testing
+
+@testable import Tenancy
+
+@Suite("Damaged updates", .serialized, .timeLimit(.minutes(2)))
+struct UpdateFuzzTests {
+    @Test("No damage crashes the parser", arguments: UInt64(1)...4)
+    func parser(_ seed: UInt64) {
+        var mutations = UpdateMutations(seed: seed)
+        var accepted = 0
+
+        for _ in 0..<6000 {
+            let bytes = mutations.next()
+            if let head = try? UpdateHead(parsing: bytes) {
+                accepted += 1
+                #expect(head.lane.utf8.count <= 200, "seed \(seed)")
+            }
+        }
+
+        #expect(accepted > 100)
+    }
+
+    @Test("What the parser takes, the log takes or refuses alone: its neighbours are stored")
+    func appender() async throws {
+        try await Fixture.with { fixture in
+            let bot = try await fixture.bot(in: fixture.tenant())
+            let appender = fixture.appender()
+            var mutations = UpdateMutations(seed: 20_261_120)
+            var damaged: [NewUpdate] = []
+            while damaged.count < 300 {
+                let bytes = mutations.next()
+                guard let head = try? UpdateHead(parsing: bytes) else { continue }
+                damaged.append(
+                    NewUpdate(
+                        tenant: bot.tenant, bot: bot.id,
+                        head: head.numbered(Int64(1_000_000 + damaged.count)), receivedAt: .now,
+                        payload: bytes))
+            }
+            let sound = try (0..<300).map { try fixture.message(Int64($0), to: bot) }
+
+            let outcomes = try await withThrowingTaskGroup(of: Bool.self) { group in
+                for (damaged, sound) in zip(damaged, sound) {
+                    group.addTask(executorPreference: fixture.loop) {
+                        do {
+                            try await appender.append(damaged)
+                            return true
+                        } catch UpdateAppender.Fault.invalidPayload {
+                            return false
+                        }
+                    }
+                    group.addTask(executorPreference: fixture.loop) {
+                        try await appender.append(sound)
+                        return true
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+
+            let stored = try await fixture.count("SELECT count(*) FROM update_log")
+            let soundOnes = try await fixture.count("SELECT count(*) FROM update_log WHERE update_id < 300")
+            #expect(stored == outcomes.filter { $0 }.count)
+            #expect(soundOnes == 300)
+        }
+    }
+
+    @Test(
+        "One that the database refuses is answered so, and its batch is stored without it",
+        arguments: [
+            Array(#"{"update_id":1,"message":{"text":"\#u{0}"}}"#.utf8),
+            Array(#"{"update_id":1,"\u0000":{}}"#.utf8),
+            Array(#"{"update_id":1,"message":{"text":""#.utf8) + [0xC0, 0x80] + Array(#""}}"#.utf8),
+            Array(#"{"update_id":1,"message":{"text":""#.utf8) + [0xED, 0xA0, 0x80] + Array(#""}}"#.utf8),
+        ])
+    func poison(_ payload: [UInt8]) async throws {
+        try await Fixture.with { fixture in
+            let bot = try await fixture.bot(in: fixture.tenant())
+            let appender = fixture.appender()
+            let head = try UpdateHead(parsing: Array(#"{"update_id":50,"message":{}}"#.utf8))
+            let parsed = (try? UpdateHead(parsing: payload))?.numbered(50)
+            let poison = NewUpdate(
+                tenant: bot.tenant, bot: bot.id, head: parsed ?? head, receivedAt: .now, payload: payload)
+            let sound = try (100..<120).map { try fixture.message($0, to: bot) }
+
+            let refusals = await withTaskGroup(of: Bool.self) { group in
+                for update in sound[..<10] + [poison] + sound[10...] {
+                    group.addTask(executorPreference: fixture.loop) {
+                        do {
+                            try await appender.append(update)
+                            return false
+                        } catch UpdateAppender.Fault.invalidPayload {
+                            return update.head.updateID == 50
+                        } catch {
+                            return false
+                        }
+                    }
+                }
+                return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+            }
+
+            #expect(refusals == 1)
+            #expect(try await fixture.count("SELECT count(*) FROM update_log") == 20)
+        }
+    }
+
+    @Test(
+        "Escapes that only jsonb refuses are stored as they came",
+        arguments: [#"\u0000"#, #"\ud800"#, #"\udc00\ud800"#])
+    func opaque(_ escape: String) async throws {
+        try await Fixture.with { fixture in
+            let bot = try await fixture.bot(in: fixture.tenant())
+            let payload = #"{"update_id":1, "message": {"text":"\#(escape)"}}"#
+            let head = try UpdateHead(parsing: Array(#"{"update_id":1,"message":{}}"#.utf8))
+
+            try await fixture.appender().append(
+                NewUpdate(
+                    tenant: bot.tenant, bot: bot.id, head: head, receivedAt: .now,
+                    payload: Array(payload.utf8)))
+
+            let stored = try await fixture.superuser.withConnection { connection in
+                try await connection.value("SELECT payload FROM update_log", as: JSONBytes.self)
+            }
+            #expect(stored?.bytes == Array(payload.utf8))
+        }
+    }
+}
+
+extension UpdateHead {
+    /// The same with another update_id.
+    func numbered(_ updateID: Int64) -> UpdateHead {
+        UpdateHead(updateID: updateID, kind: kind, lane: lane, chatID: chatID, timeToLive: timeToLive)
+    }
+}
+
+extension Fixture {
+    /// As a superuser: past every policy.
+    func count(_ sql: SQL) async throws -> Int {
+        let count = try await superuser.withConnection { try await $0.value(sql, as: Int64.self) }
+        return Int(count ?? -1)
+    }
+
+    @discardableResult
+    func tamper(_ sql: SQL) async throws -> Int {
+        try await superuser.withConnection { try await $0.execute(sql) }
+    }
+}
