@@ -4,10 +4,14 @@
 -- up
 -- Makes what is missing from yesterday to `ahead` days from now. Yesterday counts because the append looks
 -- there for repetitions. Returns how many partitions were made.
+--
+-- CREATE TABLE … PARTITION OF would wait for every reader (a pg_dump, for hours) and have all appends wait behind
+-- it; ATTACH PARTITION keeps nobody out.
 CREATE FUNCTION make_day_partitions(ahead integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 DECLARE
     parent text;
+    child text;
     day date;
     made integer := 0;
 BEGIN
@@ -15,9 +19,11 @@ BEGIN
     FOREACH parent IN ARRAY ARRAY['update_log', 'delivery_attempt'] LOOP
         FOR day IN SELECT generate_series((now() AT TIME ZONE 'UTC')::date - 1,
                                           (now() AT TIME ZONE 'UTC')::date + least(ahead, 31), '1 day')::date LOOP
-            IF to_regclass(format('public.%I', parent || to_char(day, '_YYYYMMDD'))) IS NULL THEN
-                EXECUTE format('CREATE TABLE public.%I PARTITION OF public.%I FOR VALUES FROM (%L) TO (%L)',
-                               parent || to_char(day, '_YYYYMMDD'), parent, day, day + 1);
+            child := parent || to_char(day, '_YYYYMMDD');
+            IF to_regclass(format('public.%I', child)) IS NULL THEN
+                EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING DEFAULTS)', child, parent);
+                EXECUTE format('ALTER TABLE public.%I ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
+                               parent, child, day, day + 1);
                 made := made + 1;
             END IF;
         END LOOP;

@@ -32,7 +32,8 @@ final class App: Sendable {
     }
 
     /// Binds the addresses and makes everything; nothing runs before `start`.
-    init(settings: Settings, runtime: Runtime) async throws {
+    /// - Parameter node: of no other running node. One that is known from an earlier life goes on with its leases.
+    init(settings: Settings, runtime: Runtime, node: ID<Node> = ID()) async throws {
         self.settings = settings
         self.runtime = runtime
         let (logger, metrics, first) = (runtime.logger, runtime.metrics, runtime.loops[0])
@@ -47,12 +48,12 @@ final class App: Sendable {
         let (directory, leases) = (directory, leases)
         let databases = try runtime.loops.map { try DatabasePools.make(settings, loop: $0, runtime: runtime) }
         let clients = try await Self.clients(settings, runtime)
-        let loops = zip(runtime.loops, zip(databases, clients)).map { loop, pair in
+        let loops = runtime.loops.enumerated().map { index, loop in
             (
                 loop: loop,
                 delivery: Delivery(
-                    loop: loop, database: pair.0, secrets: ConsumerSecrets(box: box), leases: leases,
-                    client: pair.1,
+                    loop: loop, share: LoopShare(index, of: runtime.loops.count), database: databases[index],
+                    secrets: ConsumerSecrets(box: box), leases: leases, client: clients[index],
                     metrics: metrics, logger: logger)
             )
         }
@@ -60,12 +61,12 @@ final class App: Sendable {
         self.deliveries = deliveries
         let health = Health(loops: runtime.loops.count, metrics: metrics)
         let schemaVersion = try Schema.newestVersion()
+        let turns = AppendTurns()
         var parts: [LoopParts] = []
         for (index, loop) in runtime.loops.enumerated() {
             let database = databases[index]
-            let appender = UpdateAppender(loop: loop, database: database, metrics: metrics) { bots in
-                deliveries.announce(bots, through: database, on: loop)
-            }
+            let appender = UpdateAppender(
+                loop: loop, database: database, turns: turns, metrics: metrics, deliveries: deliveries)
             let router = HTTPRouter(
                 try Routes(
                     health: health,
@@ -93,15 +94,18 @@ final class App: Sendable {
             logger: logger)
         partitions = LogPartitions(database: databases[0], loop: first, logger: logger)
         let sweep = DeliverySweep(database: databases[0], logger: logger)
-        keeper = ShardKeeper(
-            loop: first, database: databases[0], node: ID<Node>(), leases: leases, logger: logger
-        ) { shards in
+        let sweepShards: @Sendable (Set<Int>) -> Void = { shards in
             // Ends by itself; the shards' consumers are woken as they are found.
             Task(executorPreference: first) {
                 await sweep.run(shards, leases: leases, into: deliveries, on: first)
             }
         }
-        self.listener = try Self.listener(settings, runtime, refresh: refresh, deliveries: deliveries)
+        keeper = ShardKeeper(
+            loop: first, database: databases[0], node: node, leases: leases, logger: logger,
+            onTaken: sweepShards)
+        self.listener = try Self.listener(settings, runtime, refresh: refresh, deliveries: deliveries) {
+            sweepShards(leases.held)
+        }
     }
 
     private static func clients(_ settings: Settings, _ runtime: Runtime) async throws -> [HTTPClient] {
@@ -119,7 +123,8 @@ final class App: Sendable {
     }
 
     private static func listener(
-        _ settings: Settings, _ runtime: Runtime, refresh: BotDirectoryRefresh, deliveries: Deliveries
+        _ settings: Settings, _ runtime: Runtime, refresh: BotDirectoryRefresh, deliveries: Deliveries,
+        sweep: @escaping @Sendable () -> Void
     ) throws -> PostgresListener {
         PostgresListener(
             loop: runtime.loops[0],
@@ -133,6 +138,8 @@ final class App: Sendable {
             }
         } onReconnect: {
             refresh.assumeIsolated { $0.wake() }
+            // Other nodes' notices may have come while nobody listened.
+            sweep()
         }
     }
 
@@ -173,7 +180,13 @@ final class App: Sendable {
         await withTaskGroup(of: Void.self) { group in
             for part in parts { group.addTask { await part.server.drain(until: deadline) } }
         }
+        // What is under way at the deadline is cut off: it ends as not delivered.
+        let cutOff = Task(executorPreference: parts[0].loop) { [parts] in
+            try await parts[0].loop.sleep(until: deadline)
+            for part in parts { part.loop.execute { part.client.close() } }
+        }
         await deliveries.stop()
+        cutOff.cancel()
         for part in parts { await part.server.stop() }
         await adminServer.stop()
         listener.stop()

@@ -4,7 +4,7 @@ import pytest
 
 import receiver as receivers
 import rookery as rookeries
-from database import create_consumer, delete_consumer
+from database import create_consumer, disable_consumer
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +38,7 @@ def consumer(rookery):
 
     yield make
     for one in made:
-        delete_consumer(rookery, one)
+        disable_consumer(rookery, one)
 
 
 @pytest.fixture

@@ -1,60 +1,116 @@
-"""Everything in these tests that knows Rookery's tables."""
+"""Everything in these tests that knows Rookery's tables.
 
+It connects as the owner of `rookery dev`, who sees every row. A running program takes notice of what is changed
+here within about a second.
+"""
+
+import base64
 import json
-import uuid
+import secrets
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import psycopg
 
 import typeid
 from rookery import Rookery
+from sealing import seal
 
 
 @contextmanager
-def tenant_transaction(rookery: Rookery):
-    """As the owner of the tables, for whom row-level security holds too."""
-    tenant = typeid.decode(rookery.tenant_id)
-    with psycopg.connect(rookery.database_owner_url, connect_timeout=10) as connection:
-        connection.execute(f"SET LOCAL app.tenant_id = '{tenant}'")
-        yield connection, tenant
+def connection(rookery: Rookery):
+    with psycopg.connect(rookery.database_owner_url, connect_timeout=10) as opened:
+        yield opened
 
 
-def create_consumer(rookery: Rookery, url: str, **options) -> uuid.UUID:
+def create_consumer(rookery: Rookery, url: str, **options) -> str:
     """A push consumer of the demo bot, from the end of its log.
 
-    Options: secret (whsec_…), telegram_secret_token, timeout_ms.
+    Options: secret (whsec_…), telegram_secret_token, kinds, timeout_ms, retry_schedule_ms.
+    Returns its id.
     """
-    consumer = typeid.uuid7()
-    with tenant_transaction(rookery) as (connection, tenant):
-        connection.execute(
-            """INSERT INTO consumer (tenant_id, bot_id, id, type, name, status, url, secret,
-                                     telegram_secret_token, timeout_ms)
-               VALUES (%s, %s, %s, 'push', %s, 'active', %s, %s, %s, %s)""",
-            (tenant, typeid.decode(rookery.bot["id"]), consumer, f"test {consumer}", url, options.get("secret"),
-             options.get("telegram_secret_token"), options.get("timeout_ms", 30000)))
+    consumer = typeid.make("consumer")
+    secret = options.pop("secret", None) or "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    token = options.pop("telegram_secret_token", None)
+
+    def sealed(text: str, purpose: str) -> bytes:
+        return seal(rookery.master_key, text, f"{rookery.tenant_id}/{consumer}/{purpose}")
+
+    values = options | {
+        "tenant_id": typeid.decode(rookery.tenant_id), "bot_id": typeid.decode(rookery.bot["id"]),
+        "id": typeid.decode(consumer), "type": "push", "name": "test", "url": url,
+        "secrets_sealed": [sealed(secret, "signing")],
+        "telegram_secret_sealed": sealed(token, "telegram_secret") if token else None,
+    }
+    with connection(rookery) as opened:
+        _insert(opened, "consumer", values)
     return consumer
 
 
-def delete_consumer(rookery: Rookery, consumer: uuid.UUID) -> None:
-    with tenant_transaction(rookery) as (connection, tenant):
-        connection.execute("DELETE FROM consumer WHERE tenant_id = %s AND id = %s", (tenant, consumer))
+def disable_consumer(rookery: Rookery, consumer: str) -> None:
+    with connection(rookery) as opened:
+        opened.execute("UPDATE consumer SET status = 'disabled', updated_at = now() WHERE tenant_id = %s AND id = %s",
+                       (typeid.decode(rookery.tenant_id), typeid.decode(consumer)))
+
+
+@dataclass
+class Bot:
+    id: str
+    tenant_id: str
+    secrets: list[str]
+
+
+def create_tenant(rookery: Rookery) -> str:
+    tenant = typeid.make("tenant")
+    with connection(rookery) as opened:
+        _insert(opened, "tenant", {
+            "id": typeid.decode(tenant), "name": "Test", "slug": tenant.replace("_", "-")})
+    return tenant
+
+
+def create_bot(rookery: Rookery, tenant: str, secret_count: int = 1) -> Bot:
+    """A bot that Telegram knows nothing of, with so many webhook secrets."""
+    bot = Bot(typeid.make("bot"), tenant, [secrets.token_urlsafe(24) for _ in range(secret_count)])
+    telegram_id = secrets.randbelow(1 << 52) + 1
+    keys = {"tenant_id": typeid.decode(tenant), "telegram_id": telegram_id}
+    sealed = [seal(rookery.master_key, secret, f"{tenant}/{bot.id}/webhook_secret") for secret in bot.secrets]
+    with connection(rookery) as opened:
+        _insert(opened, "bot", keys | {
+            "id": typeid.decode(bot.id), "name": "Test", "mode": "webhook", "webhook_secrets": sealed})
+        _insert(opened, "bot_registration", keys | {"bot_id": typeid.decode(bot.id)})
+    return bot
+
+
+def delete_bot(rookery: Rookery, bot: Bot) -> None:
+    """As the program deletes it: marked, and its secrets gone."""
+    with connection(rookery) as opened:
+        opened.execute(
+            """UPDATE bot SET status = 'deleted', token_sealed = NULL, webhook_secrets = '{}', updated_at = now()
+               WHERE tenant_id = %s AND id = %s""", (typeid.decode(bot.tenant_id), typeid.decode(bot.id)))
+
+
+def suspend(rookery: Rookery, tenant: str) -> None:
+    with connection(rookery) as opened:
+        opened.execute("UPDATE tenant SET status = 'suspended', updated_at = now() WHERE id = %s",
+                       (typeid.decode(tenant),))
 
 
 def logged(rookery: Rookery, first_id: int, last_id: int) -> list[int]:
     """The update ids from first to last in the demo bot's log, one for each row."""
-    with tenant_transaction(rookery) as (connection, tenant):
-        rows = connection.execute(
+    with connection(rookery) as opened:
+        rows = opened.execute(
             """SELECT update_id FROM update_log
                WHERE tenant_id = %s AND bot_id = %s AND update_id BETWEEN %s AND %s ORDER BY position""",
-            (tenant, typeid.decode(rookery.bot["id"]), first_id, last_id))
+            (typeid.decode(rookery.tenant_id), typeid.decode(rookery.bot["id"]), first_id, last_id))
         return [row[0] for row in rows]
 
 
 @contextmanager
 def limit(rookery: Rookery, name: str, value: int):
     """Sets one limit of the demo tenant, and takes it away again."""
-    with tenant_transaction(rookery) as (connection, tenant):
-        before = connection.execute("SELECT limits FROM tenant WHERE id = %s", (tenant,)).fetchone()[0]
+    with connection(rookery) as opened:
+        before = opened.execute("SELECT limits FROM tenant WHERE id = %s",
+                                (typeid.decode(rookery.tenant_id),)).fetchone()[0]
     try:
         _set_limits(rookery, before | {name: value})
         yield
@@ -63,5 +119,12 @@ def limit(rookery: Rookery, name: str, value: int):
 
 
 def _set_limits(rookery: Rookery, limits: dict) -> None:
-    with tenant_transaction(rookery) as (connection, tenant):
-        connection.execute("UPDATE tenant SET limits = %s WHERE id = %s", (json.dumps(limits), tenant))
+    with connection(rookery) as opened:
+        opened.execute("UPDATE tenant SET limits = %s, updated_at = now() WHERE id = %s",
+                       (json.dumps(limits), typeid.decode(rookery.tenant_id)))
+
+
+def _insert(opened: psycopg.Connection, table: str, values: dict) -> None:
+    opened.execute(
+        f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join(['%s'] * len(values))})",
+        list(values.values()))

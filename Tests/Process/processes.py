@@ -88,6 +88,15 @@ def kill(pid: int) -> None:
         pass
 
 
+def runs(pid: int) -> bool:
+    """A zombie does not."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def naming(text: str) -> dict[int, str]:
     """Processes whose command line or working directory holds that text, zombies left out."""
     found = {}

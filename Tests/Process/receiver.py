@@ -34,7 +34,7 @@ class Receiver:
         self._held: dict[int, threading.Event] = {}
         self._server = Server(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}/telegram"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def hold(self, chat: int) -> threading.Event:
         """Keeps requests of this chat waiting until the event is set."""

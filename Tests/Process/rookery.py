@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import httpx
 
+import web
 from processes import BINARY, Process, kill, naming
 
 LISTEN = {"ROOKERY_LISTEN": "127.0.0.1:0", "ROOKERY_ADMIN_LISTEN": "127.0.0.1:0"}
@@ -33,10 +34,9 @@ class Rookery:
         self.database_url: str = ready["database_url"]
         self.database_owner_url: str = ready["database_owner_url"]
         self.tenant_id: str = ready["tenant_id"]
-        self.api_key: str = ready["api_key"]
         self.bot: dict = ready["bot"]
         self.environment: dict[str, str] = ready["environment"]
-        self.trace: dict = ready["trace"]
+        self.trace: dict[str, str] = ready["trace"]
 
     @property
     def webhook(self) -> str:
@@ -46,8 +46,12 @@ class Rookery:
     def secret(self) -> dict[str, str]:
         return {"X-Telegram-Bot-Api-Secret-Token": self.bot["webhook_secret"]}
 
-    def post(self, update: dict, url: str | None = None) -> httpx.Response:
-        return httpx.post(url or self.webhook, json=update, headers=self.secret, timeout=15)
+    @property
+    def master_key(self) -> str:
+        return self.environment["ROOKERY_MASTER_KEY"]
+
+    def post(self, update: dict) -> httpx.Response:
+        return web.post(self.webhook, json=update, headers=self.secret)
 
     def postmaster(self) -> int:
         """The pid of its PostgreSQL."""
@@ -73,7 +77,7 @@ class Node:
     def _is_ready(self) -> bool:
         assert self.process.is_running(), self.process.tail()
         try:
-            return httpx.get(f"{self.api}/ready", timeout=2).status_code == 200
+            return web.get(f"{self.api}/ready", timeout=5).status_code == 200
         except httpx.HTTPError:
             return False
 

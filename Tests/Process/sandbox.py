@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-import httpx
-
+import web
 from rookery import Rookery
 
 
@@ -14,20 +13,23 @@ class SandboxBot:
 
 
 def create_bot(rookery: Rookery) -> SandboxBot:
-    answer = httpx.post(f"{rookery.sandbox}/sandbox/bots", json={}, timeout=10)
-    answer.raise_for_status()
-    made = answer.json()
-    return SandboxBot(int(made["token"].partition(":")[0]), made["token"])
+    made = web.post(f"{rookery.sandbox}/sandbox/bots", json={}).raise_for_status().json()
+    return SandboxBot(made["telegram_id"], made["token"])
 
 
-def write(rookery: Rookery, telegram_id: int, chat_id: int, text: str) -> None:
-    """A user writes to the bot in their private chat."""
-    httpx.post(f"{rookery.sandbox}/sandbox/bots/{telegram_id}/messages",
-               json={"chat_id": chat_id, "user_id": chat_id, "text": text}, timeout=10).raise_for_status()
+def write(rookery: Rookery, telegram_id: int, user: int, text: str) -> int:
+    """A user writes to the bot in their private chat. Returns the update's id."""
+    url = f"{rookery.sandbox}/sandbox/bots/{telegram_id}/messages"
+    return web.post(url, json={"user_id": user, "text": text}).raise_for_status().json()["update_id"]
 
 
-def calls(rookery: Rookery, telegram_id: int, method: str) -> list[dict]:
-    """The parameters of every call of that method which the bot made."""
-    answer = httpx.get(f"{rookery.sandbox}/sandbox/bots/{telegram_id}/calls", timeout=10)
-    answer.raise_for_status()
-    return [call["parameters"] for call in answer.json() if call["method"].lower() == method.lower()]
+def calls(rookery: Rookery, telegram_id: int, method: str, count: int = 1, seconds: int = 20) -> list[dict]:
+    """The parameters of the calls of that method which the bot has made, once there are so many."""
+    url = f"{rookery.sandbox}/sandbox/bots/{telegram_id}/calls"
+    found: list[dict] = []
+    while len(found) < count:
+        query = {"method": method, "after": found[-1]["id"] if found else 0, "wait": seconds}
+        more = web.get(url, timeout=seconds + 10, params=query).raise_for_status().json()["calls"]
+        assert more, f"{count} calls of {method} wanted, {found} came"
+        found += more
+    return [call["parameters"] for call in found]

@@ -4,9 +4,9 @@ import base64
 import secrets
 import threading
 
-import httpx
 from standardwebhooks import Webhook
 
+import web
 from database import logged
 from updates import edit, new_chat
 
@@ -18,7 +18,7 @@ def test_duplicates_on_two_connections_at_once_are_stored_and_delivered_once(roo
     statuses, together = [], threading.Barrier(2)
 
     def send() -> None:
-        with httpx.Client(timeout=15) as client:
+        with web.client() as client:
             for update in updates:
                 together.wait(20)
                 statuses.append(client.post(rookery.webhook, json=update, headers=rookery.secret).status_code)
@@ -62,7 +62,7 @@ def test_a_delivery_carries_telegrams_bytes_and_a_standard_webhooks_signature(ro
            b'"text":"caf\\u00e9 \xf0\x9f\x90\xa6"}, "of_a_later_version" : [ 1.50 ] }' % (
                update["update_id"], update["edited_message"]["date"], chat)
 
-    answer = httpx.post(rookery.webhook, content=body, timeout=15,
+    answer = web.post(rookery.webhook, content=body,
                         headers=rookery.secret | {"Content-Type": "application/json"})
 
     assert answer.status_code == 200

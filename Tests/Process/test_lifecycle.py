@@ -2,29 +2,20 @@
 
 import signal
 
-import httpx
 import pytest
 
+import web
 from database import logged
-from processes import naming
+from processes import naming, runs
 from rookery import Rookery, data_folder, node_beside, until
 from updates import edit, new_chat
 
 
 def assert_gone(family: list[int]) -> None:
-    """Every process of the family is gone; a zombie counts as gone."""
     def left() -> list[int]:
-        return [pid for pid in family if state(pid) not in (None, "Z")]
+        return [pid for pid in family if runs(pid)]
 
     until(lambda: not left(), 10, lambda: f"left behind: {left()}")
-
-
-def state(pid: int) -> str | None:
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0]
-    except OSError:
-        return None
 
 
 def test_the_first_update_went_all_the_way(rookery):
@@ -36,7 +27,7 @@ def test_the_first_update_went_all_the_way(rookery):
 
 def test_sigterm_ends_a_node_with_0(rookery, free_port):
     with node_beside(rookery, free_port) as node:
-        assert httpx.get(f"{node.api}/health", timeout=5).status_code == 200
+        assert web.get(f"{node.api}/health").status_code == 200
 
         node.process.signal(signal.SIGTERM)
 

@@ -7,6 +7,10 @@ import uuid
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
+def make(prefix: str) -> str:
+    return encode(prefix, uuid7())
+
+
 def encode(prefix: str, value: uuid.UUID) -> str:
     digits = [ALPHABET[value.int >> shift & 31] for shift in range(125, -1, -5)]
     return f"{prefix}_{''.join(digits)}"

@@ -6,6 +6,8 @@ import time
 
 import httpx
 
+import web
+
 _next_id = itertools.count(int(time.time()) * 1000)
 _next_chat = itertools.count(5_000_000_000)
 
@@ -56,7 +58,7 @@ class Load:
         return self.answered
 
     def _send(self, chat: int) -> None:
-        client = httpx.Client(timeout=20)
+        client = web.client()
         try:
             while not self._stopped.is_set():
                 update = edit(chat)

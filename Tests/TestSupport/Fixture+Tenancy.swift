@@ -45,9 +45,10 @@ extension Fixture {
             payload: payload)
     }
 
-    package func appender(
-        onLogged: @escaping @Sendable (Set<BotKey>) -> Void = { _ in }
-    ) -> UpdateAppender {
-        UpdateAppender(loop: loop, database: database, metrics: metrics, onLogged: onLogged)
+    /// - Parameter deliveries: told of what is appended; none when not given.
+    package func appender(deliveries: Deliveries? = nil) -> UpdateAppender {
+        UpdateAppender(
+            loop: loop, database: database, turns: AppendTurns(), metrics: metrics,
+            deliveries: deliveries ?? Deliveries([], leases: ShardLeases()))
     }
 }

@@ -1,22 +1,27 @@
-"""script/bench deliver: time from the moment an update is due at Telegram's side to its arrival at the
-bot's own server, at a fixed rate; nothing lost, and each chat's updates in order.
+"""script/bench deliver: time from the moment a user is due to write to the arrival of the update at the bot's
+own server, at a fixed rate; nothing lost, and each chat's updates in order.
 
-The rate does not wait for answers, and time counts from when an update was due, so a stall shows in full.
-The first row is sender and receiver alone, without Rookery: what the measuring itself takes.
+The way is sandbox → Rookery → receiver: users write in the sandbox, which posts to Rookery as Telegram does.
+The rate does not wait for answers, and time counts from when a message was due, so a stall shows in full.
+The other rows are the parts: sender and receiver alone, what the measuring itself takes; the sandbox posting
+straight to the receiver; and the sender posting to Rookery without a sandbox between.
 """
 
 import argparse
 import asyncio
+import json
 import multiprocessing
 import os
+import subprocess
 import sys
 import time
+import urllib.request
 from dataclasses import dataclass
 
 import asyncpg
 
-from measure import Memory, end, mark, table
-from node import Bot, Node, add_consumer, create_database, register
+from measure import Memory, end, mark, table, wait_for
+from node import BINARY, Bot, Node, add_consumer, create_database, free_port, register
 from traffic import Load, Sent, run_receiver, run_sender
 
 processes = multiprocessing.get_context("spawn")
@@ -50,6 +55,10 @@ class Delivered:
         """Milliseconds from due to delivered, of first arrivals, in order of size."""
         return sorted((now - due) / 1e6 for due, now in self.first_arrivals().values())
 
+    def since(self, start: int) -> "Delivered":
+        """Without what was due before: the warm-up."""
+        return Delivered(self.load, self.sent, [entry for entry in self.arrived if entry[2] >= start])
+
     def first_arrivals(self) -> dict[int, tuple[int, int]]:
         first: dict[int, tuple[int, int]] = {}
         for update_id, _, due, now in self.arrived:
@@ -64,11 +73,11 @@ class Delivered:
     def reordered(self) -> int:
         """Updates that came for the first time after a later one of their chat."""
         seen, latest, count = set(), {}, 0
-        for update_id, chat, _, _ in self.arrived:
+        for update_id, chat, due, _ in self.arrived:
             if update_id not in seen:
                 seen.add(update_id)
-                count += update_id < latest.get(chat, 0)
-                latest[chat] = max(update_id, latest.get(chat, 0))
+                count += due < latest.get(chat, 0)
+                latest[chat] = max(due, latest.get(chat, 0))
         return count
 
 
@@ -76,7 +85,7 @@ def percentile(values: list[float], share: float) -> float:
     return values[min(int(len(values) * share), len(values) - 1)]
 
 
-def send(load: Load, connections: int, port: int, path: str, secret: str) -> Sent:
+def send(load: Load, connections: int, port: int, path: str, secret: str | None) -> Sent:
     mine, its = processes.Pipe()
     process = processes.Process(target=run_sender, args=(its, load, connections, port, path, secret))
     process.start()
@@ -119,32 +128,71 @@ def alone(options: argparse.Namespace) -> Delivered:
     return Delivered(load, sent, server.finish())
 
 
-async def through_rookery(options: argparse.Namespace) -> tuple[Delivered, float, int]:
-    url = await create_database(os.environ["BENCH_DATABASE_URL"], "rookery")
-    node, server = Node(url), Server()
+class Sandbox:
+    """A `rookery sandbox` with one bot, whose webhook is somewhere."""
+
+    def __init__(self, webhook: str, secret: str):
+        self.port = free_port()
+        self.process = subprocess.Popen([BINARY, "sandbox", "--listen", f"127.0.0.1:{self.port}"],
+                                        stdout=subprocess.DEVNULL)
+        wait_for(f"http://127.0.0.1:{self.port}/sandbox/bots", self.process, range(200, 201))
+        bot = self._post("/sandbox/bots", {})
+        self.path = f"/sandbox/bots/{bot['telegram_id']}/messages"
+        self._post(f"/bot{bot['token']}/setWebhook",
+                   {"url": webhook, "secret_token": secret, "max_connections": 100})
+
+    def _post(self, path: str, content: dict) -> dict:
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", json.dumps(content).encode(),
+                                         {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+
+def measured(options: argparse.Namespace, server: Server, port: int, path: str, secret: str | None) -> Delivered:
+    """Warms up, then sends the whole load and waits for it."""
+    warm = Load(options.rate, options.chats, 3, 1_000_000_000)
+    send(warm, options.connections, port, path, secret)
+    server.wait(warm.count, 10)
+    start = time.monotonic_ns()
+    load = Load(options.rate, options.chats, options.seconds, 2_000_000_000)
+    sent = send(load, options.connections, port, path, secret)
+    server.wait(warm.count + load.count, 20)
+    return Delivered(load, sent, server.finish()).since(start)
+
+
+def sandbox_alone(options: argparse.Namespace) -> Delivered:
+    server = Server()
+    sandbox = Sandbox(f"http://127.0.0.1:{server.port}/", "none")
     try:
-        await node.prepare()
-        database = await asyncpg.connect(url)
-        try:
-            bot: Bot = await register(database)
-            await add_consumer(database, bot, f"http://127.0.0.1:{server.port}/")
-        finally:
-            await database.close()
-        process = node.start()
-        try:
-            memory = Memory(process.pid)
-            warm = Load(options.rate, options.chats, 3, 1_000_000_000)
-            send(warm, options.connections, node.port, bot.path, bot.secret)
-            server.wait(warm.count, 10)
-            load = Load(options.rate, options.chats, options.seconds, 2_000_000_000)
-            sent = send(load, options.connections, node.port, bot.path, bot.secret)
-            server.wait(warm.count + load.count, 20)
-            peak = memory.stop()
-        finally:
-            status = end(process)
+        return measured(options, server, sandbox.port, sandbox.path, None)
     finally:
-        arrived = server.finish()
-    return Delivered(load, sent, [entry for entry in arrived if entry[0] >= load.first_id]), peak, status
+        end(sandbox.process)
+
+
+async def through_rookery(options: argparse.Namespace, has_sandbox: bool) -> tuple[Delivered, float, int]:
+    url = await create_database(os.environ["BENCH_DATABASE_URL"], f"rookery_{has_sandbox}".lower())
+    node, server = Node(url), Server()
+    await node.prepare()
+    database = await asyncpg.connect(url)
+    try:
+        bot: Bot = await register(database)
+        await add_consumer(database, bot, f"http://127.0.0.1:{server.port}/")
+    finally:
+        await database.close()
+    process, sandbox = node.start(), None
+    try:
+        memory = Memory(process.pid)
+        if has_sandbox:
+            sandbox = Sandbox(f"http://127.0.0.1:{node.port}{bot.path}", bot.secret)
+            result = measured(options, server, sandbox.port, sandbox.path, None)
+        else:
+            result = measured(options, server, node.port, bot.path, bot.secret)
+        return result, memory.stop(), end(process)
+    finally:
+        if sandbox:
+            end(sandbox.process)
+        if process.poll() is None:
+            end(process)
 
 
 def main() -> int:
@@ -158,12 +206,14 @@ def main() -> int:
 
     rows, marks, faults = [alone(options).row("sender to receiver", "")], "", []
     if not options.alone:
-        result, memory, status = asyncio.run(through_rookery(options))
-        rows.append(result.row("through Rookery", f"{memory:.0f}"))
-        marks = table(["Through Rookery", "measured", "asked", "met"], result.marks())
-        if result.lost or result.reordered or result.sent.refused or status:
-            faults.append(f"lost {result.lost}, out of order {result.reordered}, refused "
-                          f"{result.sent.refused[:10]}, exit status after SIGTERM {status}")
+        rows.append(sandbox_alone(options).row("sandbox to receiver", ""))
+        for name, has_sandbox in (("sender to Rookery to receiver", False), ("sandbox to Rookery to receiver", True)):
+            result, memory, status = asyncio.run(through_rookery(options, has_sandbox))
+            rows.append(result.row(name, f"{memory:.0f}"))
+            marks = table([name, "measured", "asked", "met"], result.marks())
+            if result.lost or result.reordered or result.sent.refused or status:
+                faults.append(f"{name}: lost {result.lost}, out of order {result.reordered}, refused "
+                              f"{result.sent.refused[:10]}, exit status after SIGTERM {status}")
     print(table(["", "updates", "answered p50 ms", "p99 ms", "delivered p50 ms", "p99 ms", "max ms", "lost",
                  "again", "out of order", "peak MiB"], rows), marks, *faults, sep="\n\n")
     return 1 if faults else 0

@@ -25,7 +25,7 @@ RUN_IDS = 100_000_000
 SINGLE = """\\set update_id random(1, 9000000000000000)
 INSERT INTO update_log (tenant_id, bot_id, day, update_id, kind, lane, chat_id, deadline, payload)
 VALUES ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000002', current_date,
-        :update_id, 'message', 'chat:1000000042', 1000000042, now() + interval '1 day', :payload::json)
+        :update_id, 'message', 'chat:1000000042', 1000000042, NULL, :payload::json)
 ON CONFLICT DO NOTHING;
 """
 
@@ -36,7 +36,7 @@ def many(rows: int) -> str:
     return f"""\\set first_id {rows} * random(1, 90000000000000)
 INSERT INTO update_log (tenant_id, bot_id, day, update_id, kind, lane, chat_id, deadline, payload)
 SELECT '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000002', current_date,
-       update_id, 'message', 'chat:1000000042', 1000000042, now() + interval '1 day', payload::json
+       update_id, 'message', 'chat:1000000042', 1000000042, NULL, payload::json
 FROM (VALUES {values}) AS rows (update_id, payload)
 ON CONFLICT DO NOTHING;
 """
@@ -150,7 +150,7 @@ class Bench:
             bot = await register(database)
             await self._node("Rookery", node, url, [bot], CONNECTIONS)
             if self.options.bots:
-                bots = await add_bots(database, bot, self.options.bots - 1)
+                bots = [bot] + await add_bots(database, bot.tenant, self.options.bots - 1)
                 name = f"Rookery, {len(bots):,} bots"
                 await self._node(f"{name}, one busy", node, url, [bot], CONNECTIONS[-1:])
                 await self._node(f"{name}, all busy", node, url, bots, CONNECTIONS[-1:])

@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from measure import end, wait_for
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("ROOKERY_BENCH_BINARY", str(ROOT / ".build/release/rookery"))
+KEY_NAME, KEY = "bench", bytes(32)
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -77,7 +79,7 @@ class Node:
             "ROOKERY_PUBLIC_URL": f"http://127.0.0.1:{self.port}",
             "DATABASE_OWNER_URL": owner_url,
             "DATABASE_URL": owner_url,
-            "ROOKERY_MASTER_KEY": "bench:" + base64.b64encode(bytes(32)).decode(),
+            "ROOKERY_MASTER_KEY": f"{KEY_NAME}:{base64.b64encode(KEY).decode()}",
             "ROOKERY_TELEGRAM_API_URL": "http://127.0.0.1:9",
             "ROOKERY_TELEGRAM_IP_CHECK": "off",
             "ROOKERY_ALLOW_PRIVATE_DESTINATIONS": "on",
@@ -85,18 +87,11 @@ class Node:
         } | settings
 
     async def prepare(self) -> None:
-        """Migrates, and gives the program a role that owns nothing to connect with."""
+        """Migrates; that gives rookery_app, which owns nothing, the password in DATABASE_URL."""
+        self._environment["DATABASE_URL"] = with_database(
+            self.owner_url, urlsplit(self.owner_url).path[1:], "rookery_app", secrets.token_hex(8))
         subprocess.run([BINARY, "migrate", "up"], env=self._environment, check=True, timeout=60,
                        stdout=subprocess.DEVNULL)
-        password = secrets.token_hex(8)
-        self._environment["DATABASE_URL"] = with_database(
-            self.owner_url, urlsplit(self.owner_url).path[1:], "rookery_bench", password)
-        connection = await asyncpg.connect(self.owner_url)
-        try:
-            await connection.execute(f"CREATE ROLE rookery_bench LOGIN PASSWORD '{password}'")
-            await connection.execute("GRANT rookery_app, rookery_worker TO rookery_bench")
-        finally:
-            await connection.close()
 
     def start(self) -> subprocess.Popen:
         process = subprocess.Popen([BINARY, "serve"], env=self._environment)
@@ -108,35 +103,46 @@ class Node:
         return process
 
 
+def sealed(secret: str, tenant: uuid.UUID, owner: str, purpose: str) -> bytes:
+    """As Rookery's SecretBox seals: AES-256-GCM, bound to tenant, owner and purpose."""
+    head = bytes([1, len(KEY_NAME)]) + KEY_NAME.encode()
+    nonce = secrets.token_bytes(12)
+    associated = head + f"{type_id('tenant', tenant)}/{owner}/{purpose}".encode()
+    return head + nonce + AESGCM(KEY).encrypt(nonce, secret.encode(), associated)
+
+
 async def register(connection: asyncpg.Connection) -> Bot:
     """One tenant without limits and one bot in webhook mode."""
-    bot = Bot(uuid7(), uuid7(), secrets.token_urlsafe(32))
+    tenant = uuid7()
     await connection.execute(
-        """INSERT INTO tenant (id, name, status, limits)
-           VALUES ($1, 'bench', 'active', '{"ingest_per_minute_per_bot": 1000000000}')""", bot.tenant)
-    await connection.execute(
-        """INSERT INTO bot (tenant_id, id, telegram_id, name, mode, status, webhook_secret_hash)
-           VALUES ($1, $2, 1, 'bench', 'webhook', 'active', sha256($3))""",
-        bot.tenant, bot.id, bot.secret.encode())
-    return bot
+        """INSERT INTO tenant (id, name, slug, limits)
+           VALUES ($1, 'bench', 'bench', '{"ingest_per_minute_per_bot": null}')""", tenant)
+    return (await add_bots(connection, tenant, 1))[0]
 
 
-async def add_bots(connection: asyncpg.Connection, like: Bot, count: int) -> list[Bot]:
-    """More bots of one tenant: copies of a bot's row, with the same secret."""
+async def add_bots(connection: asyncpg.Connection, tenant: uuid.UUID, count: int) -> list[Bot]:
+    """Bots of one tenant, each with a secret of its own."""
+    bots = [Bot(tenant, uuid7(), secrets.token_urlsafe(32)) for _ in range(count)]
+    first = 1 + await connection.fetchval("SELECT count(*) FROM bot")
+    await connection.copy_records_to_table(
+        "bot", columns=["tenant_id", "id", "telegram_id", "name", "mode", "webhook_secrets"],
+        records=[(tenant, bot.id, first + number, "bench", "webhook",
+                  [sealed(bot.secret, tenant, type_id("bot", bot.id), "webhook_secret")])
+                 for number, bot in enumerate(bots)])
     await connection.execute(
-        """INSERT INTO bot
-           SELECT copy.* FROM bot, generate_series(1, $2::int) AS number, LATERAL jsonb_populate_record(
-               bot, jsonb_build_object('id', gen_random_uuid(), 'telegram_id', 1000000 + number)) AS copy
-           WHERE bot.id = $1""", like.id, count)
-    rows = await connection.fetch("SELECT id FROM bot WHERE tenant_id = $1", like.tenant)
-    return [Bot(like.tenant, row["id"], like.secret) for row in rows]
+        """INSERT INTO bot_registration (telegram_id, tenant_id, bot_id)
+           SELECT telegram_id, tenant_id, id FROM bot ON CONFLICT DO NOTHING""")
+    return bots
 
 
 async def add_consumer(connection: asyncpg.Connection, bot: Bot, url: str) -> None:
     """A push consumer of the bot, from the end of its log."""
+    consumer = uuid7()
+    secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     await connection.execute(
-        """INSERT INTO consumer (tenant_id, bot_id, id, type, name, status, url)
-           VALUES ($1, $2, $3, 'push', 'bench', 'active', $4)""", bot.tenant, bot.id, uuid7(), url)
+        """INSERT INTO consumer (tenant_id, bot_id, id, type, name, url, secrets_sealed)
+           VALUES ($1, $2, $3, 'push', 'bench', $4, $5)""", bot.tenant, bot.id, consumer, url,
+        [sealed(secret, bot.tenant, type_id("consumer", consumer), "signing")])
 
 
 def uuid7() -> uuid.UUID:

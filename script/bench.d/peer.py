@@ -9,7 +9,7 @@ import hmac
 import json
 import os
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from uuid import UUID
 
 import asyncpg
@@ -20,7 +20,6 @@ INSERT = """
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
     ON CONFLICT DO NOTHING
 """
-DAY = timedelta(days=1)
 BOTS = {os.environ["PEER_BOT"]: (UUID(int=1), UUID(int=2), os.environ["PEER_SECRET"].encode())}
 
 
@@ -55,6 +54,6 @@ async def webhook(bot_id: str, request: Request) -> Response:
         return Response(status_code=400)
     now = datetime.now(timezone.utc)
     await request.app.state.pool.execute(
-        INSERT, tenant, bot_uuid, now.date(), update_id, kind, f"chat:{chat}", chat, now + DAY, body.decode()
+        INSERT, tenant, bot_uuid, now.date(), update_id, kind, f"chat:{chat}", chat, None, body.decode()
     )
     return Response(b"{}", media_type="application/json")

@@ -10,7 +10,7 @@ CREATE TABLE update_log (
     kind        text        NOT NULL,
     lane        text        NOT NULL,
     chat_id     bigint,
-    deadline    timestamptz NOT NULL,
+    deadline    timestamptz,
     received_at timestamptz NOT NULL DEFAULT now(),
     payload     json        NOT NULL,
     PRIMARY KEY (tenant_id, bot_id, update_id, day)

@@ -5,6 +5,7 @@ at which it was due to leave as its text.
 """
 
 import asyncio
+import os
 import re
 import time
 from collections import deque
@@ -18,7 +19,7 @@ UPDATE = (
     '{"update_id":%d,"message":{"message_id":%d,"from":{"id":%d,"is_bot":false,"first_name":"Katharina",'
     '"language_code":"de"},"chat":{"id":%d,"first_name":"Katharina","type":"private"},"date":%d,"text":"%d"}}'
 )
-FOUND = re.compile(rb'"update_id":(\d+).*?"chat":\{"id":(\d+).*?"text":"(\d+)"', re.DOTALL)
+FOUND = re.compile(rb'"update_id":(\d+).*?"chat":\{[^}]*?"id":(\d+).*?"text":"(\d+)"', re.DOTALL)
 FIRST_CHAT = 1_000_000_001
 
 
@@ -66,13 +67,25 @@ class Client(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
 
 
+def telegram_update(load: Load, number: int, chat: int, due: int) -> str:
+    """What Telegram posts to a webhook."""
+    return UPDATE % (load.first_id + number, number + 1, chat, chat, time.time(), due)
+
+
+def sandbox_message(load: Load, number: int, chat: int, due: int) -> str:
+    """What has a user of the sandbox write; the sandbox makes the update and posts it."""
+    return f'{{"text":"{due}","user_id":{chat},"chat_id":{chat}}}'
+
+
 class Sender:
     """As Telegram: one update of a chat in flight, the next when it is answered; chats in parallel."""
 
-    def __init__(self, load: Load, port: int, path: str, secret: str):
+    def __init__(self, load: Load, port: int, path: str, secret: str, body=telegram_update, accepted: int = 200):
         self.load = load
         self.sent = Sent([0] * load.count, [0] * load.count, [])
         self._port = port
+        self._body = body
+        self._accepted = accepted
         self._head = (f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
                       f"X-Telegram-Bot-Api-Secret-Token: {secret}\r\nContent-Length: ")
         self._idle: list[Client] = []
@@ -115,7 +128,7 @@ class Sender:
         while self._waiting and self._idle:
             number, client = self._waiting.popleft(), self._idle.pop()
             chat = FIRST_CHAT + number % self.load.chats
-            body = UPDATE % (self.load.first_id + number, number + 1, chat, chat, time.time(), self._due[number])
+            body = self._body(self.load, number, chat, self._due[number])
             self._carries[client] = number
             self.sent.left[number] = time.monotonic_ns()
             client.transport.write(f"{self._head}{len(body)}\r\n\r\n{body}".encode())
@@ -127,7 +140,7 @@ class Sender:
         if number is None:
             return
         self.sent.answered[number] = time.monotonic_ns()
-        if status != 200:
+        if status != self._accepted:
             self.sent.refused.append(status)
         chat = number % self.load.chats
         behind = self._behind[chat]
@@ -167,9 +180,12 @@ class Receiver(asyncio.Protocol):
         self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
 
-def run_sender(pipe: Connection, load: Load, connections: int, port: int, path: str, secret: str) -> None:
-    """Process: sends the whole load, then what it saw through the pipe."""
+def run_sender(pipe: Connection, load: Load, connections: int, port: int, path: str, secret: str | None) -> None:
+    """Process: sends the whole load, then what it saw through the pipe. Without a secret the path is that of a
+    sandbox's bot, whose users write."""
     async def main() -> Sent:
+        if secret is None:
+            return await Sender(load, port, path, "", sandbox_message, 201).run(connections)
         return await Sender(load, port, path, secret).run(connections)
 
     pipe.send(uvloop.run(main()))
@@ -196,6 +212,7 @@ def run_receiver(pipe: Connection) -> None:
         loop.add_reader(pipe.fileno(), asked)
         await ended.wait()
         loop.remove_reader(pipe.fileno())
+        os.set_blocking(pipe.fileno(), True)
         pipe.send(arrived)
 
     uvloop.run(main())

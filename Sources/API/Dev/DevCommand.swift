@@ -1,4 +1,5 @@
 import Platform
+import Tenancy
 
 /// Everything on one machine, to try and to develop with.
 struct DevCommand: Command {
@@ -42,7 +43,7 @@ struct DevCommand: Command {
             }
             let settings = try Settings(environment: variables)
             let masterKey = variables["ROOKERY_MASTER_KEY"] ?? ""
-            let parts = DevParts(database: database, sandbox: sandbox)
+            let parts = DevParts(database: database, sandbox: sandbox, node: try folder.node())
             try await serve(settings, masterKey, parts, runtime, shutdown, environment)
             await sandbox?.stop()
         } catch {
@@ -57,7 +58,7 @@ struct DevCommand: Command {
         _ shutdown: ShutdownSignal,
         _ environment: ProcessEnvironment
     ) async throws {
-        let app = try await App(settings: settings, runtime: runtime)
+        let app = try await App(settings: settings, runtime: runtime, node: parts.node)
         try await app.start()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await app.run(until: shutdown) }
@@ -84,4 +85,5 @@ struct DevCommand: Command {
 struct DevParts: Sendable {
     let database: DevDatabase
     let sandbox: LocalSandbox?
+    let node: ID<Node>
 }

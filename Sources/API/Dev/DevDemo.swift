@@ -18,6 +18,8 @@ struct DevDemo: Sendable {
     let bot: Bot
     let secrets: Bot.NewSecrets
     let consumer: Consumer
+    /// What the consumer's deliveries are signed with.
+    let signingSecret: String
     let receiver: DevReceiver
     let trace: Trace
 

@@ -41,9 +41,10 @@ struct DevDemoMaker: Sendable {
         let tenant = try await tenant()
         let (bot, secrets, token) = try await bot(of: tenant)
         let answered = Answered<DevReceiver.Reception>()
-        let (consumer, signer) = try await consumer(of: bot, secrets)
+        let (consumer, signingSecret) = try await consumer(of: bot)
         let receiver = try await DevReceiver(
-            signer: signer, token: token, telegram: telegram, runtime: runtime, onAnswered: answered.put)
+            signer: try WebhookSigner(secrets: [signingSecret]), token: token, telegram: telegram,
+            runtime: runtime, onAnswered: answered.put)
         try await database.write(tenant.id) { tx in try await consumer.setURL(receiver.url, in: tx) }
         try await known(bot, in: app.directory)
         try await onboarding.setWebhook(of: bot, secrets, token, app.url)
@@ -58,7 +59,8 @@ struct DevDemoMaker: Sendable {
         else { throw NoAnswer() }
         let trace = try await trace(reception, of: bot)
         return DevDemo(
-            tenant: tenant, bot: bot, secrets: secrets, consumer: consumer, receiver: receiver, trace: trace)
+            tenant: tenant, bot: bot, secrets: secrets, consumer: consumer, signingSecret: signingSecret,
+            receiver: receiver, trace: trace)
     }
 
     private func tenant() async throws -> Tenant {
@@ -82,9 +84,9 @@ struct DevDemoMaker: Sendable {
         return (bot, secrets, token)
     }
 
-    private func consumer(of bot: Bot, _ secrets: Bot.NewSecrets) async throws -> (Consumer, WebhookSigner) {
+    private func consumer(of bot: Bot) async throws -> (Consumer, signingSecret: String) {
         let made = WebhookSigner.makeSecret()
-        let (consumer, secret) = try await database.write(bot.tenant) { tx -> (Consumer, String) in
+        return try await database.write(bot.tenant) { tx in
             if let known = try await Consumer.all(of: bot.id, in: tx).first,
                 let secret = try await known.signingSecret(box: consumers, in: tx)
             {
@@ -95,7 +97,6 @@ struct DevDemoMaker: Sendable {
                 telegramSecret: nil, box: consumers, in: tx)
             return (consumer, made)
         }
-        return (consumer, try WebhookSigner(secrets: [secret]))
     }
 
     /// Waits until the node has read the bot into its directory.

@@ -1,8 +1,9 @@
 import Glibc
 import Platform
+import Tenancy
 
-/// The folder in which `rookery dev` keeps what must outlive it: the database and the master key. Held by one
-/// process at a time.
+/// The folder in which `rookery dev` keeps what must outlive it: the database, the master key and the name of its
+/// node. Held by one process at a time.
 struct DevFolder: Sendable {
     struct InUse: Error, CustomStringConvertible {
         let path: String
@@ -30,7 +31,16 @@ struct DevFolder: Sendable {
         let file = path + "/master.key"
         if let key = try? FileText.read(file), !key.isEmpty { return key }
         let key = Base64.encode(Random.bytes(32))
-        try FileText.create(file, key, mode: 0o600)
+        try FileText.replace(file, key, mode: 0o600)
         return key
+    }
+
+    /// The same at each start: after a kill -9 the leases of the life before are ours, and need not run out.
+    func node() throws -> ID<Node> {
+        let file = path + "/node"
+        if let text = try? FileText.read(file), let node = ID<Node>(text) { return node }
+        let node = ID<Node>()
+        try FileText.replace(file, "\(node)")
+        return node
     }
 }

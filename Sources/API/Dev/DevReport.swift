@@ -68,6 +68,7 @@ struct DevReport {
               Bot          \(demo.bot.id) (@\(demo.bot.username ?? ""), \(demo.bot.telegramID) at Telegram)
               Secret       \(demo.secrets.webhookSecret)
               Consumer     \(demo.consumer.id)
+              Signing      \(demo.signingSecret)
 
             To try, in another terminal:
 

@@ -47,6 +47,8 @@ extension HTTPServer {
     /// Starts the handler. One that answers without waiting for anything has done so when this returns; only
     /// for the others is the connection suspended, which costs system calls.
     func requestArrived(_ exchange: HTTPExchange) -> Bool {
+        // libmicrohttpd aborts the process when it is stopped with a connection suspended.
+        guard !isStopping else { return false }
         let connection = exchange.connection
         let isForwarded = connection.isTrusted
         begin(

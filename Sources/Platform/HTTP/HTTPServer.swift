@@ -29,6 +29,7 @@ package final class HTTPServer: @unchecked Sendable {
     var requestIDs = RequestIDs()
     let lingering: LingeringCloses
     var isDraining = false
+    private(set) var isStopping = false
     var drained: CheckedContinuation<Void, Never>?
     var drainTimer: TimerQueue.Token?
     /// Requests whose handler runs.
@@ -205,7 +206,8 @@ package final class HTTPServer: @unchecked Sendable {
     }
 
     private func stopHere() {
-        guard let daemon else { return }
+        guard let daemon, !isStopping else { return }
+        isStopping = true
         if let sweeper { loop.cancel(sweeper) }
         for connection in connections.all {
             abort(connection)

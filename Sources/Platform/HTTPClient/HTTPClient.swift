@@ -65,6 +65,8 @@ package final class HTTPClient: @unchecked Sendable {
     // MARK: An exchange's way
 
     private func begin(_ exchange: HTTPClientExchange, _ continuation: HTTPClientExchange.Continuation) {
+        // A cancellation may have come before the continuation.
+        guard !exchange.isFinished else { return continuation.resume(returning: .failure(.cancelled)) }
         exchange.continuation = continuation
         guard multi != nil else { return exchange.finish(.failure(.closed), loop) }
         let decision = queue.enter(exchange, origin: exchange.origin)

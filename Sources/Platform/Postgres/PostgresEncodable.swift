@@ -51,7 +51,12 @@ extension Array: PostgresEncodable where Element: PostgresEncodable {
 
 extension Optional: PostgresEncodable where Wrapped: PostgresEncodable {
     package static var postgresType: PostgresType { Wrapped.postgresType }
-    package var isNull: Bool { self.map(\.isNull) ?? true }
+    package var isNull: Bool {
+        switch self {
+        case .none: true
+        case .some(let value): value.isNull
+        }
+    }
     package func encode(into bytes: inout [UInt8]) { self?.encode(into: &bytes) }
 }
 

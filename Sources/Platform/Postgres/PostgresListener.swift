@@ -81,6 +81,8 @@ package final class PostgresListener: @unchecked Sendable {
 
     private func retry() {
         guard !isStopped else { return }
+        // A session that is lost during LISTEN says so twice: by its end and by the failed statement.
+        if case .waiting = state { return }
         if failedAttempts == 0 { logger.warning("The listening connection to PostgreSQL is gone") }
         let step = min(Duration.milliseconds(50) * (1 << min(failedAttempts, 6)), .seconds(2))
         failedAttempts += 1

@@ -95,7 +95,6 @@ extension PostgresPool {
     func beginClosing() {
         isClosing = true
         if let retry { loop.cancel(retry) }
-        if let watchdog { loop.cancel(watchdog) }
         failWaiters()
         let unused = idle
         idle = []
@@ -113,6 +112,8 @@ extension PostgresPool {
 
     func finishClosing() {
         guard isClosing, sessions.isEmpty, connecting == 0 else { return }
+        // Until here: a server that has gone silent must not hold up the end.
+        if let watchdog { loop.cancel(watchdog) }
         let waiting = closers
         closers = []
         for closer in waiting { closer.resume() }

@@ -7,7 +7,7 @@ package actor BotDirectoryRefresh {
     package static let channel = "rookery_directory"
 
     private static let interval = Duration.seconds(1)
-    private static let pageSize = 2000
+    private static let pageSize = 1000
     /// Transactions commit later than the `updated_at` they write, so a little more is read than is new.
     private static let overlap = Duration.seconds(3)
     private static let fullEvery = Duration.seconds(300)
@@ -94,24 +94,7 @@ package actor BotDirectoryRefresh {
     private func readAll() async throws {
         let started = try await serverTime()
         var seen: Set<ID<Bot>> = []
-        var last = BotKey(tenant: .least, bot: .least)
-        while true {
-            let page = try await database.system.withConnection { [last] connection in
-                try await connection.all(
-                    """
-                    SELECT \(DirectoryRow.columns)
-                    FROM bot JOIN tenant ON tenant.id = bot.tenant_id
-                    WHERE (bot.tenant_id, bot.id) > (\(last.tenant), \(last.bot)) AND bot.status <> 'deleted'
-                    ORDER BY bot.tenant_id, bot.id LIMIT \(Int64(Self.pageSize))
-                    """, as: DirectoryRow.self)
-            }
-            for row in page {
-                apply(row)
-                seen.insert(row.key.bot)
-            }
-            guard page.count == Self.pageSize, let end = page.last else { break }
-            last = end.key
-        }
+        try await read(where: "bot.status <> 'deleted'") { seen.insert($0.key.bot) }
         directory.retain(seen)
         since = started
     }
@@ -119,20 +102,35 @@ package actor BotDirectoryRefresh {
     private func readChanged() async throws {
         let started = try await serverTime()
         let from = since - Self.overlap
-        let rows = try await database.system.withConnection { connection in
-            try await connection.all(
-                """
-                SELECT \(DirectoryRow.columns)
-                FROM bot JOIN tenant ON tenant.id = bot.tenant_id
-                WHERE bot.updated_at >= \(from)
-                UNION ALL
-                SELECT \(DirectoryRow.columns)
-                FROM tenant JOIN bot ON tenant.id = bot.tenant_id
-                WHERE tenant.updated_at >= \(from) AND bot.updated_at < \(from)
-                """, as: DirectoryRow.self)
+        let tenants = try await database.system.withConnection { connection in
+            try await connection.values("SELECT id FROM tenant WHERE updated_at >= \(from)", as: ID<Tenant>.self)
         }
-        for row in rows { apply(row) }
+        try await read(where: "bot.updated_at >= \(from)")
+        for tenant in tenants { try await read(where: "bot.tenant_id = \(tenant)") }
         since = started
+    }
+
+    /// Takes in the bots that meet `condition`, a page at a time: there may be very many, and one result holds
+    /// them all in memory.
+    private func read(where condition: SQL, _ each: (DirectoryRow) -> Void = { _ in }) async throws {
+        var last = BotKey(tenant: .least, bot: .least)
+        while true {
+            let page = try await database.system.withConnection { [last] connection in
+                try await connection.all(
+                    """
+                    SELECT \(DirectoryRow.columns)
+                    FROM bot JOIN tenant ON tenant.id = bot.tenant_id
+                    WHERE (bot.tenant_id, bot.id) > (\(last.tenant), \(last.bot)) AND \(condition)
+                    ORDER BY bot.tenant_id, bot.id LIMIT \(Int64(Self.pageSize))
+                    """, as: DirectoryRow.self)
+            }
+            for row in page {
+                apply(row)
+                each(row)
+            }
+            guard page.count == Self.pageSize, let end = page.last else { return }
+            last = end.key
+        }
     }
 
     private func serverTime() async throws -> Timestamp {

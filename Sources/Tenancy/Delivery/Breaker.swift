@@ -23,6 +23,7 @@ struct Breaker {
     private var wait = Breaker.firstWait
 
     var isClosed: Bool { state == .closed }
+    var isProbing: Bool { state == .probing }
 
     /// When an open breaker lets a probe through.
     var opensAt: ContinuousClock.Instant? {

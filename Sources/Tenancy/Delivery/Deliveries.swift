@@ -20,30 +20,30 @@ package struct Deliveries: Sendable {
 
     /// Wakes the deliveries of those bots that are this node's.
     package func wake(_ keys: some Collection<BotKey>) {
-        for (index, keys) in Dictionary(grouping: keys, by: { $0.shard % loops.count }) {
-            let (loop, delivery) = loops[index]
+        for (index, (loop, delivery)) in loops.enumerated() {
+            let share = LoopShare(index, of: loops.count)
+            let keys = keys.filter(share.includes)
+            guard !keys.isEmpty else { continue }
             loop.execute { delivery.assumeIsolated { $0.wake(keys) } }
         }
     }
 
-    /// The log has news for `keys`: wakes the deliveries here and tells other nodes of theirs.
-    /// Must be called on `database`'s loop.
-    package func announce(_ keys: Set<BotKey>, through database: Database, on loop: EventLoop) {
-        wake(keys)
-        guard !leases.holdsAll else { return }
-        let foreign = keys.filter { leases.epoch(of: $0.shard) == nil }
-        guard !foreign.isEmpty else { return }
-        // Nobody waits for it: a notice that is lost is made up for by the next, or by the sweep of a new owner.
-        Task(executorPreference: loop) {
-            var rest = Array(foreign)[...]
-            while !rest.isEmpty {
-                let payload = rest.prefix(Self.keysPerNotice).map(Self.text).joined(separator: " ")
-                rest = rest.dropFirst(Self.keysPerNotice)
-                _ = try? await database.system.withConnection { connection in
-                    try await connection.execute("SELECT pg_notify(\(Self.channel), \(payload))")
-                }
-            }
+    /// Those bots whose deliveries other nodes hold.
+    func foreign(among keys: Set<BotKey>) -> Set<BotKey> {
+        leases.holdsAll ? [] : keys.filter { leases.epoch(of: $0.shard) == nil }
+    }
+
+    /// What tells other nodes of their bots' news. In the transaction that appends, so that a node which dies
+    /// after its commit has told them too.
+    static func notices(of keys: Set<BotKey>) -> [SQL] {
+        var rest = Array(keys)[...]
+        var statements: [SQL] = []
+        while !rest.isEmpty {
+            let payload = rest.prefix(keysPerNotice).map(text).joined(separator: " ")
+            rest = rest.dropFirst(keysPerNotice)
+            statements.append("SELECT pg_notify(\(channel), \(payload))")
         }
+        return statements
     }
 
     /// Another node's notice.

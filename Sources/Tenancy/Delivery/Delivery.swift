@@ -11,23 +11,27 @@ package actor Delivery {
 
     package nonisolated let unownedExecutor: UnownedSerialExecutor
     private let loop: EventLoop
+    private let share: LoopShare
     private let database: Database
     private let secrets: ConsumerSecrets
     private let logger: Logger
     private let parts: PushConsumer.Parts
     private var bots: [BotKey: [ID<Consumer>: PushConsumer]] = [:]
     private var toLoad: Set<BotKey> = []
+    private var ending: Set<ObjectIdentifier> = []
     private var isLoading = false
     private var isStopped = false
     private var lastRefresh = Timestamp.now
+    private var lastForgetting = ContinuousClock.now
 
     package init(
-        loop: EventLoop, database: Database, secrets: ConsumerSecrets, leases: ShardLeases,
+        loop: EventLoop, share: LoopShare, database: Database, secrets: ConsumerSecrets, leases: ShardLeases,
         client: HTTPClient,
         metrics: Metrics, logger: Logger
     ) {
         unownedExecutor = loop.asUnownedSerialExecutor()
         self.loop = loop
+        self.share = share
         self.database = database
         self.secrets = secrets
         self.logger = logger
@@ -43,7 +47,7 @@ package actor Delivery {
     /// The log has news for these bots, or their consumers have changed and must be read again.
     package func wake(_ keys: some Sequence<BotKey>) {
         guard !isStopped else { return }
-        for key in keys where parts.leases.epoch(of: key.shard) != nil {
+        for key in keys where isOurs(key) {
             if let consumers = bots[key] {
                 for consumer in consumers.values { consumer.assumeIsolated { $0.wake() } }
             } else {
@@ -56,8 +60,12 @@ package actor Delivery {
     /// Reads the settings of these bots' consumers again, loaded or not.
     package func reload(_ keys: some Sequence<BotKey>) {
         guard !isStopped else { return }
-        toLoad.formUnion(keys.filter { parts.leases.epoch(of: $0.shard) != nil })
+        toLoad.formUnion(keys.filter(isOurs))
         startLoading()
+    }
+
+    private func isOurs(_ key: BotKey) -> Bool {
+        share.includes(key) && parts.leases.epoch(of: key.shard) != nil
     }
 
     /// Ends all deliveries and writes down how far they came. What is under way is waited for.
@@ -71,7 +79,7 @@ package actor Delivery {
     // MARK: Loading
 
     private func startLoading() {
-        guard !isLoading, !toLoad.isEmpty else { return }
+        guard !isLoading, !isStopped, !toLoad.isEmpty else { return }
         isLoading = true
         // Ends when there is nothing left to load.
         Task(executorPreference: loop) { await self.load() }
@@ -97,26 +105,50 @@ package actor Delivery {
     }
 
     private func replace(_ key: BotKey, _ targets: [PushTarget]) async throws {
-        var running = bots[key] ?? [:]
+        // An empty entry stays until `dropIdle`: it saves asking again for a bot without consumers.
+        if targets.isEmpty && bots[key] == nil { bots[key] = [:] }
         for target in targets {
             let id = target.consumer.id
-            if let known = running.removeValue(forKey: id) {
-                if await known.accepts(target) {
-                    await known.change(to: target)
-                    continue
-                }
-                await known.stop()
-                await parts.journal.drain()
+            if let known = bots[key]?[id] {
+                change(known, to: target, of: key)
+            } else if let consumer = try await start(target) {
+                enter(consumer, id, of: key)
             }
-            bots[key, default: [:]][id] = try await start(target)
         }
-        for (id, gone) in running {
-            await gone.stop()
-            await parts.journal.drain()
-            bots[key]?.removeValue(forKey: id)
+        let wanted = Set(targets.map(\.consumer.id))
+        for (id, gone) in bots[key] ?? [:] where !wanted.contains(id) { end(gone, id, of: key) }
+    }
+
+    /// Without a pause between the last check and this: nothing may begin after `stop`.
+    private func enter(_ consumer: PushConsumer, _ id: ID<Consumer>, of key: BotKey) {
+        guard !isStopped else { return }
+        bots[key, default: [:]][id] = consumer
+        consumer.assumeIsolated { $0.wake() }
+    }
+
+    private func change(_ consumer: PushConsumer, to target: PushTarget, of key: BotKey) {
+        let isTaken = consumer.assumeIsolated { $0.takeOver(target) }
+        if !isTaken { end(consumer, target.consumer.id, of: key) }
+    }
+
+    /// Stops a consumer without waiting for it here, since its endpoint may take a minute to answer. It keeps its
+    /// place until then, so that no successor begins before; after that the bot is looked at again.
+    private func end(_ consumer: PushConsumer, _ id: ID<Consumer>, of key: BotKey) {
+        guard ending.insert(ObjectIdentifier(consumer)).inserted else { return }
+        // `stop` finds it in `bots` and waits as well.
+        Task(executorPreference: loop) {
+            await consumer.stop()
+            await self.parts.journal.drain()
+            await self.ended(consumer, id, of: key)
         }
-        // An empty entry stays until `dropIdle`: it saves asking again for a bot without consumers.
-        bots[key, default: [:]].merge([:]) { known, _ in known }
+    }
+
+    private func ended(_ consumer: PushConsumer, _ id: ID<Consumer>, of key: BotKey) {
+        ending.remove(ObjectIdentifier(consumer))
+        if bots[key]?[id] === consumer { bots[key]?.removeValue(forKey: id) }
+        // Gone, so that the next wake loads it.
+        if bots[key]?.isEmpty ?? false { bots.removeValue(forKey: key) }
+        reload([key])
     }
 
     /// - Returns: nil when the shard is not this node's any more.
@@ -127,10 +159,9 @@ package actor Delivery {
                 target.consumer.id, of: target.consumer.bot, epoch: epoch, in: connection)
             return (cursor, try await DeliveryRow.heldLanes(of: target.consumer, in: connection))
         }
-        guard let cursor else { return nil }
-        let consumer = PushConsumer(target: target, epoch: epoch, cursor: cursor, lanes: lanes, parts: parts)
-        await consumer.wake()
-        return consumer
+        return cursor.map {
+            PushConsumer(target: target, epoch: epoch, cursor: $0, lanes: lanes, parts: parts)
+        }
     }
 
     // MARK: Upkeep
@@ -141,8 +172,9 @@ package actor Delivery {
         while true {
             try await loop.sleep(for: Self.refreshEvery)
             do {
-                try await dropLost()
-                try await dropIdle()
+                dropLost()
+                dropIdle()
+                pumpAll()
                 try await reloadChanged()
             } catch let error as CancellationError {
                 throw error
@@ -152,27 +184,29 @@ package actor Delivery {
         }
     }
 
-    private func dropLost() async throws {
+    private func dropLost() {
         for (key, consumers) in bots {
             let epoch = parts.leases.epoch(of: key.shard)
-            for (id, consumer) in consumers where consumer.epoch != epoch {
-                await consumer.stop()
-                bots[key]?.removeValue(forKey: id)
-            }
-            if bots[key]?.isEmpty ?? false {
-                bots.removeValue(forKey: key)
-                if epoch != nil { toLoad.insert(key) }
-            }
+            for (id, consumer) in consumers where consumer.epoch != epoch { end(consumer, id, of: key) }
         }
-        startLoading()
     }
 
-    private func dropIdle() async throws {
-        for (key, consumers) in bots {
+    private func dropIdle() {
+        // That a bot has no consumers is remembered for a while: else each of its updates would ask again.
+        let forgetsEmpty = .now - lastForgetting > Self.idleTime
+        if forgetsEmpty { lastForgetting = .now }
+        for (key, consumers) in bots where forgetsEmpty || !consumers.isEmpty {
             let isIdle = consumers.values.allSatisfy { consumer in
                 consumer.assumeIsolated { $0.isIdle && .now - $0.lastActive > Self.idleTime }
             }
             if isIdle { bots.removeValue(forKey: key) }
+        }
+    }
+
+    /// What a full journal has held back goes on from here: it wakes nobody when it has room again.
+    private func pumpAll() {
+        for consumer in bots.values.flatMap(\.values) {
+            consumer.assumeIsolated { if !$0.isIdle { $0.pump() } }
         }
     }
 
@@ -186,7 +220,7 @@ package actor Delivery {
                 SELECT tenant_id, bot_id FROM consumer WHERE updated_at >= \(from)
                 UNION SELECT tenant_id, id FROM bot WHERE updated_at >= \(from) AND id = ANY(\(bots.keys.map(\.bot)))
                 UNION SELECT bot.tenant_id, bot.id FROM tenant JOIN bot ON bot.tenant_id = tenant.id
-                WHERE tenant.updated_at >= \(from) AND bot.id = ANY(\(bots.keys.map(\.bot)))
+                WHERE tenant.updated_at >= \(from)
                 """, as: BotKey.self)
         }
         reload(changed)

@@ -2,41 +2,48 @@ import Platform
 
 /// One try at handing an update to a push consumer, and what came of it.
 struct DeliveryAttempt: Sendable {
-    enum Outcome: Sendable {
-        case answered(status: Int, retryAfter: Duration?, body: [UInt8])
-        /// No answer: refused, timed out, cut off. In words, for the tenant to read.
-        case failed(String)
-    }
-
     let number: Int
     let at: Timestamp
     let duration: Duration
-    let outcome: Outcome
+    /// nil without an answer.
+    var statusCode: Int?
+    /// What the endpoint asks for with Retry-After.
+    var retryAfter: Duration?
+    /// The beginning of the answer's body; nil when it is empty.
+    var response: [UInt8]?
+    /// Why it failed, in words for the tenant to read; nil when it did not.
+    var error: String?
 
     /// Only 2xx counts; a redirect is a failure (Standard Webhooks, Telegram alike).
-    var isSuccess: Bool {
-        if case .answered(200..<300, _, _) = outcome { true } else { false }
+    var isSuccess: Bool { error == nil }
+}
+
+extension DeliveryAttempt {
+    init(number: Int, at: Timestamp, answer: HTTPClientResponse, after duration: Duration) {
+        self.init(number: number, at: at, duration: duration)
+        statusCode = answer.status
+        retryAfter = answer.header("Retry-After").flatMap { Int64($0) }.map { .seconds(max(0, $0)) }
+        response = answer.body.isEmpty ? nil : answer.body
+        error = (200..<300).contains(answer.status) ? nil : "the endpoint answered \(answer.status)"
     }
 
-    var statusCode: Int? {
-        if case .answered(let status, _, _) = outcome { status } else { nil }
+    init(number: Int, at: Timestamp, failure: any Error, after duration: Duration) {
+        self.init(number: number, at: at, duration: duration)
+        error = Self.words(for: failure)
     }
 
-    var retryAfter: Duration? {
-        if case .answered(_, let wait, _) = outcome { wait } else { nil }
-    }
-
-    /// Why it failed; nil when it did not.
-    var error: String? {
-        switch outcome {
-        case .answered(200..<300, _, _): nil
-        case .answered(let status, _, _): "the endpoint answered \(status)"
-        case .failed(let reason): reason
+    private static func words(for error: any Error) -> String {
+        switch error {
+        case HTTPClientError.timedOut: "no answer in time"
+        case HTTPClientError.connectFailed: "the connection was refused or could not be made"
+        case HTTPClientError.nameNotResolved: "the host name does not resolve"
+        case HTTPClientError.addressRefused(let address): "the address \(address) is not public"
+        case HTTPClientError.tlsFailed(let reason): "TLS failed: \(reason)"
+        case HTTPClientError.connectionLost: "the connection was closed before an answer"
+        case HTTPClientError.invalidURL: "the URL is not valid"
+        case HTTPClientError.invalidResponse: "the answer is not HTTP"
+        case HTTPClientError.tooManyRequests: "too many requests under way"
+        default: "cancelled"
         }
-    }
-
-    var response: [UInt8]? {
-        guard case .answered(_, _, let body) = outcome, !body.isEmpty else { return nil }
-        return body
     }
 }

@@ -13,12 +13,31 @@ actor DeliveryJournal {
         let settled: [Int64]
     }
 
+    /// One row of delivery_attempt.
     private struct Attempt: Sendable {
-        let consumer: ID<Consumer>
         let tenant: ID<Tenant>
+        let consumer: ID<Consumer>
         let position: Int64
         let updateID: Int64
-        let attempt: DeliveryAttempt
+        let number: Int32
+        let statusCode: Int32?
+        let milliseconds: Int32
+        let error: String?
+        let response: [UInt8]?
+        let at: Timestamp
+
+        init(_ attempt: DeliveryAttempt, of update: LoggedUpdate, to consumer: Consumer) {
+            tenant = consumer.bot.tenant
+            self.consumer = consumer.id
+            position = update.position
+            updateID = update.updateID
+            number = Int32(clamping: attempt.number)
+            statusCode = attempt.statusCode.map { Int32(clamping: $0) }
+            milliseconds = Int32(clamping: attempt.duration.milliseconds)
+            error = attempt.error
+            response = attempt.response
+            at = attempt.at
+        }
     }
 
     private static let interval = Duration.milliseconds(100)
@@ -33,6 +52,8 @@ actor DeliveryJournal {
     private var progress: [ID<Consumer>: Progress] = [:]
     private var isScheduled = false
     private var isFailing = false
+    private var isFlushing = false
+    private var whenFlushed: [CheckedContinuation<Void, Never>] = []
 
     init(loop: EventLoop, database: Database, logger: Logger) {
         unownedExecutor = loop.asUnownedSerialExecutor()
@@ -44,11 +65,7 @@ actor DeliveryJournal {
     var isFull: Bool { attempts.count >= Self.capacity }
 
     func record(_ attempt: DeliveryAttempt, of update: LoggedUpdate, to consumer: Consumer) {
-        attempts.append(
-            Attempt(
-                consumer: consumer.id, tenant: consumer.bot.tenant, position: update.position,
-                updateID: update.updateID,
-                attempt: attempt))
+        attempts.append(Attempt(attempt, of: update, to: consumer))
         schedule()
     }
 
@@ -63,13 +80,28 @@ actor DeliveryJournal {
         isScheduled = true
         loop.schedule(after: isFailing ? .seconds(1) : Self.interval) { [self] in
             // Ends with the flush; `drain` waits for what is left at shutdown.
-            Task(executorPreference: loop) { await self.flush() }
+            Task(executorPreference: loop) { await self.flushInTurn() }
         }
     }
 
     /// Writes all there is; for shutdown and before a consumer is given up.
     func drain() async {
+        repeat { await flushInTurn() } while !attempts.isEmpty && !isFailing
+    }
+
+    /// One flush at a time: of two, the older cursors could be the last to commit.
+    private func flushInTurn() async {
+        while isFlushing {
+            await withCheckedContinuation { continuation in
+                if isFlushing { whenFlushed.append(continuation) } else { continuation.resume() }
+            }
+        }
+        isFlushing = true
         await flush()
+        isFlushing = false
+        let waiting = whenFlushed
+        whenFlushed = []
+        for continuation in waiting { continuation.resume() }
     }
 
     private func flush() async {
@@ -109,10 +141,8 @@ actor DeliveryJournal {
         SELECT tenant_id, consumer_id, (statement_timestamp() AT TIME ZONE 'UTC')::date, position, update_id,
             attempt, status_code, duration_ms, error, response, at
         FROM unnest(\(batch.map(\.tenant)), \(batch.map(\.consumer)), \(batch.map(\.position)),
-            \(batch.map(\.updateID)), \(batch.map { Int32($0.attempt.number) }),
-            \(batch.map { $0.attempt.statusCode.map(Int32.init) }),
-            \(batch.map { Int32(clamping: $0.attempt.duration.milliseconds) }), \(batch.map(\.attempt.error)),
-            \(batch.map(\.attempt.response)), \(batch.map(\.attempt.at)))
+            \(batch.map(\.updateID)), \(batch.map(\.number)), \(batch.map(\.statusCode)),
+            \(batch.map(\.milliseconds)), \(batch.map(\.error)), \(batch.map(\.response)), \(batch.map(\.at)))
             AS a (tenant_id, consumer_id, position, update_id, attempt, status_code, duration_ms, error, response, at)
         """
     }

@@ -12,17 +12,12 @@ struct DeliverySender: Sendable {
     func send(_ update: LoggedUpdate, to target: PushTarget, attempt: Int) async -> DeliveryAttempt {
         let at = Timestamp.now
         let started = ContinuousClock.now
-        let outcome: DeliveryAttempt.Outcome
         do {
-            let response = try await client.send(request(update, to: target, attempt: attempt, at: at))
-            outcome = .answered(
-                status: response.status,
-                retryAfter: response.header("Retry-After").flatMap { Int64($0) }.map { .seconds(max(0, $0)) },
-                body: response.body)
+            let answer = try await client.send(request(update, to: target, attempt: attempt, at: at))
+            return DeliveryAttempt(number: attempt, at: at, answer: answer, after: .now - started)
         } catch {
-            outcome = .failed(Self.words(for: error))
+            return DeliveryAttempt(number: attempt, at: at, failure: error, after: .now - started)
         }
-        return DeliveryAttempt(number: attempt, at: at, duration: .now - started, outcome: outcome)
     }
 
     private func request(
@@ -51,19 +46,5 @@ struct DeliverySender: Sendable {
     /// The same on every attempt, another for every consumer: what a receiver deduplicates by.
     static func messageID(_ update: LoggedUpdate, _ consumer: ID<Consumer>) -> String {
         "msg_\(consumer.suffix)_\(update.position)"
-    }
-
-    private static func words(for error: any Error) -> String {
-        switch error {
-        case HTTPClientError.timedOut: "no answer in time"
-        case HTTPClientError.connectFailed: "the connection was refused or could not be made"
-        case HTTPClientError.nameNotResolved: "the host name does not resolve"
-        case HTTPClientError.addressRefused(let address): "the address \(address) is not public"
-        case HTTPClientError.tlsFailed(let reason): "TLS failed: \(reason)"
-        case HTTPClientError.connectionLost: "the connection was closed before an answer"
-        case HTTPClientError.invalidURL: "the URL is not valid"
-        case HTTPClientError.tooManyRequests: "too many requests under way"
-        default: "cancelled"
-        }
     }
 }

@@ -98,21 +98,27 @@ extension PushConsumer {
 
     func sendRetries() {
         for lane in retries.takeUnscheduled() { schedule(lane.name, at: lane.dueAt) }
-        while retries.hasDue, hasRoomForRetry, breaker.isClosed {
-            guard let lane = retries.next() else { return }
+        // With an open breaker a retry is the probe only when no update is there to be it.
+        while retries.hasDue, hasRoomForRetry, breaker.isClosed || !window.hasReady {
+            guard breaker.admits(at: .now) else { return awaitBreaker() }
+            guard let lane = retries.next() else { return breaker.abandonProbe(at: .now) }
+            let isProbe = !breaker.isClosed
             beginRetry()
             // `stop` waits for it through `underWay`.
             Task(executorPreference: parts.loop) {
-                await self.workOff(lane)
+                await self.workOff(lane, isProbe: isProbe)
                 await self.endRetry()
             }
         }
     }
 
     /// Delivers the lane's rows one after the other until one fails or none is left.
-    private func workOff(_ lane: String) async {
+    /// - Parameter isProbe: the breaker is open and lets this lane's first row through; when none is sent after
+    ///   all, the probe is given back.
+    private func workOff(_ lane: String, isProbe: Bool) async {
+        defer { if isProbe { breaker.abandonProbe(at: .now) } }
         do {
-            while !isStopped, isOwner, breaker.isClosed {
+            while !isStopped, isOwner, breaker.isClosed || (isProbe && breaker.isProbing) {
                 let departuresBefore = departures
                 let isQuiet = leavingCount == 0
                 guard let row = try await DeliveryRow.head(of: lane, consumer, in: parts.database) else {

@@ -77,13 +77,15 @@ actor PushConsumer {
         pump()
     }
 
-    /// Whether `newTarget` can be taken over as it goes; another order of delivery needs a new start.
-    func accepts(_ newTarget: PushTarget) -> Bool { newTarget.consumer.ordering == consumer.ordering }
-
     /// Takes over changed settings. What is under way ends under the old ones.
-    func change(to newTarget: PushTarget) {
+    /// - Returns: false when it takes a new start: for another order, another end of dead letters.
+    func takeOver(_ newTarget: PushTarget) -> Bool {
+        guard !isStopped, newTarget.consumer.ordering == consumer.ordering,
+            newTarget.consumer.onDead == consumer.onDead
+        else { return false }
         target = newTarget
         pump()
+        return true
     }
 
     /// Starts nothing more, waits for what is under way, and leaves the cursor in the journal.
@@ -171,7 +173,7 @@ actor PushConsumer {
         leave(rows)
     }
 
-    private func awaitBreaker() {
+    func awaitBreaker() {
         guard breakerTimer == nil, let opensAt = breaker.opensAt else { return }
         breakerTimer = parts.loop.schedule(at: opensAt) {
             self.assumeIsolated {
@@ -205,12 +207,15 @@ actor PushConsumer {
         if attempt.isSuccess {
             window.succeeded(update.position)
             recordProgress()
-        } else if breaker.isClosed {
+        } else if breaker.isClosed, !wasCutOff(attempt) {
             moveToRetry(update, attempt)
         } else {
             window.released(update.position)
         }
     }
+
+    /// The end of the program is not the endpoint's failure.
+    private func wasCutOff(_ attempt: DeliveryAttempt) -> Bool { isStopped && attempt.statusCode == nil }
 
     func recordProgress() {
         let newest = progress

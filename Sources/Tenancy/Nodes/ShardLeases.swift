@@ -31,9 +31,11 @@ package final class ShardLeases: Sendable {
         }
     }
 
-    package var count: Int { leases.withLock { $0.values.filter { $0.end > .now }.count } }
+    package var held: Set<Int> { leases.withLock { Set($0.filter { $0.value.end > .now }.keys) } }
 
-    var holdsAll: Bool { count == Shard.count }
+    package var count: Int { held.count }
+
+    var holdsAll: Bool { leases.withLock { $0.values.count { $0.end > .now } } == Shard.count }
 }
 
 /// Deliveries are divided into shards by the bot.

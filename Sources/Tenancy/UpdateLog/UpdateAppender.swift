@@ -1,6 +1,6 @@
 import Platform
 
-/// Writes updates to the log in groups: what arrives while a write is under way goes into the next one, so one
+/// Writes updates to the log in groups: what arrives while writes are under way goes into the next one, so one
 /// commit, and one fsync, serves many requests. One on each event loop.
 ///
 /// The queue is bounded; past the bound, and while the database is away, `append` fails at once and Telegram
@@ -18,7 +18,6 @@ package actor UpdateAppender {
         let continuation: CheckedContinuation<Void, any Error>
     }
 
-    private static let writesAtOnce = 2
     private static let batchLimit = 500
     private static let batchBytes = 4 << 20
     private static let queueLimit = 20_000
@@ -27,24 +26,26 @@ package actor UpdateAppender {
     package nonisolated let unownedExecutor: UnownedSerialExecutor
     private let loop: EventLoop
     private let database: Database
-    private let onLogged: @Sendable (Set<BotKey>) -> Void
+    private let turns: AppendTurns
+    private let deliveries: Deliveries
     private let stored: Counter
     private let repeated: Counter
     private let batchSize: Histogram
 
     private var queue: [Waiting] = []
     private var queuedBytes = 0
-    private var writing = 0
+    /// Whether a turn to write has been asked for.
+    private var isScheduled = false
 
-    /// - Parameter onLogged: told, on the loop, for which bots updates have been committed.
+    /// - Parameter deliveries: told for which bots updates have been committed.
     package init(
-        loop: EventLoop, database: Database, metrics: Metrics,
-        onLogged: @escaping @Sendable (Set<BotKey>) -> Void
+        loop: EventLoop, database: Database, turns: AppendTurns, metrics: Metrics, deliveries: Deliveries
     ) {
         unownedExecutor = loop.asUnownedSerialExecutor()
         self.loop = loop
         self.database = database
-        self.onLogged = onLogged
+        self.turns = turns
+        self.deliveries = deliveries
         stored = metrics.counter("rookery_updates_stored_total", "Updates written to the log.")
         repeated = metrics.counter("rookery_updates_repeated_total", "Updates that were in the log already.")
         batchSize = metrics.histogram(
@@ -58,21 +59,34 @@ package actor UpdateAppender {
         try await withCheckedThrowingContinuation { continuation in
             queue.append(Waiting(update: update, continuation: continuation))
             queuedBytes += update.payload.count
-            if writing < Self.writesAtOnce { startWrite() }
+            scheduleWrite()
         }
     }
 
+    /// Asks for a turn once this pass of the loop has run its jobs, so that the write takes all they have brought.
+    private func scheduleWrite() {
+        guard !isScheduled else { return }
+        isScheduled = true
+        loop.afterJobs { self.assumeIsolated { $0.takeTurn() } }
+    }
+
+    private func takeTurn() {
+        let hasTurn = turns.take {
+            self.loop.execute { self.assumeIsolated { $0.startWrite() } }
+        }
+        if hasTurn { startWrite() }
+    }
+
     private func startWrite() {
-        writing += 1
-        // Ends when the queue is empty; every caller of `append` awaits its own part of it.
+        isScheduled = false
+        // Ends with the batch, for which every caller of `append` awaits its own part of it.
         Task(executorPreference: loop) { await self.write() }
     }
 
     private func write() async {
-        while let batch = nextBatch() {
-            await write(batch)
-        }
-        writing -= 1
+        if let batch = nextBatch() { await write(batch) }
+        turns.giveBack()
+        if !queue.isEmpty { scheduleWrite() }
     }
 
     private func nextBatch() -> [Waiting]? {
@@ -94,34 +108,39 @@ package actor UpdateAppender {
             try await commit(batch)
             for waiting in batch { waiting.continuation.resume() }
         } catch PostgresError.server(let error) where error.isInvalidData {
-            await writeOneByOne(batch)
+            await writeHalves(of: batch)
         } catch {
             for waiting in batch { waiting.continuation.resume(throwing: error) }
         }
     }
 
-    /// One update that the database refuses must not take the others of its batch with it.
-    private func writeOneByOne(_ batch: [Waiting]) async {
-        for waiting in batch {
-            do {
-                try await commit([waiting])
-                waiting.continuation.resume()
-            } catch PostgresError.server(let error) where error.isInvalidData {
-                waiting.continuation.resume(throwing: Fault.invalidPayload)
-            } catch {
-                waiting.continuation.resume(throwing: error)
-            }
-        }
+    /// One update that the database refuses must not take the others of its batch with it, nor cost each of them
+    /// a commit of its own.
+    private func writeHalves(of batch: [Waiting]) async {
+        guard batch.count > 1 else { return batch[0].continuation.resume(throwing: Fault.invalidPayload) }
+        await write(Array(batch[..<(batch.count / 2)]))
+        await write(Array(batch[(batch.count / 2)...]))
     }
 
     private func commit(_ batch: [Waiting]) async throws {
-        let statements = UpdateLog.append(batch.map(\.update))
+        let bots = Set(batch.map { BotKey(tenant: $0.update.tenant, bot: $0.update.bot) })
+        let foreign = deliveries.foreign(among: bots)
+        let statements = UpdateLog.append(batch.map(\.update)) + Deliveries.notices(of: foreign)
+        // After an error too: a connection that breaks may have committed.
+        defer { deliveries.wake(bots) }
         let results = try await database.system.withConnection { try await $0.pipeline(statements) }
         let added = results[1].affectedRows
         batchSize.observe(Double(batch.count))
         stored.increment(by: added)
         repeated.increment(by: batch.count - added)
-        onLogged(Set(batch.map { BotKey(tenant: $0.update.tenant, bot: $0.update.bot) }))
+        await tell(deliveries.foreign(among: bots).subtracting(foreign))
+    }
+
+    /// Shards that this node has lost while it wrote: their new holder has not been told in the transaction.
+    private func tell(_ lost: Set<BotKey>) async {
+        guard !lost.isEmpty else { return }
+        // The update is stored, and told or not: the holder's sweep may have seen it already.
+        _ = try? await database.system.withConnection { try await $0.pipeline(Deliveries.notices(of: lost)) }
     }
 }
 

@@ -40,13 +40,22 @@ extension UpdateHead: Decodable {
             throw Fault.noUpdateID
         }
         self.updateID = updateID
-        let kinds = members.allKeys.map(\.stringValue).filter { $0 != "update_id" }
+        let kinds = members.allKeys.map(\.stringValue).filter { $0 != "update_id" && Self.isStorable($0) }
         kind = kinds.first { UpdateKind.ordering(of: $0) != nil } ?? kinds.min() ?? "unknown"
-        let subject = try? members.decode(UpdateSubject.self, forKey: MemberName(kind))
+        let ordering = UpdateKind.ordering(of: kind)
+        // Most updates are messages, and of those the chat is all that counts.
+        let subject =
+            ordering == .chat
+            ? (try? members.decode(UpdateSubject.InChat.self, forKey: MemberName(kind))).map(
+                UpdateSubject.init)
+            : try? members.decode(UpdateSubject.self, forKey: MemberName(kind))
         chatID = subject?.chat ?? subject?.messageChat
-        lane = Self.bounded(Self.lane(of: kind, subject))
+        lane = Self.bounded(Self.lane(of: kind, ordering, subject))
         timeToLive = UpdateKind.timeToLive(of: kind)
     }
+
+    /// NUL fits into no text of PostgreSQL's.
+    fileprivate static func isStorable(_ text: String) -> Bool { !text.utf8.contains(0) }
 
     /// Lanes are keys of an index, which takes no more than a third of a page.
     private static let laneLimit = 200
@@ -57,8 +66,10 @@ extension UpdateHead: Decodable {
         return "sha256:" + SHA256.hex(lane.utf8)
     }
 
-    private static func lane(of kind: String, _ subject: UpdateSubject?) -> String {
-        switch UpdateKind.ordering(of: kind) {
+    private static func lane(
+        of kind: String, _ ordering: UpdateKind.Ordering?, _ subject: UpdateSubject?
+    ) -> String {
+        switch ordering {
         case .chat: subject?.chat.map { "chat:\($0)" } ?? kind
         case .poll: subject?.poll.map { "poll:\($0)" } ?? kind
         case .kindAndUser: subject?.user.map { "\(kind):\($0)" } ?? kind
@@ -76,11 +87,19 @@ private struct UpdateSubject: Decodable {
     /// The chat of the message that a button belongs to.
     let messageChat: Int64?
 
-    private struct Identified: Decodable { let id: Int64 }
+    struct Identified: Decodable { let id: Int64 }
+    struct InChat: Decodable { let chat: Identified }
     private struct Message: Decodable { let chat: Identified }
     private enum Member: String, CodingKey {
         case chat, from, user, id, message
         case pollID = "poll_id"
+    }
+
+    init(_ subject: InChat) {
+        chat = subject.chat.id
+        user = nil
+        poll = nil
+        messageChat = nil
     }
 
     init(from decoder: any Decoder) throws {
@@ -92,7 +111,8 @@ private struct UpdateSubject: Decodable {
         chat = identifier(.chat)
         user = identifier(.from) ?? identifier(.user)
         let text = members.contains(.pollID) ? try? members.decode(String.self, forKey: .pollID) : nil
-        poll = text ?? (members.contains(.id) ? try? members.decode(String.self, forKey: .id) : nil)
+        let found = text ?? (members.contains(.id) ? try? members.decode(String.self, forKey: .id) : nil)
+        poll = found.flatMap { UpdateHead.isStorable($0) ? $0 : nil }
         messageChat =
             members.contains(.message)
             ? (try? members.decode(Message.self, forKey: .message))?.chat.id : nil
