@@ -49,7 +49,8 @@ struct InfrastructureTests {
             try await app.fixture.eventually("readiness") { try await app.get("/ready").status == 200 }
             try await app.fixture.superuser.withConnection { connection in
                 _ = try await connection.execute(
-                    "DELETE FROM schema_migration WHERE version = (SELECT max(version) FROM schema_migration)")
+                    "DELETE FROM schema_migration WHERE version = (SELECT max(version) FROM schema_migration)"
+                )
             }
 
             let problem = try ProblemAnswer(await app.get("/ready"), 503, "not_ready")

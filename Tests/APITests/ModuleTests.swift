@@ -29,7 +29,9 @@ struct ModuleTests {
                 $0.hasPrefix("@") || ["package", "private", "internal", "fileprivate"].contains($0)
             })
         else { return nil }
-        let kinds: Set<Substring> = ["class", "enum", "func", "let", "protocol", "struct", "typealias", "var"]
+        let kinds: Set<Substring> = [
+            "class", "enum", "func", "let", "protocol", "struct", "typealias", "var",
+        ]
         let name = kinds.contains(words[place + 1]) ? words.dropFirst(place + 2).first : words[place + 1]
         return name.map(String.init)
     }

@@ -17,7 +17,8 @@ final class RunningApp: Sendable {
     static let webhookSecret = "crow"
 
     static func with(
-        settings changes: [String: String] = [:], _ body: @escaping @Sendable (RunningApp) async throws -> Void
+        settings changes: [String: String] = [:],
+        _ body: @escaping @Sendable (RunningApp) async throws -> Void
     ) async throws {
         try await Fixture.with { fixture in
             let app = try await RunningApp(fixture, changes)
@@ -34,7 +35,8 @@ final class RunningApp: Sendable {
     private init(_ fixture: Fixture, _ changes: [String: String]) async throws {
         self.fixture = fixture
         var environment = [
-            "ROOKERY_ENV": "development", "ROOKERY_LISTEN": "127.0.0.1:0", "ROOKERY_ADMIN_LISTEN": "127.0.0.1:0",
+            "ROOKERY_ENV": "development", "ROOKERY_LISTEN": "127.0.0.1:0",
+            "ROOKERY_ADMIN_LISTEN": "127.0.0.1:0",
             "DATABASE_URL": try fixture.testDatabase.programURL(), "ROOKERY_LOOPS": "2",
             "ROOKERY_MASTER_KEY": fixture.masterKey, "ROOKERY_LOG_LEVEL": "error",
         ]
@@ -75,15 +77,23 @@ final class RunningApp: Sendable {
     func post(
         _ body: String, to bot: String, secret: String? = webhookSecret
     ) async throws -> HTTPClientResponse {
+        try await post(Array(body.utf8), to: bot, secret: secret)
+    }
+
+    func post(
+        _ body: [UInt8], to bot: String, secret: String? = webhookSecret
+    ) async throws -> HTTPClientResponse {
         var headers = [("Content-Type", "application/json")]
         if let secret { headers.append(("X-Telegram-Bot-Api-Secret-Token", secret)) }
-        return try await send("POST", "/telegram/webhook/\(bot)", headers: headers, body: Array(body.utf8))
+        return try await send("POST", "/telegram/webhook/\(bot)", headers: headers, body: body)
     }
 
     /// A bot that the program knows already.
     func bot(limits: TenantLimits = .none) async throws -> Bot {
         let bot = try await fixture.bot(in: fixture.tenant(limits: limits), secret: Self.webhookSecret)
-        try await fixture.eventually("the bot in the directory") { self.app.directory.tenant(of: bot.id) != nil }
+        try await fixture.eventually("the bot in the directory") {
+            self.app.directory.tenant(of: bot.id) != nil
+        }
         return bot
     }
 }

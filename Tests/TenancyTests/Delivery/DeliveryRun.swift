@@ -18,8 +18,8 @@ struct DeliveryRun: Sendable {
         let client = try HTTPClient(loop: loop, addressGuard: AddressGuard(allowsPrivate: true))
         self.client = client
         let delivery = Delivery(
-            loop: loop, database: fixture.database, secrets: fixture.consumers, leases: leases,
-            client: client, metrics: fixture.metrics, logger: fixture.logger)
+            loop: loop, share: LoopShare(0, of: 1), database: fixture.database, secrets: fixture.consumers,
+            leases: leases, client: client, metrics: fixture.metrics, logger: fixture.logger)
         self.delivery = delivery
         running = Task(executorPreference: loop) { try? await delivery.run() }
         hold(epoch: epoch)
@@ -32,10 +32,8 @@ struct DeliveryRun: Sendable {
 
     /// Appends and wakes the delivery, as ingest does.
     func append(_ updates: [NewUpdate]) async throws {
-        let delivery = delivery
-        let appender = fixture.appender { keys in
-            delivery.assumeIsolated { $0.wake(keys) }
-        }
+        let appender = fixture.appender(
+            deliveries: Deliveries([(loop: fixture.loop, delivery: delivery)], leases: leases))
         for update in updates { try await appender.append(update) }
     }
 
@@ -79,9 +77,9 @@ extension Fixture {
     }
 
     /// Waits until everything in the log is settled for the consumer.
-    func settled(_ consumer: Consumer) async throws {
+    func settled(_ consumer: Consumer, within patience: Duration = .seconds(15)) async throws {
         let last = try await lastPosition()
-        try await eventually("the cursor at \(last)") {
+        try await eventually("the cursor at \(last)", within: patience) {
             try await self.cursor(of: consumer)?.position == last
         }
     }

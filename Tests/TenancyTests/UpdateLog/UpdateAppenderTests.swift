@@ -13,7 +13,8 @@ struct UpdateAppenderTests {
             let (otherLoop, otherDatabase) = try fixture.other()
             let first = fixture.appender()
             let second = UpdateAppender(
-                loop: otherLoop, database: otherDatabase, metrics: Metrics(), onLogged: { _ in })
+                loop: otherLoop, database: otherDatabase, turns: AppendTurns(), metrics: Metrics(),
+                deliveries: Deliveries([], leases: ShardLeases()))
 
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<300 {
@@ -74,7 +75,8 @@ struct UpdateAppenderTests {
             let (otherLoop, otherDatabase) = try fixture.other()
             let first = fixture.appender()
             let second = UpdateAppender(
-                loop: otherLoop, database: otherDatabase, metrics: Metrics(), onLogged: { _ in })
+                loop: otherLoop, database: otherDatabase, turns: AppendTurns(), metrics: Metrics(),
+                deliveries: Deliveries([], leases: ShardLeases()))
             let finished = Happenings<Int>()
             let appending = Task(executorPreference: fixture.loop) {
                 try await withThrowingTaskGroup(of: Void.self) { group in
@@ -131,17 +133,27 @@ struct UpdateAppenderTests {
         }
     }
 
-    @Test("What is logged is told with its bot, after the commit")
+    @Test("Nodes that hold the bots' shards are told with the commit")
     func announcement() async throws {
         try await Fixture.with { fixture in
             let bot = try await fixture.bot(in: fixture.tenant())
-            let announced = Happenings<Set<BotKey>>()
-            let appender = fixture.appender { announced.add($0) }
+            let notices = Happenings<String>()
+            let listener = PostgresListener(
+                loop: fixture.loop, configuration: fixture.testDatabase.configuration,
+                channels: [Deliveries.channel], blocking: fixture.blocking, logger: fixture.logger
+            ) {
+                notices.add($0.payload)
+            } onReconnect: {
+                notices.add("listening")
+            }
+            listener.start()
+            try await notices.wait("the listener", on: fixture.loop) { !$0.isEmpty }
 
-            try await appender.append(fixture.message(1, to: bot))
+            try await fixture.appender().append(fixture.message(1, to: bot))
 
-            let keys = try await announced.wait("the announcement", on: fixture.loop) { !$0.isEmpty }
-            #expect(keys == [[BotKey(tenant: bot.tenant, bot: bot.id)]])
+            let told = try await notices.wait("the notice", on: fixture.loop) { $0.count > 1 }
+            #expect(told.last == "\(bot.tenant.uuid)/\(bot.id.uuid)")
+            listener.stop()
         }
     }
 
