@@ -53,32 +53,33 @@ class Process:
     def is_running(self) -> bool:
         return self._process.poll() is None
 
-    def family(self) -> list[int]:
-        """Its pid and those of all below it."""
-        members = [self.pid]
-        for member in members:
-            for children in pathlib.Path(f"/proc/{member}/task").glob("*/children"):
-                try:
-                    members += map(int, children.read_text().split())
-                except OSError:
-                    pass
-        return members
-
     def end(self) -> None:
         """SIGTERM, then SIGKILL for whatever of the family is left."""
         if not self.is_running():
             return
-        family = self.family()
+        members = family(self.pid)
         self.signal(signal.SIGTERM)
         try:
             self._process.wait(40)
         except subprocess.TimeoutExpired:
-            for pid in family:
+            for pid in members:
                 kill(pid)
             self._process.wait(10)
 
     def tail(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-30:])
+
+
+def family(pid: int) -> list[int]:
+    """That pid and those of all below it."""
+    members = [pid]
+    for member in members:
+        for children in pathlib.Path(f"/proc/{member}/task").glob("*/children"):
+            try:
+                members += map(int, children.read_text().split())
+            except OSError:
+                pass
+    return members
 
 
 def kill(pid: int) -> None:

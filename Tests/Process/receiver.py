@@ -26,6 +26,9 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
+    def handle_error(self, request, client_address):
+        """A peer that was killed in the middle of a request is no news."""
+
 
 class Receiver:
     def __init__(self):

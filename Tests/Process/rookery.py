@@ -11,9 +11,14 @@ from contextlib import contextmanager
 import httpx
 
 import web
-from processes import BINARY, Process, kill, naming
+from processes import BINARY, Process, family, kill, naming
 
 LISTEN = {"ROOKERY_LISTEN": "127.0.0.1:0", "ROOKERY_ADMIN_LISTEN": "127.0.0.1:0"}
+
+
+def start_dev(data_folder: pathlib.Path) -> Process:
+    """`rookery dev`, only just started."""
+    return Process([BINARY, "dev", "--json", "--data-dir", str(data_folder)], data_folder.with_name("dev.log"), LISTEN)
 
 
 class Rookery:
@@ -21,8 +26,7 @@ class Rookery:
 
     def __init__(self, data_folder: pathlib.Path):
         self.data_folder = data_folder
-        log = data_folder.with_name("dev.log")
-        self.process = Process([BINARY, "dev", "--json", "--data-dir", str(data_folder)], log, LISTEN)
+        self.process = start_dev(data_folder)
         try:
             ready = json.loads(self.process.first_line(90))
         except BaseException:
@@ -53,10 +57,10 @@ class Rookery:
     def post(self, update: dict) -> httpx.Response:
         return web.post(self.webhook, json=update, headers=self.secret)
 
-    def postmaster(self) -> int:
-        """The pid of its PostgreSQL."""
+    def postgres(self) -> list[int]:
+        """The pids of its PostgreSQL, the server's own first."""
         found = next(self.data_folder.rglob("postmaster.pid"))
-        return int(found.read_text().splitlines()[0])
+        return family(int(found.read_text().splitlines()[0]))
 
 
 class Node:

@@ -6,14 +6,14 @@ import pytest
 
 import web
 from database import logged
-from processes import naming, runs
-from rookery import Rookery, data_folder, node_beside, until
+from processes import family, naming, runs
+from rookery import Rookery, data_folder, node_beside, start_dev, until
 from updates import edit, new_chat
 
 
-def assert_gone(family: list[int]) -> None:
+def assert_gone(pids: list[int]) -> None:
     def left() -> list[int]:
-        return [pid for pid in family if runs(pid)]
+        return [pid for pid in pids if runs(pid)]
 
     until(lambda: not left(), 10, lambda: f"left behind: {left()}")
 
@@ -39,7 +39,7 @@ def test_dev_ends_with_0_and_leaves_nothing_behind(stop):
     with data_folder() as folder:
         rookery = Rookery(folder)
         try:
-            family = rookery.process.family() + [rookery.postmaster()]
+            members = family(rookery.process.pid) + rookery.postgres()
 
             if stop == "control-c":
                 rookery.process.press_control_c()
@@ -47,10 +47,24 @@ def test_dev_ends_with_0_and_leaves_nothing_behind(stop):
                 rookery.process.signal(signal.SIGTERM)
 
             assert rookery.process.wait(40) == 0
-            assert_gone(family)
+            assert_gone(members)
             assert naming(str(folder)) == {}
         finally:
             rookery.process.end()
+
+
+def test_dev_ends_with_0_when_it_is_stopped_before_it_is_up():
+    with data_folder() as folder:
+        starting = start_dev(folder)
+        try:
+            until(lambda: "Started PostgreSQL" in starting.log.read_text(), 60, starting.tail)
+
+            starting.press_control_c()
+
+            assert starting.wait(15) == 0
+            assert naming(str(folder)) == {}
+        finally:
+            starting.end()
 
 
 def test_dev_starts_over_its_leftovers_and_keeps_its_data():

@@ -31,18 +31,24 @@ final class Answered<Value: Sendable>: Sendable {
             }
             if let found = values.first(where: isWanted) { return found }
             guard ContinuousClock.now < deadline else { return nil }
+            try Task.checkCancellation()
             await wait(until: deadline, on: loop)
         }
     }
 
     private func wait(until deadline: ContinuousClock.Instant, on loop: EventLoop) async {
         let timer = loop.schedule(at: deadline) { self.wake() }
-        await withCheckedContinuation { continuation in
-            let isThere = state.withLock { state in
-                if state.values.isEmpty { state.waiting = continuation }
-                return !state.values.isEmpty
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isOver = state.withLock { state in
+                    let isOver = !state.values.isEmpty || Task.isCancelled
+                    if !isOver { state.waiting = continuation }
+                    return isOver
+                }
+                if isOver { continuation.resume() }
             }
-            if isThere { continuation.resume() }
+        } onCancel: {
+            wake()
         }
         loop.cancel(timer)
     }

@@ -64,8 +64,10 @@ struct DevCommand: Command {
             group.addTask { await app.run(until: shutdown) }
             group.addTask {
                 do {
-                    let demo = try await DevDemo.run(
-                        app: app, settings: settings, parts: parts, runtime: runtime)
+                    let made = try await shutdown.interrupting {
+                        try await DevDemo.run(app: app, settings: settings, parts: parts, runtime: runtime)
+                    }
+                    guard let demo = made else { return }
                     let report = DevReport(
                         app: app, settings: settings, parts: parts, masterKey: masterKey, demo: demo)
                     environment.print(isJSON ? report.json : report.text)

@@ -28,7 +28,7 @@ struct DevDemo: Sendable {
     {
         guard let sandbox = parts.sandbox else { return nil }
         let maker = try await DevDemoMaker(settings: settings, sandbox: sandbox, runtime: runtime)
-        // On the loop: HTTP client and pools belong to it. Awaited right here.
-        return try await Task(executorPreference: runtime.loops[0]) { try await maker.make(app: app) }.value
+        // On the loop: HTTP client and pools belong to it.
+        return try await withTaskExecutorPreference(runtime.loops[0]) { try await maker.make(app: app) }
     }
 }
