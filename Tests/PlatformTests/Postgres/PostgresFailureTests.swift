@@ -116,18 +116,26 @@ struct PostgresFailureTests {
     func closeDrains() async throws {
         try await PostgresFixture.with(limit: 2) { fixture in
             let pool = fixture.pool
-            let task = Task(executorPreference: fixture.loop) {
-                try await pool.withConnection {
-                    try await $0.value("SELECT 7::int8 FROM pg_sleep(1.5)", as: Int.self)
+            let holder = fixture.secondPool()
+            let statement = "SELECT 7::int8 FROM pg_advisory_lock(7)"
+            try await holder.withConnection { connection in
+                _ = try await connection.execute("SELECT pg_advisory_lock(7)")
+                let task = Task(executorPreference: fixture.loop) {
+                    try await pool.withConnection {
+                        try await $0.value(SQL(trusted: statement), as: Int.self)
+                    }
                 }
+                try await fixture.awaitBackend(running: statement)
+
+                let closing = Task(executorPreference: fixture.loop) { await pool.close() }
+                try await fixture.awaitRefusal()
+                _ = try await connection.execute("SELECT pg_advisory_unlock(7)")
+                await closing.value
+
+                let value = try await task.value
+                #expect(value == 7)
             }
-            try await fixture.awaitBackend(running: "SELECT 7::int8 FROM pg_sleep(1.5)")
-
-            await pool.close()
-
-            let value = try await task.value
-            #expect(value == 7)
-            await #expect(throws: PostgresError.unavailable) { try await pool.withConnection { _ in } }
+            await holder.close()
         }
     }
 }
@@ -146,5 +154,18 @@ extension PostgresFixture {
             try await loop.sleep(for: .milliseconds(5))
         }
         Issue.record("no session runs \(statement)")
+    }
+
+    /// Waits until the pool takes no new requests, as it does once it is closing.
+    func awaitRefusal() async throws {
+        for _ in 0..<500 {
+            do {
+                try await pool.withConnection { _ in }
+            } catch PostgresError.unavailable {
+                return
+            }
+            try await loop.sleep(for: .milliseconds(5))
+        }
+        Issue.record("the pool goes on taking requests")
     }
 }

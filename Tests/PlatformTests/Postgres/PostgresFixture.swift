@@ -25,6 +25,14 @@ struct PostgresFixture: Sendable {
             blocking: blocking, logger: Logger(minimum: .error), metrics: metrics)
     }
 
+    /// A connection to the same database that closing `pool` leaves alone.
+    func secondPool() -> PostgresPool {
+        PostgresPool(
+            loop: loop, configuration: database.configuration, limit: 1, waitLimit: 1,
+            waitTimeout: .seconds(5),
+            blocking: blocking, logger: Logger(minimum: .error), metrics: Metrics())
+    }
+
     /// Runs `body` as a request's task would run, and clears up after it.
     static func with(
         limit: Int = 4, waitLimit: Int = 16, waitTimeout: Duration = .seconds(5),
