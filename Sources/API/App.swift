@@ -62,11 +62,14 @@ final class App: Sendable {
         let health = Health(loops: runtime.loops.count, metrics: metrics)
         let schemaVersion = try Schema.newestVersion()
         let turns = AppendTurns()
+        let partitions = LogPartitions(database: databases[0], loop: first, logger: logger)
+        self.partitions = partitions
         var parts: [LoopParts] = []
         for (index, loop) in runtime.loops.enumerated() {
             let database = databases[index]
             let appender = UpdateAppender(
-                loop: loop, database: database, turns: turns, metrics: metrics, deliveries: deliveries)
+                loop: loop, database: database, turns: turns, metrics: metrics, deliveries: deliveries,
+                partitions: partitions)
             let router = HTTPRouter(
                 try Routes(
                     health: health,
@@ -93,7 +96,6 @@ final class App: Sendable {
         refresh = BotDirectoryRefresh(
             loop: first, database: databases[0], directory: directory, secrets: BotSecrets(box: box),
             logger: logger)
-        partitions = LogPartitions(database: databases[0], loop: first, logger: logger)
         let sweep = DeliverySweep(database: databases[0], logger: logger)
         let sweepShards: @Sendable (Set<Int>) -> Void = { shards in
             // Ends by itself; the shards' consumers are woken as they are found.

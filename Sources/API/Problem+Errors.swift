@@ -28,9 +28,9 @@ extension PostgresError {
     fileprivate var isPassing: Bool {
         switch self {
         case .unavailable, .connectionLost, .poolExhausted, .timedOut, .cancelled: true
-        // No partition for today yet, out of connections or memory, starting up or shutting down, or a node of
-        // an older release than the database.
-        case .server(let error): ["53", "57", "08", "55"].contains { error.sqlState.hasPrefix($0) }
+        // Out of connections or memory, starting up or shutting down, locked; or no partition for today yet.
+        case .server(let error):
+            error.isMissingPartition || ["53", "57", "08", "55"].contains { error.sqlState.hasPrefix($0) }
         case .decoding, .missingColumn, .unexpectedResult: false
         }
     }

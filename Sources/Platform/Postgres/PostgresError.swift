@@ -47,6 +47,8 @@ package struct ServerError: Sendable, Equatable {
     package var isUniqueViolation: Bool { sqlState == "23505" }
     package var isForeignKeyViolation: Bool { sqlState == "23503" }
     package var isCheckViolation: Bool { sqlState == "23514" }
+    /// A row that no partition is for: a check violation, but without the name of a constraint.
+    package var isMissingPartition: Bool { isCheckViolation && constraint == nil }
 
     /// The server ends the connection: shutting down, crashed, or an administrator's command.
     var endsConnection: Bool { sqlState.hasPrefix("57P0") || sqlState.hasPrefix("08") || sqlState == "25P03" }

@@ -1,32 +1,73 @@
 import Platform
 
-/// Makes the days ahead and drops those past retention, every hour and at the start.
-package struct LogPartitions: Sendable {
+/// Makes the days ahead and drops those past retention: at the start, every hour, and when somebody has found that
+/// today's is missing.
+package actor LogPartitions {
     private static let daysAhead = 3
+    private static let interval = Duration.seconds(3600)
+    private static let intervalAfterFailure = Duration.seconds(30)
 
+    package nonisolated let unownedExecutor: UnownedSerialExecutor
     private let database: Database
     private let loop: EventLoop
     private let logger: Logger
+    private let shortestPause: Duration
+    private var isWanted = false
+    private var wakeUp: CheckedContinuation<Void, Never>?
 
-    package init(database: Database, loop: EventLoop, logger: Logger) {
+    /// - Parameter shortestPause: between two tries, however often it is woken.
+    package init(
+        database: Database, loop: EventLoop, logger: Logger, shortestPause: Duration = .seconds(3)
+    ) {
+        unownedExecutor = loop.asUnownedSerialExecutor()
         self.database = database
         self.loop = loop
         self.logger = logger
+        self.shortestPause = shortestPause
     }
 
-    /// Runs until the task is cancelled. Must run on the loop.
+    /// A partition is missing: try now. From any thread.
+    package nonisolated func wake() {
+        loop.execute { self.assumeIsolated { $0.endPause() } }
+    }
+
+    private func endPause() {
+        isWanted = true
+        wakeUp?.resume()
+        wakeUp = nil
+    }
+
+    /// Runs until the task is cancelled.
     package func run() async throws {
+        var isFailing = false
         while true {
             do {
                 try await maintain(today: .now)
-                try await loop.sleep(for: .seconds(3600))
-            } catch let error as CancellationError {
-                throw error
+                isFailing = false
             } catch {
-                logger.warning("partitions could not be maintained", ["error": "\(error)"])
-                try await loop.sleep(for: .seconds(30))
+                try Task.checkCancellation()
+                if !isFailing {
+                    logger.warning("partitions could not be maintained", ["error": "\(error)"])
+                }
+                isFailing = true
             }
+            try await pause(isFailing ? Self.intervalAfterFailure : Self.interval)
         }
+    }
+
+    private func pause(_ pause: Duration) async throws {
+        isWanted = false
+        try await loop.sleep(for: shortestPause)
+        let timer = loop.schedule(after: pause - shortestPause) { self.assumeIsolated { $0.endPause() } }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                if isWanted { continuation.resume() } else { wakeUp = continuation }
+            }
+        } onCancel: {
+            wake()
+        }
+        loop.cancel(timer)
+        try Task.checkCancellation()
     }
 
     /// Keeps as many whole days as the tenant with the longest retention is promised, today not counted.

@@ -28,6 +28,7 @@ package actor UpdateAppender {
     private let database: Database
     private let turns: AppendTurns
     private let deliveries: Deliveries
+    private let partitions: LogPartitions?
     private let stored: Counter
     private let repeated: Counter
     private let batchSize: Histogram
@@ -37,15 +38,19 @@ package actor UpdateAppender {
     /// Whether a turn to write has been asked for.
     private var isScheduled = false
 
-    /// - Parameter deliveries: told for which bots updates have been committed.
+    /// - Parameters:
+    ///   - deliveries: told for which bots updates have been committed.
+    ///   - partitions: told when there is none for today.
     package init(
-        loop: EventLoop, database: Database, turns: AppendTurns, metrics: Metrics, deliveries: Deliveries
+        loop: EventLoop, database: Database, turns: AppendTurns, metrics: Metrics, deliveries: Deliveries,
+        partitions: LogPartitions? = nil
     ) {
         unownedExecutor = loop.asUnownedSerialExecutor()
         self.loop = loop
         self.database = database
         self.turns = turns
         self.deliveries = deliveries
+        self.partitions = partitions
         stored = metrics.counter("rookery_updates_stored_total", "Updates written to the log.")
         repeated = metrics.counter("rookery_updates_repeated_total", "Updates that were in the log already.")
         batchSize = metrics.histogram(
@@ -110,6 +115,7 @@ package actor UpdateAppender {
         } catch PostgresError.server(let error) where error.isInvalidData {
             await writeHalves(of: batch)
         } catch {
+            if case PostgresError.server(let error) = error, error.isMissingPartition { partitions?.wake() }
             for waiting in batch { waiting.continuation.resume(throwing: error) }
         }
     }
