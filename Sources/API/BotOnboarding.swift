@@ -1,7 +1,7 @@
 import Platform
 import Tenancy
 
-/// Connects bots: Telegram is asked who the bot is, then it is stored, then its webhook is set.
+/// Connects bots: Telegram is asked who the bot is, then it is stored; its webhook is set apart.
 struct BotOnboarding: Sendable {
     enum Failure: Error, CustomStringConvertible {
         case alreadyRegistered
@@ -30,17 +30,13 @@ struct BotOnboarding: Sendable {
             baseURL: settings.telegramAPIURL)
     }
 
-    /// - Parameter publicURL: where Telegram reaches this installation; nil leaves the webhook alone.
-    func add(_ token: BotToken, to tenant: ID<Tenant>, publicURL: String?) async throws -> (
-        Bot, Bot.NewSecrets
-    ) {
+    /// Leaves the webhook alone: show the secrets first, which cannot be shown again.
+    func add(_ token: BotToken, to tenant: ID<Tenant>) async throws -> (Bot, Bot.NewSecrets) {
         // On the loop: HTTP client and pools belong to it. Awaited right here.
         try await Task(executorPreference: loop) {
             let profile = try await telegram.getMe(token: token)
             let secrets = Bot.NewSecrets(token: token.secret)
-            let bot = try await create(profile, secrets, tenant)
-            if let publicURL { try await setWebhook(of: bot, secrets, token, publicURL) }
-            return (bot, secrets)
+            return (try await create(profile, secrets, tenant), secrets)
         }.value
     }
 
@@ -59,12 +55,15 @@ struct BotOnboarding: Sendable {
         }
     }
 
+    /// - Parameter publicURL: where Telegram reaches this installation.
     func setWebhook(of bot: Bot, _ secrets: Bot.NewSecrets, _ token: BotToken, _ publicURL: String)
         async throws
     {
-        try await telegram.setWebhook(
-            WebhookSettings(
-                url: "\(publicURL)/telegram/webhook/\(bot.id)", secretToken: secrets.webhookSecret),
-            token: token)
+        let settings = WebhookSettings(
+            url: "\(publicURL)/telegram/webhook/\(bot.id)", secretToken: secrets.webhookSecret)
+        // On the loop, as above.
+        try await Task(executorPreference: loop) {
+            try await telegram.setWebhook(settings, token: token)
+        }.value
     }
 }

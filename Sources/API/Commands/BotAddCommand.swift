@@ -4,10 +4,12 @@ import Tenancy
 /// Connects a bot, for scripts.
 struct BotAddCommand: Command {
     static let name = "bot add"
+    static let arguments = "--tenant TENANT_ID --token-stdin"
+    static let summary = "Connects a bot"
     static let help = """
-        --tenant TENANT_ID --token-stdin
         Connects the bot whose token is on standard input: asks Telegram who it is, stores the token sealed, points \
-        its webhook here when ROOKERY_PUBLIC_URL is set, and prints the bot's id and webhook secret.
+        its webhook here when ROOKERY_PUBLIC_URL is set, and prints the bot's id and webhook secret. When only the \
+        webhook could not be set, both are printed all the same, and the status is 1.
         """
 
     private let tenant: ID<Tenant>
@@ -23,13 +25,25 @@ struct BotAddCommand: Command {
     }
 
     func run(_ environment: ProcessEnvironment) async throws {
-        guard let token = BotToken(readLine() ?? "") else {
+        guard let token = BotToken(environment.readLine() ?? "") else {
             throw Arguments.UsageError("standard input holds no bot token (123456:ABC…)")
         }
         let settings = try Settings(environment: environment.variables)
         let runtime = try Runtime(loops: 1, logger: Logger(minimum: .warning, format: .text))
         let onboarding = try await BotOnboarding(settings: settings, runtime: runtime)
-        let (bot, secrets) = try await onboarding.add(token, to: tenant, publicURL: settings.publicURL)
+        let (bot, secrets) = try await onboarding.add(token, to: tenant)
+        // Before anything else can fail: the secret is shown now or never.
         environment.print("\(bot.id) \(secrets.webhookSecret)")
+        guard let publicURL = settings.publicURL else { return }
+        do {
+            try await onboarding.setWebhook(of: bot, secrets, token, publicURL)
+        } catch {
+            throw WebhookNotSet(reason: "\(error)")
+        }
+    }
+
+    private struct WebhookNotSet: Error, CustomStringConvertible {
+        let reason: String
+        var description: String { "the bot is connected, but its webhook could not be set: \(reason)" }
     }
 }

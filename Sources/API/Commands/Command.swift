@@ -4,7 +4,11 @@ import Platform
 protocol Command: Sendable {
     /// The words that choose it: `config check`.
     static var name: String { get }
-    /// What `--help` shows after the name: the arguments on the first line, then prose.
+    /// What may follow the name; empty when nothing may.
+    static var arguments: String { get }
+    /// What it does, for the overview: one line without a full stop.
+    static var summary: String { get }
+    /// What `--help` shows under the name and the arguments: prose.
     static var help: String { get }
 
     init(_ words: [String]) throws(Arguments.UsageError)

@@ -1,4 +1,3 @@
-import Glibc
 import Platform
 
 /// Finds the command that the words ask for, runs it, and turns what it throws into a line and an exit status.
@@ -27,7 +26,7 @@ struct CommandLineFront {
                 "there is no command \(words.prefix(2).joined(separator: " ")); see rookery --help", .usage)
         }
         if words.contains("--help") {
-            environment.print("rookery \(command.name) \(command.help)")
+            environment.print("\(Self.usage(of: command))\n\(command.help)")
             return .success
         }
         do {
@@ -44,21 +43,21 @@ struct CommandLineFront {
         }
     }
 
+    private static func usage(of command: any Command.Type) -> String {
+        ["rookery", command.name, command.arguments].filter { !$0.isEmpty }.joined(separator: " ")
+    }
+
     private static func matches(_ command: any Command.Type, _ words: [String]) -> Bool {
         words.starts(with: command.name.split(separator: " ").map(String.init))
     }
 
     private func complain(_ text: String, _ status: ExitStatus) -> ExitStatus {
-        Logger.standardError("rookery: " + SecretMask.masked(text) + "\n")
+        environment.printError("rookery: " + SecretMask.masked(text))
         return status
     }
 
     private static var overview: String {
-        let lines = commands.map { command in
-            let prose =
-                command.help.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false).last ?? ""
-            return "  rookery \(command.name)\n      \(prose.prefix { $0 != "." })."
-        }
+        let lines = commands.map { "  rookery \($0.name)\n      \($0.summary)" }
         return """
             Rookery \(version) receives the updates of many Telegram bots, loses none, and hands each to its owner.
 

@@ -3,8 +3,9 @@ import Platform
 /// Shows every setting and all faults at once.
 struct ConfigCheckCommand: Command {
     static let name = "config check"
+    static let arguments = ""
+    static let summary = "Shows every setting and what is wrong with them"
     static let help = """
-
         Shows every setting: its value (secrets masked), where it comes from, and all faults at once. Ends with \
         status 78 when there are any.
         """

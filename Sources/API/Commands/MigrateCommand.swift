@@ -3,8 +3,9 @@ import Platform
 /// The schema's migrations by hand.
 struct MigrateCommand: Command {
     static let name = "migrate"
+    static let arguments = "up | down [N] | status | new NAME"
+    static let summary = "Applies the schema's migrations, takes them back, lists them"
     static let help = """
-        up | down [N] | status | new NAME
         Applies all pending migrations, takes the last N back (1 when not given), lists them, or writes the next \
         file. Works through DATABASE_OWNER_URL, under a lock, each migration in a transaction; a changed or missing \
         one is refused.

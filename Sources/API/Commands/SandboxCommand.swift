@@ -4,8 +4,9 @@ import Sandbox
 /// The stand-in for api.telegram.org by itself.
 struct SandboxCommand: Command {
     static let name = "sandbox"
+    static let arguments = "[--listen ADDRESS:PORT]"
+    static let summary = "Runs the stand-in for api.telegram.org by itself"
     static let help = """
-        [--listen ADDRESS:PORT]
         Runs the stand-in for api.telegram.org (on 127.0.0.1:8081 unless told otherwise) until SIGTERM or SIGINT. \
         Its control side is under /sandbox.
         """

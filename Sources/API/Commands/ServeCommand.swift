@@ -3,8 +3,9 @@ import Platform
 /// Production: one node on a database that is there.
 struct ServeCommand: Command {
     static let name = "serve"
+    static let arguments = "[--migrate]"
+    static let summary = "Runs one node on a database that is there"
     static let help = """
-        [--migrate]
         Runs one node until SIGTERM or SIGINT. It needs DATABASE_URL and never creates or changes a database by \
         itself; --migrate applies pending migrations first, through DATABASE_OWNER_URL. Any number of nodes may \
         run on one database.

@@ -4,8 +4,9 @@ import Tenancy
 /// Makes a tenant, for scripts.
 struct TenantCreateCommand: Command {
     static let name = "tenant create"
+    static let arguments = "--name NAME"
+    static let summary = "Makes a tenant"
     static let help = """
-        --name NAME
         Makes a tenant in the database of DATABASE_URL and prints its id.
         """
 

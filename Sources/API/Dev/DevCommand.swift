@@ -4,8 +4,10 @@ import Tenancy
 /// Everything on one machine, to try and to develop with.
 struct DevCommand: Command {
     static let name = "dev"
+    static let arguments = "[--data-dir DIR] [--json]"
+    static let summary =
+        "Runs everything on this machine, with a private PostgreSQL under .rookery and a demo"
     static let help = """
-        [--data-dir DIR] [--json]
         Runs everything on this machine until Ctrl-C: a private PostgreSQL under .rookery (kept for the next start), \
         the migrations, the sandbox in place of Telegram, and a demo tenant with a bot and a push consumer, through \
         which one update is sent. --json prints one line for programs once all of it is up; the log goes to standard \

@@ -80,7 +80,7 @@ struct DevDemoMaker: Sendable {
         let profile = try await sandbox.sandbox.addBot(
             username: "rookery_demo_bot", firstName: "Rookery demo")
         guard let token = BotToken(profile.token) else { throw NoAnswer() }
-        let (bot, secrets) = try await onboarding.add(token, to: tenant.id, publicURL: nil)
+        let (bot, secrets) = try await onboarding.add(token, to: tenant.id)
         return (bot, secrets, token)
     }
 
