@@ -62,7 +62,7 @@ struct BotOnboarding: Sendable {
         let settings = WebhookSettings(
             url: "\(publicURL)/telegram/webhook/\(bot.id)", secretToken: secrets.webhookSecret)
         // On the loop, as above.
-        try await Task(executorPreference: loop) {
+        _ = try await Task(executorPreference: loop) {
             try await telegram.setWebhook(settings, token: token)
         }.value
     }

@@ -16,7 +16,7 @@ enum DatabasePools {
         return Database(
             tenants: try pool("rookery-tenants", role: nil, limit: 6),
             system: try pool("rookery-system", role: system, limit: 4),
-            // As many as there are turns to append.
+            // A loop writes one batch at a time; the other takes over while a broken one hangs.
             append: try pool("rookery-append", role: system, limit: 2),
             // Only the first loop has a use for it.
             upkeep: try pool("rookery-upkeep", role: system, limit: 1))

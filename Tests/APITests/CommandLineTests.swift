@@ -1,4 +1,5 @@
 import Platform
+import Tenancy
 import TestSupport
 import Testing
 
@@ -13,7 +14,7 @@ struct CommandLineTests {
         let lines = output[0].split(separator: "\n").map(String.init)
         let names = lines.indices.filter { lines[$0].hasPrefix("  rookery ") }
         #expect(status == .success)
-        #expect(names.count == 7)
+        #expect(names.count == 8)
         for name in names {
             #expect(lines[name + 1].hasPrefix("      ") && !lines[name + 1].hasSuffix("."))
         }
@@ -73,7 +74,7 @@ struct CommandLineTests {
 
     private func run(
         _ words: [String], input: String? = nil, variables: [String: String] = [:]
-    ) async -> (ExitStatus, output: [String], errors: [String]) {
+    ) async -> (status: API.ExitStatus, output: [String], errors: [String]) {
         let (output, errors) = (Happenings<String>(), Happenings<String>())
         let environment = ProcessEnvironment(
             variables: variables, readLine: { input }, print: { output.add($0) },

@@ -4,8 +4,9 @@ import Tenancy
 /// Makes a push consumer, for scripts.
 struct ConsumerAddCommand: Command {
     static let name = "consumer add"
+    static let arguments = "--tenant TENANT_ID --bot BOT_ID --url URL [--name NAME]"
+    static let summary = "Has a bot's updates delivered to a URL"
     static let help = """
-        --tenant TENANT_ID --bot BOT_ID --url URL [--name NAME]
         Has a bot's updates, from now on, delivered to a URL. Prints the consumer's id and the secret that \
         deliveries are signed with, which is shown this once only.
         """
@@ -43,7 +44,8 @@ struct ConsumerAddCommand: Command {
         do {
             let consumer = try await database.write(tenant) { tx in
                 try await Consumer.createPush(
-                    of: bot, name: consumerName, url: url, signingSecret: secret, telegramSecret: nil, box: box,
+                    of: bot, name: consumerName, url: url, signingSecret: secret, telegramSecret: nil,
+                    box: box,
                     in: tx)
             }
             environment.print("\(consumer.id) \(secret)")
