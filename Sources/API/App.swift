@@ -90,9 +90,11 @@ final class App: Sendable {
                         respond: Responder(router: router, logger: logger).respond)))
         }
         self.parts = parts
+        let page = MetricsPage(
+            metrics: metrics, directory: directory, leases: leases, blocking: runtime.blocking)
         adminServer = HTTPServer(
             loop: first, socket: try adminListener.socket(), logger: logger, metrics: Metrics(),
-            respond: Responder(router: HTTPRouter(AdminRoutes(metrics: metrics).all), logger: logger).respond)
+            respond: Responder(router: HTTPRouter(AdminRoutes(metrics: page).all), logger: logger).respond)
         refresh = BotDirectoryRefresh(
             loop: first, database: databases[0], directory: directory, secrets: BotSecrets(box: box),
             logger: logger)

@@ -22,13 +22,7 @@ struct Routes {
 
 /// The routes of the admin address, which is not for the public.
 struct AdminRoutes {
-    let metrics: Metrics
+    let metrics: MetricsPage
 
-    var all: [HTTPRoute] {
-        [
-            HTTPRoute(.get, "/metrics") { _ in
-                .text(metrics.exposition, type: "text/plain; version=0.0.4; charset=utf-8")
-            }
-        ]
-    }
+    var all: [HTTPRoute] { [HTTPRoute(.get, "/metrics", metrics.show)] }
 }

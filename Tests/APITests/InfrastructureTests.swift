@@ -99,6 +99,30 @@ struct InfrastructureTests {
         }
     }
 
+    @Test("Metrics tell what the node holds")
+    func holdings() async throws {
+        try await RunningApp.with { app in
+            _ = try await app.bot()
+            try await app.fixture.eventually("the shards") {
+                try await app.metrics().contains("\nrookery_shards_held 64\n")
+            }
+
+            let series = try await app.metrics().split(separator: "\n")
+
+            func value(_ name: String) -> Int? {
+                series.first { $0.hasPrefix(name + " ") }.flatMap { Int($0.dropFirst(name.count + 1)) }
+            }
+            #expect(value("rookery_directory_bots") == 1)
+            for name in ["push_consumers", "open_breakers", "held_lanes", "journal_backlog"] {
+                #expect(value("rookery_\(name)") == 0, "\(name)")
+            }
+            #expect(value("rookery_append_waiting_updates") == 0)
+            #expect(value("rookery_build_info{version=\"\(CommandLineFront.version)\"}") == 1)
+            #expect((1 << 20..<1 << 40).contains(value("process_resident_memory_bytes") ?? 0))
+            #expect((10..<100_000).contains(value("process_open_fds") ?? 0))
+        }
+    }
+
     @Test("A wrong method is answered 405 with those that are right, and HEAD goes where GET goes")
     func methods() async throws {
         try await RunningApp.with { app in

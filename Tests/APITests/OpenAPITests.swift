@@ -28,7 +28,9 @@ struct OpenAPITests {
             webhook: TelegramWebhook(
                 directory: directory, appender: fixture.appender(), checksAddress: false)
         ).all
-        return open + AdminRoutes(metrics: fixture.metrics).all
+        let page = MetricsPage(
+            metrics: fixture.metrics, directory: directory, leases: ShardLeases(), blocking: fixture.blocking)
+        return open + AdminRoutes(metrics: page).all
     }
 
     /// Paths stand two spaces in, methods four, under `paths:`.

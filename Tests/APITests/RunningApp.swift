@@ -73,6 +73,10 @@ final class RunningApp: Sendable {
 
     func get(_ path: String) async throws -> HTTPClientResponse { try await send("GET", path) }
 
+    func metrics() async throws -> String {
+        String(decoding: try await send("GET", "/metrics", admin: true).body, as: UTF8.self)
+    }
+
     /// Posts as Telegram does.
     func post(
         _ body: String, to bot: String, secret: String? = webhookSecret

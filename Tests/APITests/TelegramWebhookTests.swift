@@ -55,6 +55,8 @@ struct TelegramWebhookTests {
 
             _ = try ProblemAnswer(await app.post(Self.update, to: bot, secret: nil), 401, "wrong_secret")
             _ = try ProblemAnswer(await app.post("{", to: bot, secret: "rook"), 401, "wrong_secret")
+            #expect(
+                try await app.metrics().contains("rookery_http_refused_total{reason=\"not_admitted\"} 2"))
         }
     }
 

@@ -1,7 +1,7 @@
 import Platform
 
 /// A cursor over one bot's log: what of it the tenant's own server has got.
-package struct Consumer: Sendable, Identified {
+package struct Consumer: Sendable, Equatable, Identified {
     package static let prefix = "consumer"
 
     package enum Kind: String, Sendable, PostgresCodable { case push, pull }

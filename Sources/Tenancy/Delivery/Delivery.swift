@@ -16,6 +16,8 @@ package actor Delivery {
     private let secrets: ConsumerSecrets
     private let logger: Logger
     private let parts: PushConsumer.Parts
+    private let reloadEvery: Duration
+    private var levels: DeliveryLevels
     private var bots: [BotKey: [ID<Consumer>: PushConsumer]] = [:]
     private var toLoad: Set<BotKey> = []
     private var ending: Set<ObjectIdentifier> = []
@@ -23,11 +25,12 @@ package actor Delivery {
     private var isStopped = false
     private var lastRefresh = Timestamp.now
     private var lastForgetting = ContinuousClock.now
+    private var lastReload = ContinuousClock.now
 
+    /// - Parameter reloadEvery: how often everything in memory is read again.
     package init(
         loop: EventLoop, share: LoopShare, database: Database, secrets: ConsumerSecrets, leases: ShardLeases,
-        client: HTTPClient,
-        metrics: Metrics, logger: Logger
+        client: HTTPClient, metrics: Metrics, logger: Logger, reloadEvery: Duration = .seconds(30)
     ) {
         unownedExecutor = loop.asUnownedSerialExecutor()
         self.loop = loop
@@ -35,6 +38,8 @@ package actor Delivery {
         self.database = database
         self.secrets = secrets
         self.logger = logger
+        self.reloadEvery = reloadEvery
+        levels = DeliveryLevels(metrics)
         parts = PushConsumer.Parts(
             loop: loop, database: database, reader: LogReader(loop: loop, database: database),
             journal: DeliveryJournal(loop: loop, database: database, logger: logger),
@@ -74,6 +79,7 @@ package actor Delivery {
         for consumer in bots.values.flatMap(\.values) { await consumer.stop() }
         await parts.journal.drain()
         bots = [:]
+        observeLevels()
     }
 
     // MARK: Loading
@@ -127,6 +133,8 @@ package actor Delivery {
     }
 
     private func change(_ consumer: PushConsumer, to target: PushTarget, of key: BotKey) {
+        // One that is idle stays so: else reading it again would keep it in memory for ever.
+        guard consumer.assumeIsolated({ $0.target.consumer != target.consumer }) else { return }
         let isTaken = consumer.assumeIsolated { $0.takeOver(target) }
         if !isTaken { end(consumer, target.consumer.id, of: key) }
     }
@@ -175,6 +183,8 @@ package actor Delivery {
                 dropLost()
                 dropIdle()
                 pumpAll()
+                observeLevels()
+                reloadAll()
                 try await reloadChanged()
             } catch let error as CancellationError {
                 throw error
@@ -208,6 +218,19 @@ package actor Delivery {
         for consumer in bots.values.flatMap(\.values) {
             consumer.assumeIsolated { if !$0.isIdle { $0.pump() } }
         }
+    }
+
+    private func observeLevels() {
+        let backlog = parts.journal.assumeIsolated { $0.backlog }
+        levels.observe(bots.values.lazy.flatMap(\.values), backlog: backlog)
+    }
+
+    /// What `reloadChanged` cannot see: consumers that are gone, and changes that were committed long after the
+    /// `updated_at` they wrote.
+    private func reloadAll() {
+        guard .now - lastReload >= reloadEvery else { return }
+        lastReload = .now
+        reload(bots.keys)
     }
 
     private func reloadChanged() async throws {

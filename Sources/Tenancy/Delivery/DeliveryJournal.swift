@@ -62,7 +62,9 @@ actor DeliveryJournal {
         self.logger = logger
     }
 
-    var isFull: Bool { attempts.count >= Self.capacity }
+    var isFull: Bool { backlog >= Self.capacity }
+    /// Attempts not written down yet.
+    var backlog: Int { attempts.count }
 
     func record(_ attempt: DeliveryAttempt, of update: LoggedUpdate, to consumer: Consumer) {
         attempts.append(Attempt(attempt, of: update, to: consumer))

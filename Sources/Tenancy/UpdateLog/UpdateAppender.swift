@@ -32,6 +32,7 @@ package actor UpdateAppender {
     private let stored: Counter
     private let repeated: Counter
     private let batchSize: Histogram
+    private let waiting: Gauge
 
     private var queue: [Waiting] = []
     private var queuedBytes = 0
@@ -55,6 +56,7 @@ package actor UpdateAppender {
         self.partitions = partitions
         stored = metrics.counter("rookery_updates_stored_total", "Updates written to the log.")
         repeated = metrics.counter("rookery_updates_repeated_total", "Updates that were in the log already.")
+        waiting = metrics.gauge("rookery_append_waiting_updates", "Updates waiting to be written to the log.")
         batchSize = metrics.histogram(
             "rookery_append_batch_updates", "Updates written by one commit.",
             buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500])
@@ -66,6 +68,7 @@ package actor UpdateAppender {
         try await withCheckedThrowingContinuation { continuation in
             queue.append(Waiting(update: update, continuation: continuation))
             queuedBytes += update.payload.count
+            waiting.add(1)
             scheduleWrite()
         }
     }
@@ -108,6 +111,7 @@ package actor UpdateAppender {
         }
         let batch = Array(queue[..<count])
         queue.removeFirst(count)
+        waiting.add(-count)
         queuedBytes -= bytes
         return batch
     }

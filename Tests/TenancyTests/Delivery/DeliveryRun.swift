@@ -11,15 +11,18 @@ struct DeliveryRun: Sendable {
     private let client: HTTPClient
     private let running: Task<Void, Never>
 
-    /// - Parameter epoch: under which all shards are held.
-    init(_ fixture: Fixture, epoch: Int64 = 1) async throws {
+    /// - Parameters:
+    ///   - epoch: under which all shards are held.
+    ///   - reloadEvery: how often all consumers are read again.
+    init(_ fixture: Fixture, epoch: Int64 = 1, reloadEvery: Duration = .seconds(30)) async throws {
         self.fixture = fixture
         let loop = fixture.loop
         let client = try HTTPClient(loop: loop, addressGuard: AddressGuard(allowsPrivate: true))
         self.client = client
         let delivery = Delivery(
             loop: loop, share: LoopShare(0, of: 1), database: fixture.database, secrets: fixture.consumers,
-            leases: leases, client: client, metrics: fixture.metrics, logger: fixture.logger)
+            leases: leases, client: client, metrics: fixture.metrics, logger: fixture.logger,
+            reloadEvery: reloadEvery)
         self.delivery = delivery
         running = Task(executorPreference: loop) { try? await delivery.run() }
         hold(epoch: epoch)

@@ -1,0 +1,77 @@
+import Platform
+import TestSupport
+import Testing
+
+@testable import Tenancy
+
+@Suite("Push delivery, read again", .serialized, .timeLimit(.minutes(2)))
+struct DeliveryReloadTests {
+    @Test("A deleted consumer gets nothing more, though its row tells nobody")
+    func deleted() async throws {
+        try await Fixture.with { fixture in
+            let receiver = try await TestReceiver(on: fixture.loop)
+            let (bot, consumer) = try await fixture.pushConsumer(receiver)
+            let run = try await DeliveryRun(fixture, reloadEvery: .zero)
+            try await run.append([fixture.message(1, to: bot)])
+            try await fixture.settled(consumer)
+            try await fixture.eventually("the consumer") { fixture.gauge("rookery_push_consumers") == 1 }
+
+            try await fixture.tamper("DELETE FROM consumer WHERE id = \(consumer.id)")
+            try await fixture.eventually("its end") { fixture.gauge("rookery_push_consumers") == 0 }
+            try await run.append([fixture.message(2, to: bot)])
+            await run.stop()
+
+            #expect(receiver.receptions.all.map(\.updateID) == [1])
+            await receiver.stop()
+        }
+    }
+
+    @Test("A change that was committed long after the time it bears is taken over")
+    func lateCommit() async throws {
+        try await Fixture.with { fixture in
+            let first = try await TestReceiver(on: fixture.loop)
+            let second = try await TestReceiver(on: fixture.loop)
+            let (bot, consumer) = try await fixture.pushConsumer(first)
+            let run = try await DeliveryRun(fixture, reloadEvery: .zero)
+            var last: Int64 = 1
+            try await run.append([fixture.message(last, to: bot)])
+            try await fixture.settled(consumer)
+
+            try await fixture.tamper(
+                "UPDATE consumer SET url = \(second.url), updated_at = now() - interval '1 minute'")
+            try await fixture.eventually("an update at the new address") {
+                last += 1
+                try await run.append([fixture.message(last, to: bot)])
+                return !second.receptions.all.isEmpty
+            }
+
+            await run.stop()
+            await first.stop()
+            await second.stop()
+        }
+    }
+
+    @Test("What delivery holds is shown, and taken back when it stops")
+    func levels() async throws {
+        try await Fixture.with { fixture in
+            let receiver = try await TestReceiver(on: fixture.loop) { _ in 500 }
+            let (bot, _) = try await fixture.pushConsumer(receiver)
+            let run = try await DeliveryRun(fixture)
+
+            try await run.append((1...20).map { try fixture.message($0, chat: $0, to: bot) })
+            try await fixture.eventually("an open breaker and held lanes") {
+                fixture.gauge("rookery_open_breakers") == 1 && fixture.gauge("rookery_held_lanes") > 0
+            }
+            await run.stop()
+
+            for name in ["rookery_push_consumers", "rookery_open_breakers", "rookery_held_lanes"] {
+                #expect(fixture.gauge(name) == 0)
+            }
+            await receiver.stop()
+        }
+    }
+}
+
+extension Fixture {
+    func gauge(_ name: String) -> Int { metrics.gauge(name, "").value }
+}
