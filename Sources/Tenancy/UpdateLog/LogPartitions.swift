@@ -4,6 +4,7 @@ import Platform
 /// today's is missing.
 package actor LogPartitions {
     private static let daysAhead = 3
+    private static let countedLosers: Int64 = 10_000
     private static let interval = Duration.seconds(3600)
     private static let intervalAfterFailure = Duration.seconds(30)
 
@@ -80,6 +81,7 @@ package actor LogPartitions {
                 """, as: Int64.self)
             let standard = TenantLimits()[.logRetentionDays] ?? 0
             let days = max(Int64(standard), longest ?? 0, 1)
+            await warnOfLoss(before: today, days: days, in: connection)
             for table in ["update_log", "delivery_attempt"] {
                 _ = try await connection.execute(
                     """
@@ -87,6 +89,32 @@ package actor LogPartitions {
                         (\(today) AT TIME ZONE 'UTC')::date - \(Int32(clamping: days))::integer)
                     """)
             }
+        }
+    }
+
+    /// Says how many push consumers are about to lose updates that they have not got: retention waits for nobody.
+    /// What it cannot find out within the statement time-out does not hold up the drop.
+    private func warnOfLoss(before today: Timestamp, days: Int64, in connection: PostgresConnection) async {
+        do {
+            let lagging = try await connection.value(
+                """
+                SELECT count(*) FROM (
+                    SELECT FROM consumer AS c JOIN consumer_cursor AS k
+                        ON k.tenant_id = c.tenant_id AND k.consumer_id = c.id
+                    WHERE c.type = 'push' AND EXISTS (
+                        SELECT FROM update_log AS l
+                        WHERE l.tenant_id = c.tenant_id AND l.bot_id = c.bot_id AND l.position > k.position
+                            AND l.position <> ALL (k.settled)
+                            AND l.day < (\(today) AT TIME ZONE 'UTC')::date - \(Int32(clamping: days))::integer)
+                    LIMIT \(Self.countedLosers)) AS lagging
+                """, as: Int64.self)
+            guard let lagging, lagging > 0 else { return }
+            logger.warning(
+                "push consumers lag behind the retention: updates are dropped that they have not got",
+                ["count": Int(lagging)])
+        } catch {
+            logger.warning(
+                "days are dropped without knowing who has not got their updates", ["error": "\(error)"])
         }
     }
 }
