@@ -82,7 +82,7 @@ struct DeliveryTests {
 
     @Test("An update is dropped when its next try would pass its expiry")
     func expires() async throws {
-        let fixture = try await Fixture(SandboxConfiguration(speed: 2000))
+        let fixture = try await Fixture(SandboxConfiguration(speed: 20))
         await fixture.call("setWebhook", ["url": .string(Fixture.url)])
 
         _ = try await fixture.sandbox.press("yes", to: fixture.bot.telegramID)
