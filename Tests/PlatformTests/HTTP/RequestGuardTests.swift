@@ -92,14 +92,16 @@ struct RequestGuardTests {
         let server = try await TestServer()
         let client = try RawClient(port: server.port)
 
-        let answer = try client.exchange(example.bytes)
+        let answer = try? client.exchange(example.bytes)
 
-        #expect(answer.status == example.status)
-        #expect(answer.headers["Connection"] == "close")
-        // libmicrohttpd 1.0 finds most of these by itself and answers with a plain page of its own.
-        if Self.libraryIsLenient || answer.headers["Content-Type"] != nil {
-            #expect(answer.headers["Content-Type"] == "application/problem+json")
-            #expect(answer.headers["Request-Id"]?.hasPrefix("req_") == true)
+        // libmicrohttpd 1.0 finds most of these by itself: then the page is its own, or it just hangs up.
+        if Self.libraryIsLenient || answer?.headers["Content-Type"] != nil {
+            #expect(answer?.headers["Content-Type"] == "application/problem+json")
+            #expect(answer?.headers["Request-Id"]?.hasPrefix("req_") == true)
+        }
+        if let answer {
+            #expect(answer.status == example.status)
+            #expect(answer.headers["Connection"] == "close")
         }
         #expect(client.awaitClose())
         try server.expectAlive()
