@@ -49,7 +49,7 @@ actor DeliveryJournal {
     private let database: Database
     private let logger: Logger
     private var attempts: [Attempt] = []
-    private var progress: [ID<Consumer>: Progress] = [:]
+    private var progress: [ID<Consumer>: @Sendable () -> Progress] = [:]
     private var isScheduled = false
     private var isFailing = false
     private var isFlushing = false
@@ -69,8 +69,10 @@ actor DeliveryJournal {
         schedule()
     }
 
-    /// The newest progress of a consumer replaces what was not written yet.
-    func record(_ newest: Progress, of consumer: ID<Consumer>) {
+    /// A consumer has come further. How far is asked when it is written, not at each update: behind one that
+    /// hangs, thousands of positions may be settled.
+    /// - Parameter newest: called on the loop.
+    func record(of consumer: ID<Consumer>, newest: @escaping @Sendable () -> Progress) {
         progress[consumer] = newest
         schedule()
     }
@@ -114,9 +116,10 @@ actor DeliveryJournal {
             if !attempts.isEmpty || !progress.isEmpty { schedule() }
         }
         guard !batch.isEmpty || !cursors.isEmpty else { return }
+        let newest = cursors.mapValues { $0() }
         do {
             try await database.system.withConnection { connection in
-                _ = try await connection.pipeline(Self.statements(batch, cursors))
+                _ = try await connection.pipeline(Self.statements(batch, newest))
             }
             isFailing = false
         } catch {

@@ -6,9 +6,8 @@ import Platform
 /// in retry from the delivery rows. It works in steps that each end in `pump`, which takes in what there is room
 /// for and sends what may go; nothing waits on a timer but retries and an open breaker.
 actor PushConsumer {
-    /// What the window may hold.
-    static let windowCount = 1000
-    static let windowBytes = 4 << 20
+    /// Updates whose delivery rows may wait for their commit.
+    private static let leavingLimit = 1000
     static let readLimit = 250
     static let expiry = "its time was over before it could be sent"
 
@@ -117,8 +116,8 @@ actor PushConsumer {
     }
 
     private func startReading() {
-        let hasRoom = window.count + Self.readLimit <= Self.windowCount && window.size < Self.windowBytes
-        guard mayHaveMore, !isReading, hasRoom, leavingCount < Self.windowCount else { return }
+        guard mayHaveMore, !isReading, window.hasRoom(for: Self.readLimit), leavingCount < Self.leavingLimit
+        else { return }
         isReading = true
         mayHaveMore = false
         // `stop` waits for it through `isReading`.
@@ -218,11 +217,10 @@ actor PushConsumer {
     private func wasCutOff(_ attempt: DeliveryAttempt) -> Bool { isStopped && attempt.statusCode == nil }
 
     func recordProgress() {
-        let newest = progress
-        parts.journal.assumeIsolated { [id = consumer.id] in $0.record(newest, of: id) }
+        parts.journal.assumeIsolated { [id = consumer.id] journal in
+            journal.record(of: id) { self.assumeIsolated { $0.progress(settling: []) } }
+        }
     }
-
-    var progress: DeliveryJournal.Progress { progress(settling: []) }
 
     func progress(settling positions: Set<Int64>) -> DeliveryJournal.Progress {
         let (cursor, settled) = window.progress(settling: positions)

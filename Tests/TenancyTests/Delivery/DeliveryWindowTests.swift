@@ -93,6 +93,43 @@ struct DeliveryWindowTests {
         #expect(window.size == 0)
     }
 
+    @Test("Behind a lane that hangs, what is settled holds no payload and takes no room from the others")
+    func hangingLane() {
+        var window = DeliveryWindow(cursor: 0)
+        _ = window.take([update(1, "hanging")])
+        _ = window.next()
+        let size = window.size
+
+        for position in Int64(2)...3000 {
+            _ = window.take([update(position, "a")])
+            _ = window.next()
+            window.succeeded(position)
+        }
+
+        #expect(window.size == size)
+        #expect(window.unsettledCount == 1)
+        #expect(window.hasRoom(for: 999))
+        #expect(!window.hasRoom(for: 1000))
+        #expect(window.cursor == 0)
+        #expect(window.progress.settled.count == 2999)
+    }
+
+    @Test("The window ends where the cursor's settled positions would be too many")
+    func reach() {
+        var window = DeliveryWindow(cursor: 0)
+        _ = window.take([update(1, "hanging")])
+        _ = window.next()
+
+        _ = window.take((2...9_000).map { update($0, "a") }) { _ in false }
+        let hadRoom = window.hasRoom(for: 250)
+        _ = window.take((9_001...9_900).map { update($0, "a") }) { _ in false }
+
+        #expect(hadRoom)
+        #expect(!window.hasRoom(for: 250))
+        window.succeeded(1)
+        #expect(window.hasRoom(for: 250))
+    }
+
     private func update(_ position: Int64, _ lane: String) -> LoggedUpdate {
         LoggedUpdate(position: position, lane: lane)
     }
