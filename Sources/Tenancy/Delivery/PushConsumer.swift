@@ -126,11 +126,11 @@ actor PushConsumer {
 
     private func read() async {
         do {
-            let updates = try await parts.reader.read(
+            let page = try await parts.reader.read(
                 LogReader.Request(bot: consumer.bot, after: window.lastRead, limit: Self.readLimit))
-            if updates.count == Self.readLimit { mayHaveMore = true }
+            if page.mayHaveMore { mayHaveMore = true }
             let before = window.cursor
-            let leaving = window.take(updates, isWanted: target.wants)
+            let leaving = window.take(page.updates, isWanted: target.wants)
             if window.cursor != before { recordProgress() }
             isReading = false
             if !leaving.isEmpty { leave(rows(for: leaving)) }

@@ -60,8 +60,8 @@ struct PredicateTests {
             let nothing = try await reader.read(LogReader.Request(bot: mixed, after: 0, limit: 10))
             let something = try await reader.read(LogReader.Request(bot: right, after: 0, limit: 10))
 
-            #expect(nothing.isEmpty)
-            #expect(something.map(\.updateID) == [1])
+            #expect(nothing.updates.isEmpty)
+            #expect(something.updates.map(\.updateID) == [1])
         }
     }
 
