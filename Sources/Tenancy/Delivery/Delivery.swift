@@ -37,6 +37,7 @@ package actor Delivery {
         self.logger = logger
         parts = PushConsumer.Parts(
             loop: loop, database: database, reader: LogReader(loop: loop, database: database),
+            budget: WindowBudget(),
             journal: DeliveryJournal(loop: loop, database: database, logger: logger),
             sender: DeliverySender(client: client), leases: leases, metrics: DeliveryMetrics(metrics),
             logger: logger)

@@ -96,6 +96,12 @@ struct DeliveryWindow {
             && order.count - firstUnsettled + count <= Self.positionLimit && size < Self.byteLimit
     }
 
+    /// Forgets what is queued: it is read again, from the cursor on. Nothing may be sending or leaving, nor read.
+    mutating func dropReadAhead() {
+        let (cursor, settled) = progress
+        self = DeliveryWindow(cursor: cursor, settled: settled, heldLanes: heldLanes, keepsLanes: keepsLanes)
+    }
+
     /// Takes in what was read after `lastRead`, in ascending order.
     /// - Parameter isWanted: whether the consumer asked for this kind; what it did not is settled at once.
     /// - Returns: updates of held lanes, which have to leave: store them as delivery rows, then call `left`.

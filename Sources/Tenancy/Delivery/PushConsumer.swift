@@ -6,8 +6,6 @@ import Platform
 /// in retry from the delivery rows. It works in steps that each end in `pump`, which takes in what there is room
 /// for and sends what may go; nothing waits on a timer but retries and an open breaker.
 actor PushConsumer {
-    /// Updates whose delivery rows may wait for their commit.
-    private static let leavingLimit = 1000
     static let readLimit = 250
     static let expiry = "its time was over before it could be sent"
 
@@ -15,6 +13,7 @@ actor PushConsumer {
         let loop: EventLoop
         let database: Database
         let reader: LogReader
+        let budget: WindowBudget
         let journal: DeliveryJournal
         let sender: DeliverySender
         let leases: ShardLeases
@@ -26,7 +25,7 @@ actor PushConsumer {
     let parts: Parts
     let epoch: Int64
     var target: PushTarget
-    var window: DeliveryWindow
+    var window: DeliveryWindow { didSet { hold() } }
     var breaker = Breaker()
     var retries: RetryLanes
     /// Updates and retries on their way.
@@ -39,8 +38,12 @@ actor PushConsumer {
     var toLeave: [Departure] = []
     var isCommitting = false
     private(set) var isStopped = false
-    private var mayHaveMore = true
-    private var isReading = false
+    var mayHaveMore = true
+    var isReading = false
+    /// Bytes that a read under way may bring.
+    var expectedBytes = 0 { didSet { hold() } }
+    /// What of the loop's budget is this consumer's.
+    private var heldBytes = 0
     private var breakerTimer: TimerQueue.Token?
     private var whenIdle: [CheckedContinuation<Void, Never>] = []
     private(set) var lastActive = ContinuousClock.now
@@ -103,50 +106,25 @@ actor PushConsumer {
     func pump() {
         lastActive = .now
         guard !isStopped, isOwner else { return endIfIdle() }
+        dropReadAhead()
         startReading()
         sendRetries()
         sendUpdates()
         endIfIdle()
     }
 
-    private func endIfIdle() {
+    func endIfIdle() {
         guard isStopped, underWay == 0, !isReading, leavingCount == 0 else { return }
+        hold(0)
         for continuation in whenIdle { continuation.resume() }
         whenIdle = []
     }
 
-    private func startReading() {
-        guard mayHaveMore, !isReading, window.hasRoom(for: Self.readLimit), leavingCount < Self.leavingLimit
-        else { return }
-        isReading = true
-        mayHaveMore = false
-        // `stop` waits for it through `isReading`.
-        Task(executorPreference: parts.loop) { await self.read() }
-    }
+    private func hold() { hold(window.size + expectedBytes) }
 
-    private func read() async {
-        do {
-            let page = try await parts.reader.read(
-                LogReader.Request(bot: consumer.bot, after: window.lastRead, limit: Self.readLimit))
-            if page.mayHaveMore { mayHaveMore = true }
-            let before = window.cursor
-            let leaving = window.take(page.updates, isWanted: target.wants)
-            if window.cursor != before { recordProgress() }
-            isReading = false
-            if !leaving.isEmpty { leave(rows(for: leaving)) }
-        } catch {
-            mayHaveMore = true
-            isReading = false
-            return pauseAfterFailure(error)
-        }
-        pump()
-    }
-
-    /// The database did not answer; the pool's own errors are logged there.
-    private func pauseAfterFailure(_ error: any Error) {
-        parts.logger.debug("a read of the log failed", ["consumer": "\(consumer.id)", "error": "\(error)"])
-        parts.loop.schedule(after: .milliseconds(500)) { self.assumeIsolated { $0.pump() } }
-        endIfIdle()
+    private func hold(_ bytes: Int) {
+        parts.budget.exchange(heldBytes, for: bytes)
+        heldBytes = bytes
     }
 
     private func sendUpdates() {

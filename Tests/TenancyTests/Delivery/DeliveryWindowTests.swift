@@ -130,6 +130,28 @@ struct DeliveryWindowTests {
         #expect(window.hasRoom(for: 250))
     }
 
+    @Test("What was read ahead can be dropped and read again, without what is settled of it")
+    func dropReadAhead() {
+        var window = DeliveryWindow(cursor: 0)
+        let updates = [update(1, "a"), update(2, "b"), update(3, "c"), update(4, "d")]
+        _ = window.take(updates)
+        for _ in 0..<3 { _ = window.next() }
+        window.released(1)
+        window.succeeded(2)
+        window.left(window.failed(3, holdsLane: true).map(\.position))
+        let progress = window.progress
+
+        window.dropReadAhead()
+
+        #expect(window.isEmpty && window.size == 0 && !window.hasReady)
+        #expect(window.lastRead == 0)
+        #expect(window.progress == progress)
+        let leaving = window.take(updates + [update(5, "c")]).map(\.position)
+        let sent = (0..<4).compactMap { _ in window.next()?.position }
+        #expect(leaving == [5])
+        #expect(sent == [1, 4])
+    }
+
     private func update(_ position: Int64, _ lane: String) -> LoggedUpdate {
         LoggedUpdate(position: position, lane: lane)
     }
