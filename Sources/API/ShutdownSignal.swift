@@ -61,7 +61,7 @@ final class ShutdownSignal: Sendable {
                 defer { group.cancelAll() }
                 return try await group.next() ?? nil
             }
-        } catch where isRaised {
+        } catch  where isRaised {
             // What it worked with is being taken down.
             return nil
         }

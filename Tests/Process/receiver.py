@@ -55,7 +55,8 @@ class Receiver:
     def wait_until(self, holds, seconds: float) -> None:
         """Until `holds(receiver)`, asked after each arrival."""
         with self._changed:
-            assert self._changed.wait_for(lambda: holds(self), seconds), f"{len(self.received)} came, not what was awaited"
+            came = self._changed.wait_for(lambda: holds(self), seconds)
+            assert came, f"{len(self.received)} came, not what was awaited"
 
     def close(self) -> None:
         for event in self._held.values():

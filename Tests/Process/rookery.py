@@ -13,12 +13,13 @@ import httpx
 import web
 from processes import BINARY, Process, family, kill, naming
 
-LISTEN = {"ROOKERY_LISTEN": "127.0.0.1:0", "ROOKERY_ADMIN_LISTEN": "127.0.0.1:0"}
+# Two loops on any machine: what one does for the other is to be tested too.
+SETTINGS = {"ROOKERY_LISTEN": "127.0.0.1:0", "ROOKERY_ADMIN_LISTEN": "127.0.0.1:0", "ROOKERY_LOOPS": "2"}
 
 
 def start_dev(data_folder: pathlib.Path) -> Process:
     """`rookery dev`, only just started."""
-    return Process([BINARY, "dev", "--json", "--data-dir", str(data_folder)], data_folder.with_name("dev.log"), LISTEN)
+    return Process([BINARY, "dev", "--json", "--data-dir", str(data_folder)], data_folder.with_name("dev.log"), SETTINGS)
 
 
 class Rookery:
@@ -69,8 +70,7 @@ class Node:
     def __init__(self, rookery: Rookery, port: int):
         self.api = f"http://127.0.0.1:{port}"
         self.webhook = f"{self.api}/telegram/webhook/{rookery.bot['id']}"
-        environment = rookery.environment | {
-            "ROOKERY_LISTEN": f"127.0.0.1:{port}", "ROOKERY_ADMIN_LISTEN": "127.0.0.1:0"}
+        environment = rookery.environment | SETTINGS | {"ROOKERY_LISTEN": f"127.0.0.1:{port}"}
         self.process = Process([BINARY, "serve"], rookery.data_folder.with_name(f"node-{port}.log"), environment)
         try:
             until(lambda: self._is_ready(), 30, lambda: f"the node is not ready\n{self.process.tail()}")

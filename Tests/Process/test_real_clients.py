@@ -21,7 +21,8 @@ CLIENTS = pathlib.Path(__file__).parent / "clients"
 ])
 def test_an_unmodified_application_is_a_consumer_and_answers(rookery, consumer, free_port, tmp_path, client, says):
     bot, chat = sandbox.create_bot(rookery), new_chat()
-    command = [sys.executable, str(CLIENTS / f"{client}.py"), bot.token, rookery.sandbox, str(free_port), "s3cret_Token"]
+    script = str(CLIENTS / f"{client}.py")
+    command = [sys.executable, script, bot.token, rookery.sandbox, str(free_port), "s3cret_Token"]
     application = Process(command, tmp_path / "application.log")
     try:
         until(lambda: takes_connections(free_port), 30, application.tail)

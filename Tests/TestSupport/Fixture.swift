@@ -11,6 +11,8 @@ package final class Fixture: Sendable {
     /// Past every right and policy: for looking, and for doing what the program never does.
     package let superuser: PostgresPool
     package let box: SecretBox
+    /// What `box` seals with, as ROOKERY_MASTER_KEY takes it.
+    package let masterKey: String
     package let metrics = Metrics()
     package let logger = Logger(minimum: .error, write: { _ in })
     package let blocking: BlockingPool
@@ -31,7 +33,8 @@ package final class Fixture: Sendable {
         try loop.start()
         blocking = try BlockingPool(threads: 2)
         testDatabase = try await TestDatabase.migrated()
-        box = SecretBox(keyRing: try KeyRing("test:" + Base64.encode(Random.bytes(32))))
+        masterKey = "test:" + Base64.encode(Random.bytes(32))
+        box = SecretBox(keyRing: try KeyRing(masterKey))
         superuser = PostgresPool(
             loop: loop, configuration: testDatabase.configuration, limit: 2, waitLimit: 100,
             waitTimeout: .seconds(10), blocking: blocking, logger: logger, metrics: metrics)

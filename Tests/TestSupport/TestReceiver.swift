@@ -40,7 +40,7 @@ package final class TestReceiver: Sendable {
 
 extension TestReceiver.Reception {
     private struct Update: Decodable {
-        struct Message: Decodable { let chat: Chat }
+        struct Message: Decodable { let chat: Chat? }
         struct Chat: Decodable { let id: Int64 }
         let updateID: Int64
         let message: Message?
@@ -53,7 +53,7 @@ extension TestReceiver.Reception {
             return nil
         }
         updateID = update.updateID
-        chat = update.message?.chat.id
+        chat = update.message?.chat?.id
         attempt = request.headers["Rookery-Attempt"].flatMap { Int($0) } ?? 0
         headers = request.headers
         body = request.body

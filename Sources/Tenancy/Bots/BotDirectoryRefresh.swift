@@ -1,8 +1,8 @@
 import Platform
 
 /// Keeps the bot directory current: a change is announced on `channel` by the transaction that makes it, and what
-/// was not announced is found within a second by `updated_at`. Which tenants are suspended is read whole each
-/// time, and all bots are read again every few minutes, so that nothing can stay wrong for long.
+/// was not announced is found within a second, bots by `updated_at`, tenants by the transaction that wrote them.
+/// All is read again every few minutes, so that nothing can stay wrong for long.
 package actor BotDirectoryRefresh {
     package static let channel = "rookery_directory"
 
@@ -19,6 +19,8 @@ package actor BotDirectoryRefresh {
     private let secrets: BotSecrets
     private let logger: Logger
     private var since = Timestamp(microsecondsSince1970: 0)
+    /// The oldest transaction that was under way at the last look at the tenants.
+    private var oldestTransaction: Int64?
     private var lastFull: ContinuousClock.Instant?
     private var wakeUp: CheckedContinuation<Void, Never>?
     private var isWanted = false
@@ -102,12 +104,38 @@ package actor BotDirectoryRefresh {
     private func readChanged() async throws {
         let started = try await serverTime()
         let from = since - Self.overlap
-        let tenants = try await database.system.withConnection { connection in
-            try await connection.values("SELECT id FROM tenant WHERE updated_at >= \(from)", as: ID<Tenant>.self)
-        }
+        let tenants = try await changedTenants()
         try await read(where: "bot.updated_at >= \(from)")
         for tenant in tenants { try await read(where: "bot.tenant_id = \(tenant)") }
         since = started
+    }
+
+    /// Tenants written by transactions that were not finished at the last look, whoever wrote them: limits are set by
+    /// hand, too. There are few tenants, so going through all of them costs little; the slack allows for
+    /// transactions begun between the snapshot and the counter that age() goes by.
+    private func changedTenants() async throws -> [ID<Tenant>] {
+        struct Seen: RowDecodable {
+            let oldest: Int64
+            let next: Int64
+            init(row: inout Row) throws {
+                oldest = try row.next()
+                next = try row.next()
+            }
+        }
+        let slack: Int64 = 1000
+        return try await database.system.withConnection { connection in
+            let now = try await connection.first(
+                """
+                SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint
+                FROM pg_current_snapshot() AS s
+                """, as: Seen.self)
+            guard let now else { return [] }
+            let passed = now.next - (oldestTransaction ?? now.oldest) + slack
+            let changed = try await connection.values(
+                "SELECT id FROM tenant WHERE age(xmin) <= \(Int32(clamping: passed))", as: ID<Tenant>.self)
+            oldestTransaction = now.oldest
+            return changed
+        }
     }
 
     /// Takes in the bots that meet `condition`, a page at a time: there may be very many, and one result holds

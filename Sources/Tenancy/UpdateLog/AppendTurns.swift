@@ -3,7 +3,7 @@ import Synchronization
 /// Lets a node's appenders write two batches at a time, all event loops together.
 ///
 /// Appends are serialized in the database, so two keep it busy: one at work, one waiting at the lock. More would
-/// only make the batches smaller. Who has to wait is called in the order of asking.
+/// only make the batches smaller. An appender takes one at a time. Who has to wait is called in the order of asking.
 package final class AppendTurns: Sendable {
     private struct State {
         var free = 2

@@ -36,6 +36,8 @@ package actor UpdateAppender {
     private var queuedBytes = 0
     /// Whether a turn to write has been asked for.
     private var isScheduled = false
+    /// One batch at a time, so that what one loop takes in is logged in the order in which it came.
+    private var isWriting = false
 
     /// - Parameter deliveries: told for which bots updates have been committed.
     package init(
@@ -65,7 +67,7 @@ package actor UpdateAppender {
 
     /// Asks for a turn once this pass of the loop has run its jobs, so that the write takes all they have brought.
     private func scheduleWrite() {
-        guard !isScheduled else { return }
+        guard !isScheduled, !isWriting else { return }
         isScheduled = true
         loop.afterJobs { self.assumeIsolated { $0.takeTurn() } }
     }
@@ -79,6 +81,7 @@ package actor UpdateAppender {
 
     private func startWrite() {
         isScheduled = false
+        isWriting = true
         // Ends with the batch, for which every caller of `append` awaits its own part of it.
         Task(executorPreference: loop) { await self.write() }
     }
@@ -86,6 +89,7 @@ package actor UpdateAppender {
     private func write() async {
         if let batch = nextBatch() { await write(batch) }
         turns.giveBack()
+        isWriting = false
         if !queue.isEmpty { scheduleWrite() }
     }
 

@@ -118,10 +118,10 @@ struct PostgresFailureTests {
             let pool = fixture.pool
             let task = Task(executorPreference: fixture.loop) {
                 try await pool.withConnection {
-                    try await $0.value("SELECT 7::int8 FROM pg_sleep(0.2)", as: Int.self)
+                    try await $0.value("SELECT 7::int8 FROM pg_sleep(1.5)", as: Int.self)
                 }
             }
-            try await fixture.awaitBackend(running: "SELECT 7::int8 FROM pg_sleep(0.2)")
+            try await fixture.awaitBackend(running: "SELECT 7::int8 FROM pg_sleep(1.5)")
 
             await pool.close()
 

@@ -133,6 +133,30 @@ struct UpdateAppenderTests {
         }
     }
 
+    @Test("Nodes that hold the bots' shards are told with the commit")
+    func announcement() async throws {
+        try await Fixture.with { fixture in
+            let bot = try await fixture.bot(in: fixture.tenant())
+            let notices = Happenings<String>()
+            let listener = PostgresListener(
+                loop: fixture.loop, configuration: fixture.testDatabase.configuration,
+                channels: [Deliveries.channel], blocking: fixture.blocking, logger: fixture.logger
+            ) {
+                notices.add($0.payload)
+            } onReconnect: {
+                notices.add("listening")
+            }
+            listener.start()
+            try await notices.wait("the listener", on: fixture.loop) { !$0.isEmpty }
+
+            try await fixture.appender().append(fixture.message(1, to: bot))
+
+            let told = try await notices.wait("the notice", on: fixture.loop) { $0.count > 1 }
+            #expect(told.last == "\(bot.tenant.uuid)/\(bot.id.uuid)")
+            listener.stop()
+        }
+    }
+
     @Test("Without a partition for today appending fails, and goes on when there is one")
     func missingPartition() async throws {
         try await Fixture.with { fixture in

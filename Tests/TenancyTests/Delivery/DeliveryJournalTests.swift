@@ -1,0 +1,58 @@
+import Platform
+import TestSupport
+import Testing
+
+@testable import Tenancy
+
+@Suite("Delivery journal", .serialized, .timeLimit(.minutes(1)))
+struct DeliveryJournalTests {
+    @Test("When it is drained everything is written, also what another had begun to write")
+    func drain() async throws {
+        try await Fixture.with { fixture in
+            let bot = try await fixture.bot(in: fixture.tenant())
+            let consumer = try await fixture.consumer(of: bot, url: "https://example.com")
+            let journal = DeliveryJournal(
+                loop: fixture.loop, database: fixture.database, logger: fixture.logger)
+            for position in Int64(1)...2500 {
+                await journal.record(.success, of: LoggedUpdate(position: position, lane: "a"), to: consumer)
+            }
+            await journal.record(progress(2500, of: consumer), of: consumer.id)
+
+            let first = Task(executorPreference: fixture.loop) { await journal.drain() }
+            await journal.drain()
+
+            #expect(try await fixture.count("SELECT count(*) FROM delivery_attempt") == 2500)
+            #expect(try await fixture.cursor(of: consumer)?.position == 2500)
+            await first.value
+        }
+    }
+
+    @Test("The newest of a consumer's cursors is the one that stays")
+    func newest() async throws {
+        try await Fixture.with { fixture in
+            let bot = try await fixture.bot(in: fixture.tenant())
+            let consumer = try await fixture.consumer(of: bot, url: "https://example.com")
+            let journal = DeliveryJournal(
+                loop: fixture.loop, database: fixture.database, logger: fixture.logger)
+
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for position in Int64(1)...100 {
+                    await journal.record(progress(position, of: consumer), of: consumer.id)
+                    group.addTask(executorPreference: fixture.loop) { await journal.drain() }
+                }
+                try await group.waitForAll()
+            }
+
+            #expect(try await fixture.cursor(of: consumer)?.position == 100)
+        }
+    }
+
+    private func progress(_ position: Int64, of consumer: Consumer) -> DeliveryJournal.Progress {
+        DeliveryJournal.Progress(bot: consumer.bot, epoch: 0, cursor: position, settled: [])
+    }
+}
+
+extension DeliveryAttempt {
+    fileprivate static let success = DeliveryAttempt(
+        number: 1, at: .now, duration: .milliseconds(3), statusCode: 200)
+}

@@ -1,0 +1,95 @@
+import Platform
+import TestSupport
+
+@testable import Tenancy
+
+/// Deliveries of a node, as the app puts them together, without its other parts.
+struct DeliveryRun: Sendable {
+    let fixture: Fixture
+    let delivery: Delivery
+    let leases = ShardLeases()
+    private let client: HTTPClient
+    private let running: Task<Void, Never>
+
+    /// - Parameter epoch: under which all shards are held.
+    init(_ fixture: Fixture, epoch: Int64 = 1) async throws {
+        self.fixture = fixture
+        let loop = fixture.loop
+        let client = try HTTPClient(loop: loop, addressGuard: AddressGuard(allowsPrivate: true))
+        self.client = client
+        let delivery = Delivery(
+            loop: loop, share: LoopShare(0, of: 1), database: fixture.database, secrets: fixture.consumers,
+            leases: leases, client: client, metrics: fixture.metrics, logger: fixture.logger)
+        self.delivery = delivery
+        running = Task(executorPreference: loop) { try? await delivery.run() }
+        hold(epoch: epoch)
+    }
+
+    func hold(epoch: Int64) {
+        _ = leases.replace(
+            (0..<Shard.count).map { ($0, epoch) }, until: .now + .seconds(600))
+    }
+
+    /// Appends and wakes the delivery, as ingest does.
+    func append(_ updates: [NewUpdate]) async throws {
+        let appender = fixture.appender(
+            deliveries: Deliveries([(loop: fixture.loop, delivery: delivery)], leases: leases))
+        for update in updates { try await appender.append(update) }
+    }
+
+    func wake(_ bot: Bot) async { await delivery.wake([BotKey(tenant: bot.tenant, bot: bot.id)]) }
+
+    func stop() async {
+        await delivery.stop()
+        await kill()
+    }
+
+    /// Ends without a last flush of what is under way.
+    func kill() async {
+        running.cancel()
+        await running.value
+        client.close()
+    }
+}
+
+extension Fixture {
+    struct StoredCursor: RowDecodable, Equatable {
+        let position: Int64
+        let settled: [Int64]
+        let epoch: Int64
+        init(row: inout Row) throws {
+            position = try row.next()
+            settled = try row.next()
+            epoch = try row.next()
+        }
+    }
+
+    func cursor(of consumer: Consumer) async throws -> StoredCursor? {
+        try await superuser.withConnection { connection in
+            try await connection.first(
+                "SELECT position, settled, epoch FROM consumer_cursor WHERE consumer_id = \(consumer.id)",
+                as: StoredCursor.self)
+        }
+    }
+
+    func lastPosition() async throws -> Int64 {
+        try await Int64(count("SELECT coalesce(max(position), 0) FROM update_log"))
+    }
+
+    /// Waits until everything in the log is settled for the consumer.
+    func settled(_ consumer: Consumer, within patience: Duration = .seconds(15)) async throws {
+        let last = try await lastPosition()
+        try await eventually("the cursor at \(last)", within: patience) {
+            try await self.cursor(of: consumer)?.position == last
+        }
+    }
+
+    /// Retries come soon, so that tests need not wait.
+    func setSchedule(_ milliseconds: [Int64], onDead: String = "skip", of consumer: Consumer) async throws {
+        try await tamper(
+            """
+            UPDATE consumer SET retry_schedule_ms = \(milliseconds), on_dead = \(onDead), updated_at = now()
+            WHERE id = \(consumer.id)
+            """)
+    }
+}
