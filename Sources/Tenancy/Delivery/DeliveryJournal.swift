@@ -71,8 +71,8 @@ actor DeliveryJournal {
 
     /// A consumer has come further. How far is asked when it is written, not at each update: behind one that
     /// hangs, thousands of positions may be settled.
-    /// - Parameter newest: called on the loop.
-    func record(of consumer: ID<Consumer>, newest: @escaping @Sendable () -> Progress) {
+    /// - Parameter newest: evaluated then, on the loop.
+    func record(_ newest: @autoclosure @escaping @Sendable () -> Progress, of consumer: ID<Consumer>) {
         progress[consumer] = newest
         schedule()
     }

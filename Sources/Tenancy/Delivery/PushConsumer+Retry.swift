@@ -147,7 +147,10 @@ extension PushConsumer {
                 of: consumer, epoch: epoch, in: parts.database)
             return true
         }
-        let attempt = await send(row.update, number: row.attempts + 1)
+        guard let attempt = await send(row.update, number: row.attempts + 1) else {
+            schedule(lane, at: .now + Self.pause)
+            return false
+        }
         if attempt.isSuccess {
             try await row.remove(of: consumer, epoch: epoch, in: parts.database)
             return true

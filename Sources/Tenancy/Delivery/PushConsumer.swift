@@ -7,6 +7,7 @@ import Platform
 /// for and sends what may go; nothing waits on a timer but retries and an open breaker.
 actor PushConsumer {
     static let readLimit = 250
+    static let pause = Duration.seconds(1)
     static let expiry = "its time was over before it could be sent"
 
     struct Parts: Sendable {
@@ -44,6 +45,8 @@ actor PushConsumer {
     var expectedBytes = 0 { didSet { hold() } }
     /// What of the loop's budget is this consumer's.
     private var heldBytes = 0
+    /// Nothing is sent before, for want of a place in the client.
+    private var pausedUntil = ContinuousClock.now
     private var breakerTimer: TimerQueue.Token?
     private var whenIdle: [CheckedContinuation<Void, Never>] = []
     private(set) var lastActive = ContinuousClock.now
@@ -128,7 +131,7 @@ actor PushConsumer {
     }
 
     private func sendUpdates() {
-        while window.hasReady, underWay < consumer.concurrency, !isJournalFull {
+        while window.hasReady, underWay < consumer.concurrency, !isJournalFull, !isPaused {
             guard breaker.admits(at: .now) else { return awaitBreaker() }
             guard let update = window.next() else { return breaker.abandonProbe(at: .now) }
             if let deadline = update.deadline, deadline < .now {
@@ -138,8 +141,9 @@ actor PushConsumer {
                 continue
             }
             underWay += 1
+            let isProbe = !breaker.isClosed
             // `stop` waits for it through `underWay`.
-            Task(executorPreference: parts.loop) { await self.deliver(update) }
+            Task(executorPreference: parts.loop) { await self.deliver(update, isProbe: isProbe) }
         }
     }
 
@@ -160,16 +164,24 @@ actor PushConsumer {
         }
     }
 
-    private func deliver(_ update: LoggedUpdate) async {
-        let attempt = await send(update, number: 1)
-        settle(update, attempt)
+    private func deliver(_ update: LoggedUpdate, isProbe: Bool) async {
+        if let attempt = await send(update, number: 1) {
+            settle(update, attempt)
+        } else {
+            if isProbe { breaker.abandonProbe(at: .now) }
+            window.released(update.position)
+        }
         underWay -= 1
         pump()
     }
 
     /// Sends and writes the attempt down.
-    func send(_ update: LoggedUpdate, number: Int) async -> DeliveryAttempt {
-        let attempt = await parts.sender.send(update, to: target, attempt: number)
+    /// - Returns: nil when it was not sent, which is not the endpoint's failure: it pauses a while instead.
+    func send(_ update: LoggedUpdate, number: Int) async -> DeliveryAttempt? {
+        guard let attempt = await parts.sender.send(update, to: target, attempt: number) else {
+            pause()
+            return nil
+        }
         parts.metrics.observe(attempt, of: update)
         await parts.journal.record(attempt, of: update, to: consumer)
         if attempt.isSuccess {
@@ -178,6 +190,14 @@ actor PushConsumer {
             breaker.failed(at: .now, retryAfter: attempt.retryAfter, jitter: .random(in: 0...1))
         }
         return attempt
+    }
+
+    private var isPaused: Bool { .now < pausedUntil }
+
+    private func pause() {
+        guard !isPaused else { return }
+        pausedUntil = .now + Self.pause
+        parts.loop.schedule(at: pausedUntil) { self.assumeIsolated { $0.pump() } }
     }
 
     private func settle(_ update: LoggedUpdate, _ attempt: DeliveryAttempt) {
@@ -196,7 +216,7 @@ actor PushConsumer {
 
     func recordProgress() {
         parts.journal.assumeIsolated { [id = consumer.id] journal in
-            journal.record(of: id) { self.assumeIsolated { $0.progress(settling: []) } }
+            journal.record(self.assumeIsolated { $0.progress(settling: []) }, of: id)
         }
     }
 
@@ -208,7 +228,9 @@ actor PushConsumer {
     // MARK: Retries on their way, counted with the rest
 
     /// Half of what may be under way is open to retries, so that they cannot keep new updates back.
-    var hasRoomForRetry: Bool { underWay < max(1, consumer.concurrency / 2) && !isJournalFull }
+    var hasRoomForRetry: Bool {
+        underWay < max(1, consumer.concurrency / 2) && !isJournalFull && !isPaused
+    }
 
     private var isJournalFull: Bool { parts.journal.assumeIsolated { $0.isFull } }
 

@@ -159,6 +159,35 @@ struct DeliveryRetryTests {
         }
     }
 
+    @Test("What the client had no place for is no attempt and no failure, and goes when there is one")
+    func noPlace() async throws {
+        try await Fixture.with { fixture in
+            let release = Happenings<Int>()
+            let loop = fixture.loop
+            let receiver = try await TestReceiver(on: loop) { reception in
+                if reception.updateID == 1 {
+                    _ = try? await release.wait("the release", on: loop) { !$0.isEmpty }
+                }
+                return 200
+            }
+            let (bot, consumer) = try await fixture.pushConsumer(receiver)
+            let run = try await DeliveryRun(fixture, limits: HTTPClientLimits(concurrent: 1, queued: 0))
+
+            try await run.append((1...10).map { try fixture.message(Int64($0), chat: Int64($0), to: bot) })
+            try await receiver.receptions.wait("the first", on: loop) { !$0.isEmpty }
+            release.add(1)
+            try await fixture.settled(consumer, within: .seconds(40))
+            await run.stop()
+
+            #expect(receiver.receptions.all.count == 10)
+            #expect(try await fixture.count("SELECT count(*) FROM delivery") == 0)
+            #expect(
+                try await fixture.count("SELECT count(*) FROM delivery_attempt WHERE error IS NOT NULL") == 0)
+            #expect(try await fixture.count("SELECT count(*) FROM delivery_attempt") == 10)
+            await receiver.stop()
+        }
+    }
+
     @Test("Rows are not stored for one whose epoch was overtaken")
     func fencedRows() async throws {
         try await Fixture.with { fixture in

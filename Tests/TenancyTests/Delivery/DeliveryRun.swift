@@ -12,10 +12,13 @@ struct DeliveryRun: Sendable {
     private let running: Task<Void, Never>
 
     /// - Parameter epoch: under which all shards are held.
-    init(_ fixture: Fixture, epoch: Int64 = 1) async throws {
+    init(
+        _ fixture: Fixture, epoch: Int64 = 1, limits: HTTPClientLimits = HTTPClientLimits()
+    ) async throws {
         self.fixture = fixture
         let loop = fixture.loop
-        let client = try HTTPClient(loop: loop, addressGuard: AddressGuard(allowsPrivate: true))
+        let client = try HTTPClient(
+            loop: loop, addressGuard: AddressGuard(allowsPrivate: true), limits: limits)
         self.client = client
         let delivery = Delivery(
             loop: loop, share: LoopShare(0, of: 1), database: fixture.database, secrets: fixture.consumers,
