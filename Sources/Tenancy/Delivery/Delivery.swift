@@ -94,15 +94,25 @@ package actor Delivery {
                 let targets = try await PushTarget.active(
                     of: keys, in: database, secrets: secrets, logger: logger)
                 let byBot = Dictionary(grouping: targets, by: \.consumer.bot)
-                for key in keys { try await replace(key, byBot[key] ?? []) }
+                var unwritten: [BotKey] = []
+                for key in keys {
+                    do { try await replace(key, byBot[key] ?? []) } catch DeliveryJournal.Fault.notWritten {
+                        unwritten.append(key)
+                    }
+                }
+                if !unwritten.isEmpty { await loadLater(unwritten) }
             } catch {
                 logger.debug("consumers could not be loaded", ["error": "\(error)"])
-                toLoad.formUnion(keys)
-                try? await loop.sleep(for: .milliseconds(500))
+                await loadLater(keys)
             }
         }
         isLoading = false
         startLoading()
+    }
+
+    private func loadLater(_ keys: [BotKey]) async {
+        toLoad.formUnion(keys)
+        try? await loop.sleep(for: .milliseconds(500))
     }
 
     private func replace(_ key: BotKey, _ targets: [PushTarget]) async throws {
@@ -154,6 +164,7 @@ package actor Delivery {
 
     /// - Returns: nil when the shard is not this node's any more.
     private func start(_ target: PushTarget) async throws -> PushConsumer? {
+        try await parts.journal.writeProgress(of: target.consumer.id)
         guard let epoch = parts.leases.epoch(of: target.consumer.bot.shard) else { return nil }
         let (cursor, lanes) = try await database.system.withConnection { connection in
             let cursor = try await ConsumerCursor.take(

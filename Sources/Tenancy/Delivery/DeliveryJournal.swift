@@ -86,6 +86,16 @@ actor DeliveryJournal {
         }
     }
 
+    enum Fault: Error { case notWritten }
+
+    /// Writes what is held of a consumer's progress. Has to come before somebody takes its cursor over: under a
+    /// newer epoch it would not count any more, and what it settles would be delivered again.
+    func writeProgress(of consumer: ID<Consumer>) async throws {
+        guard progress[consumer] != nil || isFlushing else { return }
+        await flushInTurn()
+        guard progress[consumer] == nil else { throw Fault.notWritten }
+    }
+
     /// Writes all there is; for shutdown and before a consumer is given up.
     func drain() async {
         repeat { await flushInTurn() } while !attempts.isEmpty && !isFailing
