@@ -79,7 +79,9 @@ struct PredicateTests {
             let progress = DeliveryJournal.Progress(bot: mixed, epoch: epoch, cursor: 77, settled: [])
             let moved = try await fixture.tamper(ConsumerCursor.move([consumer.id: progress]))
             let head = try await DeliveryRow.head(of: "chat:1", nests.owner.consumer, in: bare)
-            try await head?.remove(of: nests.stranger.consumer, epoch: epoch, in: bare)
+            await #expect(throws: DeliveryRow.Fault.notHeld) {
+                try await head?.remove(of: nests.stranger.consumer, epoch: epoch, in: bare)
+            }
 
             #expect(cursor == nil)
             #expect(moved == 0)

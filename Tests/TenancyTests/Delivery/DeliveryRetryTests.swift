@@ -188,6 +188,31 @@ struct DeliveryRetryTests {
         }
     }
 
+    @Test("A row that stays, because the epoch was overtaken, is not sent again at full speed")
+    func lostRow() async throws {
+        try await Fixture.with { fixture in
+            let retries = Happenings<ContinuousClock.Instant>()
+            let receiver = try await TestReceiver(on: fixture.loop) { reception in
+                guard reception.attempt > 1 else { return 500 }
+                retries.add(.now)
+                return 200
+            }
+            let (bot, consumer) = try await fixture.pushConsumer(receiver)
+            try await fixture.setSchedule([0, 1000, 1000], of: consumer)
+            let old = try await DeliveryRun(fixture, epoch: 5)
+            try await old.append([fixture.message(1, to: bot)])
+            try await fixture.settled(consumer)
+
+            try await fixture.tamper("UPDATE consumer_cursor SET epoch = 6")
+            let sent = try await retries.wait("the retry and the next", on: fixture.loop) { $0.count > 1 }
+            await old.stop()
+
+            #expect(sent[1] - sent[0] > .milliseconds(900))
+            #expect(try await fixture.count("SELECT count(*) FROM delivery WHERE attempts = 1") == 1)
+            await receiver.stop()
+        }
+    }
+
     @Test("Rows are not stored for one whose epoch was overtaken")
     func fencedRows() async throws {
         try await Fixture.with { fixture in
