@@ -19,6 +19,8 @@ package actor Delivery {
     private var bots: [BotKey: [ID<Consumer>: PushConsumer]] = [:]
     private var toLoad: Set<BotKey> = []
     private var ending: Set<ObjectIdentifier> = []
+    /// Consumers that could not be taken, and the epochs that have them: each is logged once.
+    private var overtaken: [ID<Consumer>: Int64] = [:]
     private var isLoading = false
     private var isStopped = false
     private var lastRefresh = Timestamp.now
@@ -134,6 +136,7 @@ package actor Delivery {
     private func enter(_ consumer: PushConsumer, _ id: ID<Consumer>, of key: BotKey) {
         guard !isStopped else { return }
         bots[key, default: [:]][id] = consumer
+        overtaken.removeValue(forKey: id)
         consumer.assumeIsolated { $0.wake() }
     }
 
@@ -166,14 +169,28 @@ package actor Delivery {
     private func start(_ target: PushTarget) async throws -> PushConsumer? {
         try await parts.journal.writeProgress(of: target.consumer.id)
         guard let epoch = parts.leases.epoch(of: target.consumer.bot.shard) else { return nil }
-        let (cursor, lanes) = try await database.system.withConnection { connection in
-            let cursor = try await ConsumerCursor.take(
-                target.consumer.id, of: target.consumer.bot, epoch: epoch, in: connection)
-            return (cursor, try await DeliveryRow.heldLanes(of: target.consumer, in: connection))
+        let consumer = target.consumer
+        return try await database.system.withConnection { connection in
+            guard
+                let cursor = try await ConsumerCursor.take(
+                    consumer.id, of: consumer.bot, epoch: epoch, in: connection)
+            else {
+                let holder = try await ConsumerCursor.epoch(of: consumer.id, consumer.bot, in: connection)
+                if let holder { warnOvertaken(consumer.id, epoch, by: holder) }
+                return nil
+            }
+            let lanes = try await DeliveryRow.heldLanes(of: consumer, in: connection)
+            return PushConsumer(target: target, epoch: epoch, cursor: cursor, lanes: lanes, parts: parts)
         }
-        return cursor.map {
-            PushConsumer(target: target, epoch: epoch, cursor: $0, lanes: lanes, parts: parts)
-        }
+    }
+
+    /// Only for a moment, when the shard has just gone to another node; for good, when the shards' epochs were set
+    /// back, as by a restored backup of them alone.
+    private func warnOvertaken(_ consumer: ID<Consumer>, _ epoch: Int64, by holder: Int64) {
+        guard overtaken.updateValue(holder, forKey: consumer) != holder else { return }
+        logger.warning(
+            "a consumer's cursor is held under a newer epoch than the shard's; it gets nothing from here",
+            ["consumer": "\(consumer)", "epoch": "\(epoch)", "holder": "\(holder)"])
     }
 
     // MARK: Upkeep

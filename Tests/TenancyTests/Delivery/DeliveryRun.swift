@@ -13,7 +13,8 @@ struct DeliveryRun: Sendable {
 
     /// - Parameter epoch: under which all shards are held.
     init(
-        _ fixture: Fixture, epoch: Int64 = 1, limits: HTTPClientLimits = HTTPClientLimits()
+        _ fixture: Fixture, epoch: Int64 = 1, limits: HTTPClientLimits = HTTPClientLimits(),
+        logger: Logger? = nil
     ) async throws {
         self.fixture = fixture
         let loop = fixture.loop
@@ -22,7 +23,7 @@ struct DeliveryRun: Sendable {
         self.client = client
         let delivery = Delivery(
             loop: loop, share: LoopShare(0, of: 1), database: fixture.database, secrets: fixture.consumers,
-            leases: leases, client: client, metrics: fixture.metrics, logger: fixture.logger)
+            leases: leases, client: client, metrics: fixture.metrics, logger: logger ?? fixture.logger)
         self.delivery = delivery
         running = Task(executorPreference: loop) { try? await delivery.run() }
         hold(epoch: epoch)

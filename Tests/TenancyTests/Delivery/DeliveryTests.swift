@@ -121,6 +121,30 @@ struct DeliveryTests {
         }
     }
 
+    @Test("A consumer whose cursor is held under a newer epoch than the shard's is named in the log, once")
+    func overtaken() async throws {
+        try await Fixture.with { fixture in
+            let lines = Happenings<String>()
+            let logger = Logger(minimum: .warning, write: { lines.add($0) })
+            let receiver = try await TestReceiver(on: fixture.loop)
+            let (bot, consumer) = try await fixture.pushConsumer(receiver)
+            try await fixture.tamper("UPDATE consumer_cursor SET epoch = 9")
+            let run = try await DeliveryRun(fixture, epoch: 5, logger: logger)
+
+            try await run.append([fixture.message(1, to: bot)])
+            try await lines.wait("a warning", on: fixture.loop) { !$0.isEmpty }
+            try await run.append([fixture.message(2, to: bot)])
+            run.hold(epoch: 10)
+            try await run.append([fixture.message(3, to: bot)])
+            try await fixture.settled(consumer)
+
+            #expect(lines.all.count == 1)
+            #expect(lines.all[0].contains("\(consumer.id)"))
+            await run.stop()
+            await receiver.stop()
+        }
+    }
+
     @Test("A delivery whose epoch was overtaken moves nothing, and ends")
     func fencing() async throws {
         try await Fixture.with { fixture in
