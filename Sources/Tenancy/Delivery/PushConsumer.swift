@@ -33,8 +33,7 @@ actor PushConsumer {
     private(set) var underWay = 0
     /// Updates whose delivery rows are being committed.
     var leavingCount = 0
-    /// How often updates have begun to leave.
-    var departures = 0
+    var departures = LaneDepartures()
     /// Delivery rows to be committed, one commit after the other: a lane's rows must appear in order.
     var toLeave: [Departure] = []
     var isCommitting = false
