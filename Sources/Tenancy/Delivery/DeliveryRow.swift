@@ -86,11 +86,16 @@ extension DeliveryRow {
 
     static func heldLanes(of consumer: Consumer, in connection: PostgresConnection) async throws -> [HeldLane]
     {
-        try await connection.all(
+        // Written out, not bound: only then does every plan use the partial index on retrying rows.
+        let isHeld: SQL =
+            switch consumer.onDead {
+            case .skip: "status = 'retrying'"
+            case .park: "status IN ('retrying', 'dead')"
+            }
+        return try await connection.all(
             """
             SELECT DISTINCT ON (lane) lane, next_attempt_at, status = 'dead' FROM delivery
-            WHERE tenant_id = \(consumer.bot.tenant) AND consumer_id = \(consumer.id)
-                AND (status = 'retrying' OR (status = 'dead' AND \(consumer.onDead == .park)))
+            WHERE tenant_id = \(consumer.bot.tenant) AND consumer_id = \(consumer.id) AND \(isHeld)
             ORDER BY lane, position
             """, as: HeldLane.self)
     }
