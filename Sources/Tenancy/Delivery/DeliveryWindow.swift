@@ -50,7 +50,8 @@ struct DeliveryWindow {
     private var firstUnsettled = 0
     private var lanes: [String: Lane] = [:]
     private var turns: [String] = []
-    private var heldLanes: Set<String>
+    /// None for a consumer that wants no order: nothing more comes in such a lane.
+    private(set) var heldLanes: Set<String>
     private var settledBefore: Set<Int64>
     private let keepsLanes: Bool
 
@@ -65,7 +66,7 @@ struct DeliveryWindow {
         self.cursor = cursor
         lastRead = cursor
         settledBefore = Set(settled)
-        self.heldLanes = heldLanes
+        self.heldLanes = keepsLanes ? heldLanes : []
         self.keepsLanes = keepsLanes
     }
 
@@ -177,7 +178,7 @@ struct DeliveryWindow {
             giveTurn(to: name)
             return [failed]
         }
-        heldLanes.insert(name)
+        if keepsLanes { heldLanes.insert(name) }
         let followers = lanes.removeValue(forKey: name)?.queue ?? []
         for follower in followers { entries[follower]?.state = .leaving }
         return [failed] + followers.compactMap { entries[$0]?.update }

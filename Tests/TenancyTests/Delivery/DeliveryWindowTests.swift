@@ -79,6 +79,7 @@ struct DeliveryWindowTests {
         #expect(sent == [1, 2, 3])
         let leaving = window.failed(1, holdsLane: true).map(\.position)
         #expect(leaving == [1])
+        #expect(window.heldLanes.isEmpty)
     }
 
     @Test("Kinds that are not wanted are settled without being sent")
