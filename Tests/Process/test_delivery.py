@@ -32,7 +32,7 @@ def test_duplicates_on_two_connections_at_once_are_stored_and_delivered_once(roo
     ids = [update["update_id"] for update in updates]
     assert statuses == [200] * 100
     assert logged(rookery, ids[0], ids[-1]) == ids
-    receiver.wait_until(lambda it: len(it.of(chat)) >= 50, 15)
+    receiver.wait_until(lambda it: len(it.of(chat)) >= 50, 30)
     assert receiver.of(chat) == ids
 
 
@@ -45,11 +45,11 @@ def test_a_chat_keeps_its_order_while_another_chats_receiver_hangs(rookery, cons
     for update in [*waiting, *flowing]:
         assert rookery.post(update).status_code == 200
 
-    receiver.wait_until(lambda it: len(it.of(fast)) == 30 and it.of(slow), 15)
+    receiver.wait_until(lambda it: len(it.of(fast)) == 30 and it.of(slow), 30)
     assert receiver.of(fast) == [update["update_id"] for update in flowing]
     assert receiver.of(slow) == [waiting[0]["update_id"]]
     release.set()
-    receiver.wait_until(lambda it: len(it.of(slow)) == 3, 15)
+    receiver.wait_until(lambda it: len(it.of(slow)) == 3, 30)
     assert receiver.of(slow) == [update["update_id"] for update in waiting]
 
 
@@ -66,7 +66,7 @@ def test_a_delivery_carries_telegrams_bytes_and_a_standard_webhooks_signature(ro
                         headers=rookery.secret | {"Content-Type": "application/json"})
 
     assert answer.status_code == 200
-    receiver.wait_until(lambda it: len(it.of(chat)) == 1, 15)
+    receiver.wait_until(lambda it: len(it.of(chat)) == 1, 30)
     delivered = receiver.received[-1]
     assert delivered.body == body
     assert Webhook(secret).verify(delivered.body, delivered.headers)["update_id"] == update["update_id"]

@@ -25,7 +25,7 @@ def test_an_unmodified_application_is_a_consumer_and_answers(rookery, consumer, 
     command = [sys.executable, script, bot.token, rookery.sandbox, str(free_port), "s3cret_Token"]
     application = Process(command, tmp_path / "application.log")
     try:
-        until(lambda: takes_connections(free_port), 30, application.tail)
+        until(lambda: takes_connections(free_port), 60, application.tail)
         consumer(f"http://127.0.0.1:{free_port}/telegram", telegram_secret_token="s3cret_Token")
 
         sandbox.write(rookery, rookery.bot["telegram_id"], chat, "is there a free place?")

@@ -13,17 +13,20 @@ extension UpdateLog {
             """
             INSERT INTO update_log (tenant_id, bot_id, day, position, update_id, kind, lane, chat_id, deadline,
                 received_at, payload)
-            SELECT u.tenant_id, u.bot_id, (statement_timestamp() AT TIME ZONE 'UTC')::date,
-                nextval('update_log_position'), u.update_id, u.kind, u.lane, u.chat_id, u.deadline,
-                statement_timestamp(), u.payload
-            FROM unnest(\(updates.map(\.tenant)), \(updates.map(\.bot)), \(updates.map(\.head.updateID)),
-                \(updates.map(\.head.kind)), \(updates.map(\.head.lane)), \(updates.map(\.head.chatID)),
-                \(updates.map(\.deadline)), \(updates.map { JSONBytes($0.payload) }))
-                AS u (tenant_id, bot_id, update_id, kind, lane, chat_id, deadline, payload)
-            WHERE NOT EXISTS (
-                SELECT FROM update_log AS y
-                WHERE y.tenant_id = u.tenant_id AND y.bot_id = u.bot_id AND y.update_id = u.update_id
-                    AND y.day = (statement_timestamp() AT TIME ZONE 'UTC')::date - 1)
+            SELECT tenant_id, bot_id, (statement_timestamp() AT TIME ZONE 'UTC')::date,
+                nextval('update_log_position'), update_id, kind, lane, chat_id, deadline, statement_timestamp(),
+                payload
+            FROM (
+                SELECT u.*
+                FROM unnest(\(updates.map(\.tenant)), \(updates.map(\.bot)), \(updates.map(\.head.updateID)),
+                    \(updates.map(\.head.kind)), \(updates.map(\.head.lane)), \(updates.map(\.head.chatID)),
+                    \(updates.map(\.deadline)), \(updates.map { JSONBytes($0.payload) })) WITH ORDINALITY
+                    AS u (tenant_id, bot_id, update_id, kind, lane, chat_id, deadline, payload, place)
+                WHERE NOT EXISTS (
+                    SELECT FROM update_log AS y
+                    WHERE y.tenant_id = u.tenant_id AND y.bot_id = u.bot_id AND y.update_id = u.update_id
+                        AND y.day = (statement_timestamp() AT TIME ZONE 'UTC')::date - 1)
+                ORDER BY u.place) AS new
             ON CONFLICT (tenant_id, bot_id, update_id, day) DO NOTHING
             """,
         ]

@@ -40,7 +40,7 @@ struct HTTPServerTests {
         let client = try RawClient(port: server.port)
 
         let answer = try client.exchange(
-            "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n"
+            "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"
         )
 
         #expect(answer.body == "POST / - hello world")
