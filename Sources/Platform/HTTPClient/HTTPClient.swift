@@ -72,7 +72,8 @@ package final class HTTPClient: @unchecked Sendable {
         let decision = queue.enter(exchange, origin: exchange.origin)
         guard decision != .refuse else { return exchange.finish(.failure(.tooManyRequests), loop) }
         exchange.timer = loop.schedule(after: exchange.request.timeout) { [self] in
-            end(exchange, .failure(.timedOut))
+            // Without a place until now: the other end has seen nothing of it.
+            end(exchange, .failure(exchange.transfer == nil ? .tooManyRequests : .timedOut))
         }
         if decision == .start { start(exchange) }
     }

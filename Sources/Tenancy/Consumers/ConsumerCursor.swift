@@ -30,6 +30,14 @@ struct ConsumerCursor: Sendable, RowDecodable {
             """, as: ConsumerCursor.self)
     }
 
+    /// Who has it, for what cannot be taken; nil when the consumer is gone.
+    static func epoch(
+        of consumer: ID<Consumer>, _ bot: BotKey, in connection: PostgresConnection
+    ) async throws -> Int64? {
+        try await connection.value(
+            "SELECT epoch FROM consumer_cursor WHERE tenant_id = \(bot.tenant) AND consumer_id = \(consumer)")
+    }
+
     /// Moves many cursors. One whose epoch has been overtaken stays where it is.
     static func move(_ cursors: [ID<Consumer>: DeliveryJournal.Progress]) -> SQL {
         let all = Array(cursors)

@@ -21,6 +21,8 @@ package actor Delivery {
     private var bots: [BotKey: [ID<Consumer>: PushConsumer]] = [:]
     private var toLoad: Set<BotKey> = []
     private var ending: Set<ObjectIdentifier> = []
+    /// Consumers that could not be taken, and the epochs that have them: each is logged once.
+    private var overtaken: [ID<Consumer>: Int64] = [:]
     private var isLoading = false
     private var isStopped = false
     private var lastRefresh = Timestamp.now
@@ -42,6 +44,7 @@ package actor Delivery {
         levels = DeliveryLevels(metrics)
         parts = PushConsumer.Parts(
             loop: loop, database: database, reader: LogReader(loop: loop, database: database),
+            budget: WindowBudget(),
             journal: DeliveryJournal(loop: loop, database: database, logger: logger),
             sender: DeliverySender(client: client), leases: leases, metrics: DeliveryMetrics(metrics),
             logger: logger)
@@ -99,15 +102,25 @@ package actor Delivery {
                 let targets = try await PushTarget.active(
                     of: keys, in: database, secrets: secrets, logger: logger)
                 let byBot = Dictionary(grouping: targets, by: \.consumer.bot)
-                for key in keys { try await replace(key, byBot[key] ?? []) }
+                var unwritten: [BotKey] = []
+                for key in keys {
+                    do { try await replace(key, byBot[key] ?? []) } catch DeliveryJournal.Fault.notWritten {
+                        unwritten.append(key)
+                    }
+                }
+                if !unwritten.isEmpty { await loadLater(unwritten) }
             } catch {
                 logger.debug("consumers could not be loaded", ["error": "\(error)"])
-                toLoad.formUnion(keys)
-                try? await loop.sleep(for: .milliseconds(500))
+                await loadLater(keys)
             }
         }
         isLoading = false
         startLoading()
+    }
+
+    private func loadLater(_ keys: [BotKey]) async {
+        toLoad.formUnion(keys)
+        try? await loop.sleep(for: .milliseconds(500))
     }
 
     private func replace(_ key: BotKey, _ targets: [PushTarget]) async throws {
@@ -129,6 +142,7 @@ package actor Delivery {
     private func enter(_ consumer: PushConsumer, _ id: ID<Consumer>, of key: BotKey) {
         guard !isStopped else { return }
         bots[key, default: [:]][id] = consumer
+        overtaken.removeValue(forKey: id)
         consumer.assumeIsolated { $0.wake() }
     }
 
@@ -161,15 +175,30 @@ package actor Delivery {
 
     /// - Returns: nil when the shard is not this node's any more.
     private func start(_ target: PushTarget) async throws -> PushConsumer? {
+        try await parts.journal.writeProgress(of: target.consumer.id)
         guard let epoch = parts.leases.epoch(of: target.consumer.bot.shard) else { return nil }
-        let (cursor, lanes) = try await database.system.withConnection { connection in
-            let cursor = try await ConsumerCursor.take(
-                target.consumer.id, of: target.consumer.bot, epoch: epoch, in: connection)
-            return (cursor, try await DeliveryRow.heldLanes(of: target.consumer, in: connection))
+        let consumer = target.consumer
+        return try await database.system.withConnection { connection in
+            guard
+                let cursor = try await ConsumerCursor.take(
+                    consumer.id, of: consumer.bot, epoch: epoch, in: connection)
+            else {
+                let holder = try await ConsumerCursor.epoch(of: consumer.id, consumer.bot, in: connection)
+                if let holder { warnOvertaken(consumer.id, epoch, by: holder) }
+                return nil
+            }
+            let lanes = try await DeliveryRow.heldLanes(of: consumer, in: connection)
+            return PushConsumer(target: target, epoch: epoch, cursor: cursor, lanes: lanes, parts: parts)
         }
-        return cursor.map {
-            PushConsumer(target: target, epoch: epoch, cursor: $0, lanes: lanes, parts: parts)
-        }
+    }
+
+    /// Only for a moment, when the shard has just gone to another node; for good, when the shards' epochs were set
+    /// back, as by a restored backup of them alone.
+    private func warnOvertaken(_ consumer: ID<Consumer>, _ epoch: Int64, by holder: Int64) {
+        guard overtaken.updateValue(holder, forKey: consumer) != holder else { return }
+        logger.warning(
+            "a consumer's cursor is held under a newer epoch than the shard's; it gets nothing from here",
+            ["consumer": "\(consumer)", "epoch": "\(epoch)", "holder": "\(holder)"])
     }
 
     // MARK: Upkeep

@@ -42,7 +42,6 @@ extension DeliveryAttempt {
         case HTTPClientError.connectionLost: "the connection was closed before an answer"
         case HTTPClientError.invalidURL: "the URL is not valid"
         case HTTPClientError.invalidResponse: "the answer is not HTTP"
-        case HTTPClientError.tooManyRequests: "too many requests under way"
         default: "cancelled"
         }
     }

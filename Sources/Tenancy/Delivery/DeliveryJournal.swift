@@ -49,7 +49,7 @@ actor DeliveryJournal {
     private let database: Database
     private let logger: Logger
     private var attempts: [Attempt] = []
-    private var progress: [ID<Consumer>: Progress] = [:]
+    private var progress: [ID<Consumer>: @Sendable () -> Progress] = [:]
     private var isScheduled = false
     private var isFailing = false
     private var isFlushing = false
@@ -71,8 +71,10 @@ actor DeliveryJournal {
         schedule()
     }
 
-    /// The newest progress of a consumer replaces what was not written yet.
-    func record(_ newest: Progress, of consumer: ID<Consumer>) {
+    /// A consumer has come further. How far is asked when it is written, not at each update: behind one that
+    /// hangs, thousands of positions may be settled.
+    /// - Parameter newest: evaluated then, on the loop.
+    func record(_ newest: @autoclosure @escaping @Sendable () -> Progress, of consumer: ID<Consumer>) {
         progress[consumer] = newest
         schedule()
     }
@@ -84,6 +86,16 @@ actor DeliveryJournal {
             // Ends with the flush; `drain` waits for what is left at shutdown.
             Task(executorPreference: loop) { await self.flushInTurn() }
         }
+    }
+
+    enum Fault: Error { case notWritten }
+
+    /// Writes what is held of a consumer's progress. Has to come before somebody takes its cursor over: under a
+    /// newer epoch it would not count any more, and what it settles would be delivered again.
+    func writeProgress(of consumer: ID<Consumer>) async throws {
+        guard progress[consumer] != nil || isFlushing else { return }
+        await flushInTurn()
+        guard progress[consumer] == nil else { throw Fault.notWritten }
     }
 
     /// Writes all there is; for shutdown and before a consumer is given up.
@@ -116,9 +128,10 @@ actor DeliveryJournal {
             if !attempts.isEmpty || !progress.isEmpty { schedule() }
         }
         guard !batch.isEmpty || !cursors.isEmpty else { return }
+        let newest = cursors.mapValues { $0() }
         do {
             try await database.system.withConnection { connection in
-                _ = try await connection.pipeline(Self.statements(batch, cursors))
+                _ = try await connection.pipeline(Self.statements(batch, newest))
             }
             isFailing = false
         } catch {

@@ -4,6 +4,11 @@ import Platform
 package struct DeliveryRow: Sendable, Identified {
     package static let prefix = "delivery"
 
+    enum Fault: Error {
+        /// Under this epoch the row cannot be written any more: the consumer is another node's, or the row is gone.
+        case notHeld
+    }
+
     enum Status: String, Sendable, PostgresCodable { case retrying, dead, expired }
 
     let id: ID<DeliveryRow>
@@ -81,11 +86,16 @@ extension DeliveryRow {
 
     static func heldLanes(of consumer: Consumer, in connection: PostgresConnection) async throws -> [HeldLane]
     {
-        try await connection.all(
+        // Written out, not bound: only then does every plan use the partial index on retrying rows.
+        let isHeld: SQL =
+            switch consumer.onDead {
+            case .skip: "status = 'retrying'"
+            case .park: "status IN ('retrying', 'dead')"
+            }
+        return try await connection.all(
             """
             SELECT DISTINCT ON (lane) lane, next_attempt_at, status = 'dead' FROM delivery
-            WHERE tenant_id = \(consumer.bot.tenant) AND consumer_id = \(consumer.id)
-                AND (status = 'retrying' OR (status = 'dead' AND \(consumer.onDead == .park)))
+            WHERE tenant_id = \(consumer.bot.tenant) AND consumer_id = \(consumer.id) AND \(isHeld)
             ORDER BY lane, position
             """, as: HeldLane.self)
     }
@@ -106,30 +116,34 @@ extension DeliveryRow {
     }
 
     /// Delivered: the row has done its work.
+    /// - Throws: `Fault.notHeld`; the row may still be there.
     func remove(of consumer: Consumer, epoch: Int64, in database: Database) async throws {
-        try await database.system.withConnection { connection in
-            _ = try await connection.execute(
+        let count = try await database.system.withConnection { connection in
+            try await connection.execute(
                 """
                 DELETE FROM delivery WHERE tenant_id = \(consumer.bot.tenant) AND id = \(id)
                     AND \(Self.isHeld(consumer, epoch))
                 """)
         }
+        guard count == 1 else { throw Fault.notHeld }
     }
 
     /// Writes down a failed attempt, or the row's end.
+    /// - Throws: `Fault.notHeld`; the row may still be as it was.
     func update(
         _ status: Status, attempts: Int, dueAt: Timestamp?, lastError: String?, of consumer: Consumer,
         epoch: Int64,
         in database: Database
     ) async throws {
-        try await database.system.withConnection { connection in
-            _ = try await connection.execute(
+        let count = try await database.system.withConnection { connection in
+            try await connection.execute(
                 """
                 UPDATE delivery SET status = \(status), attempts = \(Int32(attempts)),
                     next_attempt_at = \(dueAt), last_error = \(lastError), updated_at = now()
                 WHERE tenant_id = \(consumer.bot.tenant) AND id = \(id) AND \(Self.isHeld(consumer, epoch))
                 """)
         }
+        guard count == 1 else { throw Fault.notHeld }
     }
 
     private static func isHeld(_ consumer: Consumer, _ epoch: Int64) -> SQL {

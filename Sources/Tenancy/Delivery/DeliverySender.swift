@@ -9,12 +9,15 @@ struct DeliverySender: Sendable {
     let client: HTTPClient
 
     /// Never throws: whatever goes wrong is the attempt's outcome. Must run on the client's loop.
-    func send(_ update: LoggedUpdate, to target: PushTarget, attempt: Int) async -> DeliveryAttempt {
+    /// - Returns: nil when the client had no place for it: then there was no attempt.
+    func send(_ update: LoggedUpdate, to target: PushTarget, attempt: Int) async -> DeliveryAttempt? {
         let at = Timestamp.now
         let started = ContinuousClock.now
         do {
             let answer = try await client.send(request(update, to: target, attempt: attempt, at: at))
             return DeliveryAttempt(number: attempt, at: at, answer: answer, after: .now - started)
+        } catch HTTPClientError.tooManyRequests {
+            return nil
         } catch {
             return DeliveryAttempt(number: attempt, at: at, failure: error, after: .now - started)
         }

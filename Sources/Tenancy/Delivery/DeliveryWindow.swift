@@ -16,10 +16,17 @@ import Platform
 /// - The cursor is the last position up to which all is settled. It only grows, and never passes an update that
 ///   is queued, sending or leaving.
 struct DeliveryWindow {
+    /// How many updates that are not settled, and how many bytes of them, the window may hold.
+    private static let unsettledLimit = 1000
+    private static let byteLimit = 4 << 20
+    /// How far it may reach past an update that stays unsettled, since all behind it is written with the cursor.
+    private static let positionLimit = 10_000
+
     private enum State: Equatable { case queued, sending, leaving, settled }
 
     private struct Entry {
-        let update: LoggedUpdate
+        /// nil once settled: a position may wait long for the cursor, its payload need not.
+        var update: LoggedUpdate?
         var state: State
     }
 
@@ -34,6 +41,8 @@ struct DeliveryWindow {
     private(set) var lastRead: Int64
     /// Bytes of payload held.
     private(set) var size = 0
+    /// How many are queued, sending or leaving.
+    private(set) var unsettledCount = 0
     private(set) var sendingCount = 0
 
     private var entries: [Int64: Entry] = [:]
@@ -41,7 +50,8 @@ struct DeliveryWindow {
     private var firstUnsettled = 0
     private var lanes: [String: Lane] = [:]
     private var turns: [String] = []
-    private var heldLanes: Set<String>
+    /// None for a consumer that wants no order: nothing more comes in such a lane.
+    private(set) var heldLanes: Set<String>
     private var settledBefore: Set<Int64>
     private let keepsLanes: Bool
 
@@ -56,12 +66,11 @@ struct DeliveryWindow {
         self.cursor = cursor
         lastRead = cursor
         settledBefore = Set(settled)
-        self.heldLanes = heldLanes
+        self.heldLanes = keepsLanes ? heldLanes : []
         self.keepsLanes = keepsLanes
     }
 
-    var count: Int { order.count - firstUnsettled }
-    var isEmpty: Bool { count == 0 }
+    var isEmpty: Bool { unsettledCount == 0 }
     var hasReady: Bool { !turns.isEmpty }
 
     /// What to store: the cursor, and the settled positions above it in ascending order.
@@ -83,6 +92,17 @@ struct DeliveryWindow {
 
     // MARK: Taking in
 
+    func hasRoom(for count: Int) -> Bool {
+        unsettledCount + count <= Self.unsettledLimit
+            && order.count - firstUnsettled + count <= Self.positionLimit && size < Self.byteLimit
+    }
+
+    /// Forgets what is queued: it is read again, from the cursor on. Nothing may be sending or leaving, nor read.
+    mutating func dropReadAhead() {
+        let (cursor, settled) = progress
+        self = DeliveryWindow(cursor: cursor, settled: settled, heldLanes: heldLanes, keepsLanes: keepsLanes)
+    }
+
     /// Takes in what was read after `lastRead`, in ascending order.
     /// - Parameter isWanted: whether the consumer asked for this kind; what it did not is settled at once.
     /// - Returns: updates of held lanes, which have to leave: store them as delivery rows, then call `left`.
@@ -103,8 +123,10 @@ struct DeliveryWindow {
                 enqueue(update.position, in: name)
             }
             order.append(update.position)
-            if state != .settled { size += update.payload.bytes.count }
-            entries[update.position] = Entry(update: update, state: state)
+            entries[update.position] = Entry(update: state == .settled ? nil : update, state: state)
+            guard state != .settled else { continue }
+            size += update.payload.bytes.count
+            unsettledCount += 1
         }
         advance()
         return leaving
@@ -156,7 +178,7 @@ struct DeliveryWindow {
             giveTurn(to: name)
             return [failed]
         }
-        heldLanes.insert(name)
+        if keepsLanes { heldLanes.insert(name) }
         let followers = lanes.removeValue(forKey: name)?.queue ?? []
         for follower in followers { entries[follower]?.state = .leaving }
         return [failed] + followers.compactMap { entries[$0]?.update }
@@ -175,9 +197,11 @@ struct DeliveryWindow {
 
     /// - Returns: the lane's name; nil when the update was not being sent.
     private mutating func endSending(_ position: Int64, _ state: State) -> String? {
-        guard let entry = entries[position], entry.state == .sending else { return nil }
+        guard let entry = entries[position], entry.state == .sending, let update = entry.update else {
+            return nil
+        }
         sendingCount -= 1
-        let name = laneName(of: entry.update)
+        let name = laneName(of: update)
         lanes[name]?.isSending = false
         if state == .settled { settle(position) } else { entries[position]?.state = state }
         return name
@@ -189,9 +213,10 @@ struct DeliveryWindow {
     }
 
     private mutating func settle(_ position: Int64) {
-        guard let entry = entries[position] else { return }
-        size -= entry.update.payload.bytes.count
-        entries[position]?.state = .settled
+        guard let update = entries[position]?.update else { return }
+        size -= update.payload.bytes.count
+        unsettledCount -= 1
+        entries[position] = Entry(update: nil, state: .settled)
     }
 
     private mutating func advance() {

@@ -42,7 +42,7 @@ extension PushConsumer {
     /// Commits `rows`; until then the window holds their updates, and the cursor stands.
     func leave(_ rows: [NewDeliveryRow], then next: (@Sendable (isolated PushConsumer) -> Void)? = nil) {
         leavingCount += rows.count
-        departures += 1
+        for row in rows { departures.begin(row.lane) }
         toLeave.append(Departure(rows: rows, next: next))
         guard !isCommitting else { return }
         isCommitting = true
@@ -63,7 +63,10 @@ extension PushConsumer {
     private func commit(_ batch: [Departure]) async {
         let rows = batch.flatMap(\.rows)
         let positions = rows.map(\.update.position)
-        defer { leavingCount -= rows.count }
+        defer {
+            leavingCount -= rows.count
+            for row in rows { departures.end(row.lane) }
+        }
         while true {
             do {
                 let isStored = try await DeliveryRow.store(
@@ -119,12 +122,9 @@ extension PushConsumer {
         defer { if isProbe { breaker.abandonProbe(at: .now) } }
         do {
             while !isStopped, isOwner, breaker.isClosed || (isProbe && breaker.isProbing) {
-                let departuresBefore = departures
-                let isQuiet = leavingCount == 0
-                guard let row = try await DeliveryRow.head(of: lane, consumer, in: parts.database) else {
-                    guard isQuiet, departures == departuresBefore else {
-                        return schedule(lane, at: .now + .milliseconds(50))
-                    }
+                let (row, isQuiet) = try await head(of: lane)
+                guard let row else {
+                    guard isQuiet else { return schedule(lane, at: .now + .milliseconds(50)) }
                     retries.remove(lane)
                     return window.releaseLane(lane)
                 }
@@ -138,6 +138,18 @@ extension PushConsumer {
         }
     }
 
+    /// - Returns: the lane's first row, and whether no other was on its way into the lane meanwhile.
+    private func head(of lane: String) async throws -> (DeliveryRow?, isQuiet: Bool) {
+        departures.startLook(at: lane)
+        do {
+            let row = try await DeliveryRow.head(of: lane, consumer, in: parts.database)
+            return (row, departures.endLook(at: lane))
+        } catch {
+            _ = departures.endLook(at: lane)
+            throw error
+        }
+    }
+
     /// - Returns: whether the lane goes on at once.
     private func deliver(_ row: DeliveryRow, in lane: String) async throws -> Bool {
         if let deadline = row.update.deadline, deadline < .now {
@@ -147,7 +159,10 @@ extension PushConsumer {
                 of: consumer, epoch: epoch, in: parts.database)
             return true
         }
-        let attempt = await send(row.update, number: row.attempts + 1)
+        guard let attempt = await send(row.update, number: row.attempts + 1) else {
+            schedule(lane, at: .now + Self.pause)
+            return false
+        }
         if attempt.isSuccess {
             try await row.remove(of: consumer, epoch: epoch, in: parts.database)
             return true

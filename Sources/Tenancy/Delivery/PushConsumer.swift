@@ -6,16 +6,15 @@ import Platform
 /// in retry from the delivery rows. It works in steps that each end in `pump`, which takes in what there is room
 /// for and sends what may go; nothing waits on a timer but retries and an open breaker.
 actor PushConsumer {
-    /// What the window may hold.
-    static let windowCount = 1000
-    static let windowBytes = 4 << 20
     static let readLimit = 250
+    static let pause = Duration.seconds(1)
     static let expiry = "its time was over before it could be sent"
 
     struct Parts: Sendable {
         let loop: EventLoop
         let database: Database
         let reader: LogReader
+        let budget: WindowBudget
         let journal: DeliveryJournal
         let sender: DeliverySender
         let leases: ShardLeases
@@ -27,21 +26,26 @@ actor PushConsumer {
     let parts: Parts
     let epoch: Int64
     var target: PushTarget
-    var window: DeliveryWindow
+    var window: DeliveryWindow { didSet { hold() } }
     var breaker = Breaker()
     var retries: RetryLanes
     /// Updates and retries on their way.
     private(set) var underWay = 0
     /// Updates whose delivery rows are being committed.
     var leavingCount = 0
-    /// How often updates have begun to leave.
-    var departures = 0
+    var departures = LaneDepartures()
     /// Delivery rows to be committed, one commit after the other: a lane's rows must appear in order.
     var toLeave: [Departure] = []
     var isCommitting = false
     private(set) var isStopped = false
-    private var mayHaveMore = true
-    private var isReading = false
+    var mayHaveMore = true
+    var isReading = false
+    /// Bytes that a read under way may bring.
+    var expectedBytes = 0 { didSet { hold() } }
+    /// What of the loop's budget is this consumer's.
+    private var heldBytes = 0
+    /// Nothing is sent before, for want of a place in the client.
+    private var pausedUntil = ContinuousClock.now
     private var breakerTimer: TimerQueue.Token?
     private var whenIdle: [CheckedContinuation<Void, Never>] = []
     private(set) var lastActive = ContinuousClock.now
@@ -104,54 +108,29 @@ actor PushConsumer {
     func pump() {
         lastActive = .now
         guard !isStopped, isOwner else { return endIfIdle() }
+        dropReadAhead()
         startReading()
         sendRetries()
         sendUpdates()
         endIfIdle()
     }
 
-    private func endIfIdle() {
+    func endIfIdle() {
         guard isStopped, underWay == 0, !isReading, leavingCount == 0 else { return }
+        hold(0)
         for continuation in whenIdle { continuation.resume() }
         whenIdle = []
     }
 
-    private func startReading() {
-        let hasRoom = window.count + Self.readLimit <= Self.windowCount && window.size < Self.windowBytes
-        guard mayHaveMore, !isReading, hasRoom, leavingCount < Self.windowCount else { return }
-        isReading = true
-        mayHaveMore = false
-        // `stop` waits for it through `isReading`.
-        Task(executorPreference: parts.loop) { await self.read() }
-    }
+    private func hold() { hold(window.size + expectedBytes) }
 
-    private func read() async {
-        do {
-            let updates = try await parts.reader.read(
-                LogReader.Request(bot: consumer.bot, after: window.lastRead, limit: Self.readLimit))
-            if updates.count == Self.readLimit { mayHaveMore = true }
-            let before = window.cursor
-            let leaving = window.take(updates, isWanted: target.wants)
-            if window.cursor != before { recordProgress() }
-            isReading = false
-            if !leaving.isEmpty { leave(rows(for: leaving)) }
-        } catch {
-            mayHaveMore = true
-            isReading = false
-            return pauseAfterFailure(error)
-        }
-        pump()
-    }
-
-    /// The database did not answer; the pool's own errors are logged there.
-    private func pauseAfterFailure(_ error: any Error) {
-        parts.logger.debug("a read of the log failed", ["consumer": "\(consumer.id)", "error": "\(error)"])
-        parts.loop.schedule(after: .milliseconds(500)) { self.assumeIsolated { $0.pump() } }
-        endIfIdle()
+    private func hold(_ bytes: Int) {
+        parts.budget.exchange(heldBytes, for: bytes)
+        heldBytes = bytes
     }
 
     private func sendUpdates() {
-        while window.hasReady, underWay < consumer.concurrency, !isJournalFull {
+        while window.hasReady, underWay < consumer.concurrency, !isJournalFull, !isPaused {
             guard breaker.admits(at: .now) else { return awaitBreaker() }
             guard let update = window.next() else { return breaker.abandonProbe(at: .now) }
             if let deadline = update.deadline, deadline < .now {
@@ -161,8 +140,9 @@ actor PushConsumer {
                 continue
             }
             underWay += 1
+            let isProbe = !breaker.isClosed
             // `stop` waits for it through `underWay`.
-            Task(executorPreference: parts.loop) { await self.deliver(update) }
+            Task(executorPreference: parts.loop) { await self.deliver(update, isProbe: isProbe) }
         }
     }
 
@@ -183,16 +163,24 @@ actor PushConsumer {
         }
     }
 
-    private func deliver(_ update: LoggedUpdate) async {
-        let attempt = await send(update, number: 1)
-        settle(update, attempt)
+    private func deliver(_ update: LoggedUpdate, isProbe: Bool) async {
+        if let attempt = await send(update, number: 1) {
+            settle(update, attempt)
+        } else {
+            if isProbe { breaker.abandonProbe(at: .now) }
+            window.released(update.position)
+        }
         underWay -= 1
         pump()
     }
 
     /// Sends and writes the attempt down.
-    func send(_ update: LoggedUpdate, number: Int) async -> DeliveryAttempt {
-        let attempt = await parts.sender.send(update, to: target, attempt: number)
+    /// - Returns: nil when it was not sent, which is not the endpoint's failure: it pauses a while instead.
+    func send(_ update: LoggedUpdate, number: Int) async -> DeliveryAttempt? {
+        guard let attempt = await parts.sender.send(update, to: target, attempt: number) else {
+            pause()
+            return nil
+        }
         parts.metrics.observe(attempt, of: update)
         await parts.journal.record(attempt, of: update, to: consumer)
         if attempt.isSuccess {
@@ -201,6 +189,14 @@ actor PushConsumer {
             breaker.failed(at: .now, retryAfter: attempt.retryAfter, jitter: .random(in: 0...1))
         }
         return attempt
+    }
+
+    private var isPaused: Bool { .now < pausedUntil }
+
+    private func pause() {
+        guard !isPaused else { return }
+        pausedUntil = .now + Self.pause
+        parts.loop.schedule(at: pausedUntil) { self.assumeIsolated { $0.pump() } }
     }
 
     private func settle(_ update: LoggedUpdate, _ attempt: DeliveryAttempt) {
@@ -218,11 +214,10 @@ actor PushConsumer {
     private func wasCutOff(_ attempt: DeliveryAttempt) -> Bool { isStopped && attempt.statusCode == nil }
 
     func recordProgress() {
-        let newest = progress
-        parts.journal.assumeIsolated { [id = consumer.id] in $0.record(newest, of: id) }
+        parts.journal.assumeIsolated { [id = consumer.id] journal in
+            journal.record(self.assumeIsolated { $0.progress(settling: []) }, of: id)
+        }
     }
-
-    var progress: DeliveryJournal.Progress { progress(settling: []) }
 
     func progress(settling positions: Set<Int64>) -> DeliveryJournal.Progress {
         let (cursor, settled) = window.progress(settling: positions)
@@ -232,7 +227,9 @@ actor PushConsumer {
     // MARK: Retries on their way, counted with the rest
 
     /// Half of what may be under way is open to retries, so that they cannot keep new updates back.
-    var hasRoomForRetry: Bool { underWay < max(1, consumer.concurrency / 2) && !isJournalFull }
+    var hasRoomForRetry: Bool {
+        underWay < max(1, consumer.concurrency / 2) && !isJournalFull && !isPaused
+    }
 
     private var isJournalFull: Bool { parts.journal.assumeIsolated { $0.isFull } }
 

@@ -9,13 +9,22 @@ actor LogReader {
         let limit: Int
     }
 
-    private struct Waiting {
-        let request: Request
-        let continuation: CheckedContinuation<[LoggedUpdate], any Error>
+    struct Page: Sendable {
+        /// In ascending order of position.
+        var updates: [LoggedUpdate] = []
+        /// The limit or the bytes ended it, not the log.
+        var mayHaveMore = false
     }
 
+    private struct Waiting {
+        let request: Request
+        let continuation: CheckedContinuation<Page, any Error>
+    }
+
+    /// Bytes of payload for one request. A first update that is larger comes alone.
+    static let pageBytes = 256 << 10
     private static let readsAtOnce = 2
-    private static let batchLimit = 200
+    private static let batchLimit = 32
 
     nonisolated let unownedExecutor: UnownedSerialExecutor
     private let loop: EventLoop
@@ -29,8 +38,8 @@ actor LogReader {
         self.database = database
     }
 
-    /// The bot's next updates in ascending order of position, at most `limit`.
-    func read(_ request: Request) async throws -> [LoggedUpdate] {
+    /// The bot's next updates: at most `limit`, and `pageBytes` of payload.
+    func read(_ request: Request) async throws -> Page {
         try await withCheckedThrowingContinuation { continuation in
             queue.append(Waiting(request: request, continuation: continuation))
             guard reading < Self.readsAtOnce else { return }
@@ -46,9 +55,7 @@ actor LogReader {
             queue.removeFirst(batch.count)
             do {
                 let found = try await fetch(batch.map(\.request))
-                for (waiting, updates) in zip(batch, found) {
-                    waiting.continuation.resume(returning: updates)
-                }
+                for (waiting, page) in zip(batch, found) { waiting.continuation.resume(returning: page) }
             } catch {
                 for waiting in batch { waiting.continuation.resume(throwing: error) }
             }
@@ -58,30 +65,43 @@ actor LogReader {
 
     private struct Found: RowDecodable {
         let place: Int
+        /// How many updates there were within the limit, those beyond `pageBytes` too.
+        let count: Int
         let update: LoggedUpdate
         init(row: inout Row) throws {
             place = Int(try row.next(Int64.self)) - 1
+            count = Int(try row.next(Int64.self))
             update = try LoggedUpdate(row: &row)
         }
     }
 
-    private func fetch(_ requests: [Request]) async throws -> [[LoggedUpdate]] {
+    private func fetch(_ requests: [Request]) async throws -> [Page] {
         let rows = try await database.system.withConnection { connection in
             try await connection.all(
                 """
-                SELECT w.place, l.position, l.update_id, l.kind, l.lane, l.chat_id, l.deadline, l.received_at, l.payload
+                SELECT w.place, l.count, l.position, l.update_id, l.kind, l.lane, l.chat_id, l.deadline,
+                    l.received_at, l.payload
                 FROM unnest(\(requests.map(\.bot.tenant)), \(requests.map(\.bot.bot)), \(requests.map(\.after)),
                     \(requests.map { Int64($0.limit) })) WITH ORDINALITY
                     AS w (tenant_id, bot_id, after_position, row_limit, place)
                 CROSS JOIN LATERAL (
-                    SELECT position, update_id, kind, lane, chat_id, deadline, received_at, payload
-                    FROM update_log
-                    WHERE tenant_id = w.tenant_id AND bot_id = w.bot_id AND position > w.after_position
-                    ORDER BY position LIMIT w.row_limit) AS l
+                    SELECT *, count(*) OVER () AS count, sum(bytes) OVER (ORDER BY position) AS bytes_so_far
+                    FROM (
+                        SELECT position, update_id, kind, lane, chat_id, deadline, received_at, payload,
+                            octet_length(payload::text) AS bytes
+                        FROM update_log
+                        WHERE tenant_id = w.tenant_id AND bot_id = w.bot_id AND position > w.after_position
+                        ORDER BY position LIMIT w.row_limit) AS next) AS l
+                WHERE l.bytes_so_far <= \(Int64(Self.pageBytes)) OR l.bytes_so_far = l.bytes
+                ORDER BY w.place, l.position
                 """, as: Found.self)
         }
-        var found = [[LoggedUpdate]](repeating: [], count: requests.count)
-        for row in rows { found[row.place].append(row.update) }
-        return found
+        var pages = [Page](repeating: Page(), count: requests.count)
+        for row in rows {
+            pages[row.place].updates.append(row.update)
+            let isCut = pages[row.place].updates.count < row.count
+            pages[row.place].mayHaveMore = isCut || row.count >= requests[row.place].limit
+        }
+        return pages
     }
 }

@@ -170,6 +170,29 @@ struct HTTPClientFailureTests {
         #expect(errors == [.tooManyRequests, .cancelled, .cancelled])
     }
 
+    @Test("A request whose time is over while it waits for a place was not sent, and says so")
+    func timeOverInQueue() async throws {
+        let server = try StubServer { connection in
+            _ = connection.readRequest(); _ = connection.readRequest()
+        }
+        defer { server.stop() }
+
+        let error = try await withClient(limits: HTTPClientLimits(concurrent: 1)) { client, loop in
+            let first = Task(executorPreference: loop) {
+                try await client.send(HTTPClientRequest(url: server.url))
+            }
+            while client.load < 1 { await Task.yield() }
+            let error = await #expect(throws: HTTPClientError.self) {
+                try await client.send(HTTPClientRequest(url: server.url, timeout: .milliseconds(50)))
+            }
+            first.cancel()
+            _ = await first.result
+            return error
+        }
+
+        #expect(error == .tooManyRequests)
+    }
+
     @Test("A cancelled task ends its request at once, under way or waiting")
     func cancellation() async throws {
         let (arrivals, arrival) = AsyncStream<Void>.makeStream()

@@ -60,8 +60,8 @@ struct PredicateTests {
             let nothing = try await reader.read(LogReader.Request(bot: mixed, after: 0, limit: 10))
             let something = try await reader.read(LogReader.Request(bot: right, after: 0, limit: 10))
 
-            #expect(nothing.isEmpty)
-            #expect(something.map(\.updateID) == [1])
+            #expect(nothing.updates.isEmpty)
+            #expect(something.updates.map(\.updateID) == [1])
         }
     }
 
@@ -79,7 +79,9 @@ struct PredicateTests {
             let progress = DeliveryJournal.Progress(bot: mixed, epoch: epoch, cursor: 77, settled: [])
             let moved = try await fixture.tamper(ConsumerCursor.move([consumer.id: progress]))
             let head = try await DeliveryRow.head(of: "chat:1", nests.owner.consumer, in: bare)
-            try await head?.remove(of: nests.stranger.consumer, epoch: epoch, in: bare)
+            await #expect(throws: DeliveryRow.Fault.notHeld) {
+                try await head?.remove(of: nests.stranger.consumer, epoch: epoch, in: bare)
+            }
 
             #expect(cursor == nil)
             #expect(moved == 0)

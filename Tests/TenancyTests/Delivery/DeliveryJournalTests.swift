@@ -47,6 +47,31 @@ struct DeliveryJournalTests {
         }
     }
 
+    @Test("After an outage, progress made under the lost lease is written before the cursor is taken again")
+    func outage() async throws {
+        try await Fixture.with { fixture in
+            let bot = try await fixture.bot(in: fixture.tenant())
+            let consumer = try await fixture.consumer(of: bot, url: "https://example.com")
+            let journal = DeliveryJournal(
+                loop: fixture.loop, database: fixture.database, logger: fixture.logger)
+            try await fixture.tamper("ALTER TABLE consumer_cursor RENAME TO gone")
+            await journal.record(progress(7, of: consumer), of: consumer.id)
+            await journal.drain()
+
+            let whileAway = await #expect(throws: DeliveryJournal.Fault.self) {
+                try await journal.writeProgress(of: consumer.id)
+            }
+            try await fixture.tamper("ALTER TABLE gone RENAME TO consumer_cursor")
+            try await journal.writeProgress(of: consumer.id)
+            let cursor = try await fixture.superuser.withConnection { connection in
+                try await ConsumerCursor.take(consumer.id, of: consumer.bot, epoch: 2, in: connection)
+            }
+
+            #expect(whileAway == .notWritten)
+            #expect(cursor?.position == 7)
+        }
+    }
+
     private func progress(_ position: Int64, of consumer: Consumer) -> DeliveryJournal.Progress {
         DeliveryJournal.Progress(bot: consumer.bot, epoch: 0, cursor: position, settled: [])
     }

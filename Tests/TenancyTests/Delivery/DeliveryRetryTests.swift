@@ -159,6 +159,60 @@ struct DeliveryRetryTests {
         }
     }
 
+    @Test("What the client had no place for is no attempt and no failure, and goes when there is one")
+    func noPlace() async throws {
+        try await Fixture.with { fixture in
+            let release = Happenings<Int>()
+            let loop = fixture.loop
+            let receiver = try await TestReceiver(on: loop) { reception in
+                if reception.updateID == 1 {
+                    _ = try? await release.wait("the release", on: loop) { !$0.isEmpty }
+                }
+                return 200
+            }
+            let (bot, consumer) = try await fixture.pushConsumer(receiver)
+            let run = try await DeliveryRun(fixture, limits: HTTPClientLimits(concurrent: 1, queued: 0))
+
+            try await run.append((1...10).map { try fixture.message(Int64($0), chat: Int64($0), to: bot) })
+            try await receiver.receptions.wait("the first", on: loop) { !$0.isEmpty }
+            release.add(1)
+            try await fixture.settled(consumer, within: .seconds(40))
+            await run.stop()
+
+            #expect(receiver.receptions.all.count == 10)
+            #expect(try await fixture.count("SELECT count(*) FROM delivery") == 0)
+            #expect(
+                try await fixture.count("SELECT count(*) FROM delivery_attempt WHERE error IS NOT NULL") == 0)
+            #expect(try await fixture.count("SELECT count(*) FROM delivery_attempt") == 10)
+            await receiver.stop()
+        }
+    }
+
+    @Test("A row that stays, because the epoch was overtaken, is not sent again at full speed")
+    func lostRow() async throws {
+        try await Fixture.with { fixture in
+            let retries = Happenings<ContinuousClock.Instant>()
+            let receiver = try await TestReceiver(on: fixture.loop) { reception in
+                guard reception.attempt > 1 else { return 500 }
+                retries.add(.now)
+                return 200
+            }
+            let (bot, consumer) = try await fixture.pushConsumer(receiver)
+            try await fixture.setSchedule([0, 1000, 1000], of: consumer)
+            let old = try await DeliveryRun(fixture, epoch: 5)
+            try await old.append([fixture.message(1, to: bot)])
+            try await fixture.settled(consumer)
+
+            try await fixture.tamper("UPDATE consumer_cursor SET epoch = 6")
+            let sent = try await retries.wait("the retry and the next", on: fixture.loop) { $0.count > 1 }
+            await old.stop()
+
+            #expect(sent[1] - sent[0] > .milliseconds(900))
+            #expect(try await fixture.count("SELECT count(*) FROM delivery WHERE attempts = 1") == 1)
+            await receiver.stop()
+        }
+    }
+
     @Test("Rows are not stored for one whose epoch was overtaken")
     func fencedRows() async throws {
         try await Fixture.with { fixture in

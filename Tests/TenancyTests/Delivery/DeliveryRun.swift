@@ -14,14 +14,18 @@ struct DeliveryRun: Sendable {
     /// - Parameters:
     ///   - epoch: under which all shards are held.
     ///   - reloadEvery: how often all consumers are read again.
-    init(_ fixture: Fixture, epoch: Int64 = 1, reloadEvery: Duration = .seconds(30)) async throws {
+    init(
+        _ fixture: Fixture, epoch: Int64 = 1, limits: HTTPClientLimits = HTTPClientLimits(),
+        logger: Logger? = nil, reloadEvery: Duration = .seconds(30)
+    ) async throws {
         self.fixture = fixture
         let loop = fixture.loop
-        let client = try HTTPClient(loop: loop, addressGuard: AddressGuard(allowsPrivate: true))
+        let client = try HTTPClient(
+            loop: loop, addressGuard: AddressGuard(allowsPrivate: true), limits: limits)
         self.client = client
         let delivery = Delivery(
             loop: loop, share: LoopShare(0, of: 1), database: fixture.database, secrets: fixture.consumers,
-            leases: leases, client: client, metrics: fixture.metrics, logger: fixture.logger,
+            leases: leases, client: client, metrics: fixture.metrics, logger: logger ?? fixture.logger,
             reloadEvery: reloadEvery)
         self.delivery = delivery
         running = Task(executorPreference: loop) { try? await delivery.run() }

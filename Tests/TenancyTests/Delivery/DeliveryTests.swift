@@ -96,6 +96,55 @@ struct DeliveryTests {
         }
     }
 
+    @Test("After an outage longer than the lease nothing that was delivered comes again")
+    func outage() async throws {
+        try await Fixture.with { fixture in
+            let receiver = try await TestReceiver(on: fixture.loop)
+            let (bot, consumer) = try await fixture.pushConsumer(receiver)
+            let run = try await DeliveryRun(fixture)
+            try await run.append([fixture.message(1, to: bot)])
+            try await fixture.settled(consumer)
+
+            // The cursors cannot be written, as in an outage, and the lease is taken anew under another epoch.
+            try await fixture.tamper("ALTER TABLE consumer_cursor RENAME TO gone")
+            try await run.append((2...20).map { try fixture.message(Int64($0), to: bot) })
+            try await receiver.receptions.wait("all", on: fixture.loop) { $0.count == 20 }
+            run.hold(epoch: 2)
+            await run.wake(bot)
+            try await fixture.tamper("ALTER TABLE gone RENAME TO consumer_cursor")
+            try await run.append([fixture.message(21, to: bot)])
+            try await fixture.settled(consumer)
+
+            #expect(receiver.receptions.all.map(\.updateID) == (1...21).map { Int64($0) })
+            await run.stop()
+            await receiver.stop()
+        }
+    }
+
+    @Test("A consumer whose cursor is held under a newer epoch than the shard's is named in the log, once")
+    func overtaken() async throws {
+        try await Fixture.with { fixture in
+            let lines = Happenings<String>()
+            let logger = Logger(minimum: .warning, write: { lines.add($0) })
+            let receiver = try await TestReceiver(on: fixture.loop)
+            let (bot, consumer) = try await fixture.pushConsumer(receiver)
+            try await fixture.tamper("UPDATE consumer_cursor SET epoch = 9")
+            let run = try await DeliveryRun(fixture, epoch: 5, logger: logger)
+
+            try await run.append([fixture.message(1, to: bot)])
+            try await lines.wait("a warning", on: fixture.loop) { !$0.isEmpty }
+            try await run.append([fixture.message(2, to: bot)])
+            run.hold(epoch: 10)
+            try await run.append([fixture.message(3, to: bot)])
+            try await fixture.settled(consumer)
+
+            #expect(lines.all.count == 1)
+            #expect(lines.all[0].contains("\(consumer.id)"))
+            await run.stop()
+            await receiver.stop()
+        }
+    }
+
     @Test("A delivery whose epoch was overtaken moves nothing, and ends")
     func fencing() async throws {
         try await Fixture.with { fixture in

@@ -69,7 +69,8 @@ struct DeliveryWindowRun {
         case 82..<85: if let position = sending.randomElement(using: &random) { release(position) }
         case 85..<90: commit()
         case 90..<95: if let lane = rows.keys.sorted().randomElement(using: &random) { workOff(lane) }
-        case 95..<98: flush()
+        case 95..<97: flush()
+        case 97: if sending.isEmpty, leaving.isEmpty { window.dropReadAhead() }
         default: crash()
         }
     }

@@ -80,6 +80,7 @@ struct DeliveryWindowTests {
         #expect(sent == [1, 2, 3])
         let leaving = window.failed(1, holdsLane: true).map(\.position)
         #expect(leaving == [1])
+        #expect(window.heldLanes.isEmpty)
     }
 
     @Test("Kinds that are not wanted are settled without being sent")
@@ -92,6 +93,65 @@ struct DeliveryWindowTests {
         let next = window.next()
         #expect(next == nil)
         #expect(window.size == 0)
+    }
+
+    @Test("Behind a lane that hangs, what is settled holds no payload and takes no room from the others")
+    func hangingLane() {
+        var window = DeliveryWindow(cursor: 0)
+        _ = window.take([update(1, "hanging")])
+        _ = window.next()
+        let size = window.size
+
+        for position in Int64(2)...3000 {
+            _ = window.take([update(position, "a")])
+            _ = window.next()
+            window.succeeded(position)
+        }
+
+        #expect(window.size == size)
+        #expect(window.unsettledCount == 1)
+        #expect(window.hasRoom(for: 999))
+        #expect(!window.hasRoom(for: 1000))
+        #expect(window.cursor == 0)
+        #expect(window.progress.settled.count == 2999)
+    }
+
+    @Test("The window ends where the cursor's settled positions would be too many")
+    func reach() {
+        var window = DeliveryWindow(cursor: 0)
+        _ = window.take([update(1, "hanging")])
+        _ = window.next()
+
+        _ = window.take((2...9_000).map { update($0, "a") }) { _ in false }
+        let hadRoom = window.hasRoom(for: 250)
+        _ = window.take((9_001...9_900).map { update($0, "a") }) { _ in false }
+
+        #expect(hadRoom)
+        #expect(!window.hasRoom(for: 250))
+        window.succeeded(1)
+        #expect(window.hasRoom(for: 250))
+    }
+
+    @Test("What was read ahead can be dropped and read again, without what is settled of it")
+    func dropReadAhead() {
+        var window = DeliveryWindow(cursor: 0)
+        let updates = [update(1, "a"), update(2, "b"), update(3, "c"), update(4, "d")]
+        _ = window.take(updates)
+        for _ in 0..<3 { _ = window.next() }
+        window.released(1)
+        window.succeeded(2)
+        window.left(window.failed(3, holdsLane: true).map(\.position))
+        let progress = window.progress
+
+        window.dropReadAhead()
+
+        #expect(window.isEmpty && window.size == 0 && !window.hasReady)
+        #expect(window.lastRead == 0)
+        #expect(window.progress == progress)
+        let leaving = window.take(updates + [update(5, "c")]).map(\.position)
+        let sent = (0..<4).compactMap { _ in window.next()?.position }
+        #expect(leaving == [5])
+        #expect(sent == [1, 4])
     }
 
     private func update(_ position: Int64, _ lane: String) -> LoggedUpdate {
