@@ -43,7 +43,8 @@ struct ConsumerAddCommand: Command {
         do {
             let consumer = try await database.write(tenant) { tx in
                 try await Consumer.createPush(
-                    of: bot, name: consumerName, url: url, signingSecret: secret, telegramSecret: nil, box: box,
+                    of: bot, name: consumerName, url: url, signingSecret: secret, telegramSecret: nil,
+                    box: box,
                     in: tx)
             }
             environment.print("\(consumer.id) \(secret)")

@@ -111,6 +111,35 @@ struct UpdateAppenderTests {
         }
     }
 
+    @Test("An append waits for one that has drawn its positions and is not committed")
+    func waitsForEarlier() async throws {
+        try await Fixture.with { fixture in
+            let bot = try await fixture.bot(in: fixture.tenant())
+            let appender = fixture.appender()
+            let (early, late) = (try fixture.message(1, to: bot), try fixture.message(2, to: bot))
+
+            let appending = try await fixture.database.system.transaction(nil, readOnly: false) { tx in
+                for statement in UpdateLog.append([early]) { _ = try await tx.query(statement) }
+                let appending = Task(executorPreference: fixture.loop) { try await appender.append(late) }
+                try await fixture.eventually("the second to wait") {
+                    try await fixture.count(
+                        """
+                        SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+                            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                        """) > 0
+                }
+                return appending
+            }
+            try await appending.value
+
+            let stored = try await fixture.superuser.withConnection { connection in
+                try await connection.values(
+                    "SELECT update_id FROM update_log ORDER BY position", as: Int64.self)
+            }
+            #expect(stored == [1, 2])
+        }
+    }
+
     @Test("Updates that one loop takes in are logged in the order in which they came")
     func orderWithinBatches() async throws {
         try await Fixture.with { fixture in
