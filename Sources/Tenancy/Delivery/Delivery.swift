@@ -108,17 +108,17 @@ package actor Delivery {
                         unwritten.append(key)
                     }
                 }
-                if !unwritten.isEmpty { await loadLater(unwritten) }
+                if !unwritten.isEmpty { await loadLater(unwritten, DeliveryJournal.Fault.notWritten) }
             } catch {
-                logger.debug("consumers could not be loaded", ["error": "\(error)"])
-                await loadLater(keys)
+                await loadLater(keys, error)
             }
         }
         isLoading = false
         startLoading()
     }
 
-    private func loadLater(_ keys: [BotKey]) async {
+    private func loadLater(_ keys: [BotKey], _ error: any Error) async {
+        logger.debug("consumers could not be loaded", ["error": "\(error)"])
         toLoad.formUnion(keys)
         try? await loop.sleep(for: .milliseconds(500))
     }

@@ -101,17 +101,21 @@ struct DeliveryTests {
         try await Fixture.with { fixture in
             let receiver = try await TestReceiver(on: fixture.loop)
             let (bot, consumer) = try await fixture.pushConsumer(receiver)
-            let run = try await DeliveryRun(fixture)
+            let lines = Happenings<String>()
+            let run = try await DeliveryRun(
+                fixture, logger: Logger(minimum: .debug, write: { lines.add($0) }))
             try await run.append([fixture.message(1, to: bot)])
             try await fixture.settled(consumer)
 
-            // The cursors cannot be written, as in an outage, and the lease is taken anew under another epoch.
-            try await fixture.tamper("ALTER TABLE consumer_cursor RENAME TO gone")
+            // Nothing can be written down, as in an outage, and the lease is taken anew under another epoch.
+            try await fixture.tamper("ALTER TABLE delivery_attempt RENAME TO gone")
             try await run.append((2...20).map { try fixture.message(Int64($0), to: bot) })
             try await receiver.receptions.wait("all", on: fixture.loop) { $0.count == 20 }
             run.hold(epoch: 2)
-            await run.wake(bot)
-            try await fixture.tamper("ALTER TABLE gone RENAME TO consumer_cursor")
+            try await lines.wait("a start that fails", on: fixture.loop) { all in
+                all.contains { $0.contains("could not be loaded") }
+            }
+            try await fixture.tamper("ALTER TABLE gone RENAME TO delivery_attempt")
             try await run.append([fixture.message(21, to: bot)])
             try await fixture.settled(consumer)
 
