@@ -1,6 +1,8 @@
 /// What one client may ask of the server. Sizes in bytes.
 package struct HTTPLimits: Sendable {
     package var body = 1024 * 1024
+    /// Up to this a body is read without asking the head check: reading it costs less.
+    package var smallBody = 16 * 1024
     /// Of all bodies together that one loop holds, from their first byte to their answer.
     package var bodies = 64 * 1024 * 1024
     /// Request line and header fields together.

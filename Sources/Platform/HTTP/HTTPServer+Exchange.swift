@@ -28,6 +28,7 @@ extension HTTPServer {
         do {
             let accepted = try gate.check(head, target: exchange.target)
             exchange.accept(accepted, headers: head.headers)
+            if let length = accepted.contentLength, length <= limits.smallBody { return true }
         } catch {
             refuse(exchange, error.refusal, withBody: !head.method.elementsEqual("HEAD".utf8))
             return false

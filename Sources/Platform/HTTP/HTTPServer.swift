@@ -41,7 +41,7 @@ package final class HTTPServer: @unchecked Sendable {
     /// - Parameters:
     ///   - socket: listening, non-blocking (see `HTTPListener`); closed by the server.
     ///   - unlimitedAddresses: ranges whose connections are not counted by address.
-    ///   - checkHead: asked before a body is read.
+    ///   - checkHead: asked before a body is read that is large or of unknown length.
     ///   - respond: gives an answer whatever happens; see `HTTPRequest.answer(with:logger:)`.
     package init(
         loop: EventLoop, socket: Int32, limits: HTTPLimits = HTTPLimits(),

@@ -20,6 +20,10 @@ package struct UpdateHead: Sendable, Equatable {
 extension UpdateHead {
     /// Reads an update as Telegram sends it. Unknown kinds, members and shapes are accepted.
     package init(parsing body: [UInt8]) throws(Fault) {
+        if let head = UpdateHead(skimming: body) { self = head } else { try self.init(decoding: body) }
+    }
+
+    init(decoding body: [UInt8]) throws(Fault) {
         do {
             self = try JSONDecoder().decode(UpdateHead.self, from: Data(body))
         } catch let fault as Fault {

@@ -21,6 +21,27 @@ struct UpdateFuzzTests {
         #expect(longest <= 200)
     }
 
+    @Test("What is skimmed is what the decoder reads", arguments: UInt64(11)...14)
+    func skimming(_ seed: UInt64) async throws {
+        let (skimmed, differing) = try await offPool {
+            var mutations = UpdateMutations(seed: seed)
+            var skimmed = 0
+            var differing: [String] = []
+            for _ in 0..<20_000 {
+                let bytes = mutations.next()
+                guard let head = UpdateHead(skimming: bytes) else { continue }
+                skimmed += 1
+                if (try? UpdateHead(decoding: bytes)) != head {
+                    differing.append(String(decoding: bytes, as: UTF8.self))
+                }
+            }
+            return (skimmed, differing)
+        }
+
+        #expect(differing == [])
+        #expect(skimmed > 100)
+    }
+
     @Test("What the parser takes, the log takes or refuses alone: its neighbours are stored")
     func appender() async throws {
         try await Fixture.with { fixture in
