@@ -109,6 +109,13 @@ package struct JSONScanner {
         return index > start
     }
 
+    /// Where the next value stands.
+    package mutating func value() -> Range<Int>? {
+        skipSpace()
+        let start = index
+        return skipValue() ? start..<index : nil
+    }
+
     /// Steps over a value of any kind, at most 128 levels deep.
     package mutating func skipValue(depth: Int = 0) -> Bool {
         skipSpace()

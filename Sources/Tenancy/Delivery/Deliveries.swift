@@ -51,12 +51,6 @@ package struct Deliveries: Sendable {
         wake(payload.split(separator: " ").compactMap(Self.key).filter { leases.epoch(of: $0.shard) != nil })
     }
 
-    /// Reads the settings of a bot's consumers again, where they are delivered from.
-    package func reload(_ key: BotKey) {
-        let (loop, delivery) = loops[key.shard % loops.count]
-        loop.execute { delivery.assumeIsolated { $0.reload([key]) } }
-    }
-
     package func stop() async {
         await withTaskGroup(of: Void.self) { group in
             for (_, delivery) in loops { group.addTask { await delivery.stop() } }
