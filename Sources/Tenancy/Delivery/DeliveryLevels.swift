@@ -16,15 +16,15 @@ struct DeliveryLevels {
     }
 
     mutating func observe(_ loaded: some Sequence<PushConsumer>, backlog: Int) {
-        var (count, open, held) = (0, 0, 0)
+        var (count, openCount, held) = (0, 0, 0)
         for consumer in loaded {
             let (isOpen, lanes) = consumer.assumeIsolated { (!$0.breaker.isClosed, $0.retries.count) }
             count += 1
-            open += isOpen ? 1 : 0
+            openCount += isOpen ? 1 : 0
             held += lanes
         }
         consumers.set(count)
-        openBreakers.set(open)
+        openBreakers.set(openCount)
         heldLanes.set(held)
         self.backlog.set(backlog)
     }
