@@ -34,15 +34,17 @@ let package = Package(
             name: "API", dependencies: ["Auth", "Tenancy", "Sandbox", "Platform"], swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["Tenancy", "Platform"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Auth", "Tenancy", "Platform"], path: "Tests/TestSupport",
             swiftSettings: strict),
         .testTarget(
             name: "PlatformTests", dependencies: ["Platform", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "TenancyTests", dependencies: ["Tenancy", "Platform", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "AuthTests", dependencies: ["Auth"], swiftSettings: strict),
         .testTarget(
-            name: "APITests", dependencies: ["API", "Tenancy", "Platform", "TestSupport"],
+            name: "AuthTests", dependencies: ["Auth", "Tenancy", "Platform", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "APITests", dependencies: ["API", "Auth", "Tenancy", "Platform", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Platform"], swiftSettings: strict),
     ],

@@ -1,3 +1,4 @@
+import Auth
 import Platform
 import Tenancy
 
@@ -9,6 +10,8 @@ final class App: Sendable {
     let url: String
     let adminURL: String
     let directory = BotDirectory()
+    /// What is served, on both addresses.
+    let routes: [HTTPRoute]
 
     private let settings: Settings
     private let runtime: Runtime
@@ -17,6 +20,7 @@ final class App: Sendable {
     private let leases = ShardLeases()
     private let deliveries: Deliveries
     private let keeper: ShardKeeper
+    private let access: AccessParts
     private let refresh: BotDirectoryRefresh
     private let partitions: LogPartitions
     private let listener: PostgresListener
@@ -61,16 +65,19 @@ final class App: Sendable {
         self.deliveries = deliveries
         let health = Health(loops: runtime.loops.count, metrics: metrics)
         let schemaVersion = try Schema.newestVersion()
+        let access = AccessParts(settings: settings, runtime: runtime, database: databases[0], box: box)
+        self.access = access
         let turns = AppendTurns()
         let partitions = LogPartitions(database: databases[0], loop: first, logger: logger)
         self.partitions = partitions
         var parts: [LoopParts] = []
+        var routes: [HTTPRoute] = []
         for (index, loop) in runtime.loops.enumerated() {
             let database = databases[index]
             let appender = UpdateAppender(
                 loop: loop, database: database, turns: turns, metrics: metrics, deliveries: deliveries,
                 partitions: partitions)
-            let router = HTTPRouter(
+            routes =
                 try Routes(
                     health: health,
                     readiness: Readiness(
@@ -78,8 +85,10 @@ final class App: Sendable {
                         schemaVersion: schemaVersion),
                     webhook: TelegramWebhook(
                         directory: directory, appender: appender,
-                        checksAddress: settings.checksTelegramAddress)
-                ).all)
+                        checksAddress: settings.checksTelegramAddress),
+                    gate: access.gate(database)
+                ).all
+            let router = HTTPRouter(routes)
             parts.append(
                 LoopParts(
                     loop: loop, database: database, client: clients[index], delivery: loops[index].delivery,
@@ -92,9 +101,11 @@ final class App: Sendable {
         self.parts = parts
         let page = MetricsPage(
             metrics: metrics, directory: directory, leases: leases, blocking: runtime.blocking)
+        let adminRoutes = AdminRoutes(metrics: page).all
+        self.routes = routes + adminRoutes
         adminServer = HTTPServer(
             loop: first, socket: try adminListener.socket(), logger: logger, metrics: Metrics(),
-            respond: Responder(router: HTTPRouter(AdminRoutes(metrics: page).all), logger: logger).respond)
+            respond: Responder(router: HTTPRouter(adminRoutes), logger: logger).respond)
         refresh = BotDirectoryRefresh(
             loop: first, database: databases[0], directory: directory, secrets: BotSecrets(box: box),
             logger: logger)
@@ -108,7 +119,7 @@ final class App: Sendable {
         keeper = ShardKeeper(
             loop: first, database: databases[0], node: node, leases: leases, logger: logger,
             onTaken: sweepShards)
-        self.listener = try Self.listener(settings, runtime, refresh: refresh, deliveries: deliveries) {
+        self.listener = try Self.listener(settings, runtime, refresh, deliveries, access) {
             sweepShards(leases.held)
         }
     }
@@ -128,21 +139,24 @@ final class App: Sendable {
     }
 
     private static func listener(
-        _ settings: Settings, _ runtime: Runtime, refresh: BotDirectoryRefresh, deliveries: Deliveries,
-        sweep: @escaping @Sendable () -> Void
+        _ settings: Settings, _ runtime: Runtime, _ refresh: BotDirectoryRefresh, _ deliveries: Deliveries,
+        _ access: AccessParts, sweep: @escaping @Sendable () -> Void
     ) throws -> PostgresListener {
         PostgresListener(
             loop: runtime.loops[0],
             configuration: try DatabasePools.configuration(settings, name: "rookery-listen"),
-            channels: [BotDirectoryRefresh.channel, Deliveries.channel], blocking: runtime.blocking,
+            channels: [BotDirectoryRefresh.channel, Deliveries.channel, Revocation.channel],
+            blocking: runtime.blocking,
             logger: runtime.logger
         ) { notification in
             switch notification.channel {
             case Deliveries.channel: deliveries.receive(notification.payload)
+            case Revocation.channel: access.wake()
             default: refresh.assumeIsolated { $0.wake() }
             }
         } onReconnect: {
             refresh.assumeIsolated { $0.wake() }
+            access.wake()
             // Other nodes' notices may have come while nobody listened.
             sweep()
         }
@@ -164,6 +178,7 @@ final class App: Sendable {
             let first = parts[0].loop
             group.addTask(executorPreference: first) { try? await self.refresh.run() }
             group.addTask(executorPreference: first) { try? await self.keeper.run() }
+            group.addTask(executorPreference: first) { await self.access.run() }
             group.addTask(executorPreference: first) { try? await self.partitions.run() }
             for part in parts {
                 group.addTask(executorPreference: part.loop) { try? await part.delivery.run() }

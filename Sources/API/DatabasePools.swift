@@ -19,7 +19,8 @@ enum DatabasePools {
             // A loop writes one batch at a time; the other takes over while a broken one hangs.
             append: try pool("rookery-append", role: system, limit: 2),
             // Only the first loop has a use for it.
-            upkeep: try pool("rookery-upkeep", role: system, limit: 1))
+            upkeep: try pool("rookery-upkeep", role: system, limit: 1),
+            accounts: try pool("rookery-accounts", role: system, limit: 2))
     }
 
     static func configuration(_ settings: Settings, name: String) throws -> PostgresConfiguration {

@@ -1,12 +1,21 @@
 import Platform
 
-/// Every route of the public address, on one screen.
+/// Every route of the public address, on one screen, and who may use it.
 struct Routes {
     let health: Health
     let readiness: Readiness
     let webhook: TelegramWebhook
+    let gate: Gate
 
-    var all: [HTTPRoute] {
+    /// What customers and platform admins call.
+    var api: [Route] {
+        [
+            Route(.get, "/v1/roles", .member, Roles.list)
+        ]
+    }
+
+    /// What has no callers to tell apart: Telegram, load balancers, monitoring.
+    private var infrastructure: [HTTPRoute] {
         get throws {
             let description = try OpenAPIDescription()
             return [
@@ -17,6 +26,10 @@ struct Routes {
                     .post, "/telegram/webhook/{bot_id}", checkHead: webhook.checkHead, webhook.receive),
             ]
         }
+    }
+
+    var all: [HTTPRoute] {
+        get throws { try infrastructure + api.map(gate.handler) }
     }
 }
 

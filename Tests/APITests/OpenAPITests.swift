@@ -1,6 +1,4 @@
 import Platform
-import Tenancy
-import TestSupport
 import Testing
 
 @testable import API
@@ -9,28 +7,14 @@ import Testing
 struct OpenAPITests {
     @Test("Describes every route, and none that is not there")
     func operations() async throws {
-        try await Fixture.with { fixture in
+        try await RunningApp.with { app in
             let described = Self.operations(in: try ProjectText.read("openapi.yaml"))
 
-            let served = Set(try Self.routes(fixture).map { "\($0.method.rawValue) \($0.pattern)" })
+            let served = Set(app.app.routes.map { "\($0.method.rawValue) \($0.pattern)" })
 
             #expect(described.subtracting(served) == [], "described but not served")
             #expect(served.subtracting(described) == [], "served but not described")
         }
-    }
-
-    private static func routes(_ fixture: Fixture) throws -> [HTTPRoute] {
-        let directory = BotDirectory()
-        let open = try Routes(
-            health: Health(loops: 1, metrics: fixture.metrics),
-            readiness: Readiness(
-                database: fixture.database, directory: directory, draining: DrainingFlag(), schemaVersion: 0),
-            webhook: TelegramWebhook(
-                directory: directory, appender: fixture.appender(), checksAddress: false)
-        ).all
-        let page = MetricsPage(
-            metrics: fixture.metrics, directory: directory, leases: ShardLeases(), blocking: fixture.blocking)
-        return open + AdminRoutes(metrics: page).all
     }
 
     /// Paths stand two spaces in, methods four, under `paths:`.

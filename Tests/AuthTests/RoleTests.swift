@@ -1,4 +1,5 @@
 import Auth
+import Tenancy
 import Testing
 
 @Suite("Roles")

@@ -23,7 +23,7 @@ package enum SecretMask {
         else { return text }
         var result = text
         result.replace(#/\d{5,}:[A-Za-z0-9_-]{30,}/#, with: placeholder)
-        result.replace(#/(?:rk_live_|whsec_|whsk_)[A-Za-z0-9+/=_-]{16,}/#, with: placeholder)
+        result.replace(#/(?:rk_live_|rk_inv_|rk_ref_|whsec_|whsk_)[A-Za-z0-9+/=_-]{16,}/#, with: placeholder)
         result.replace(#/(:\/\/[^:@/\s]+:)[^@/\s]+@/#) { $0.output.1 + placeholder + "@" }
         result.replace(#/[Bb]earer +[A-Za-z0-9._~+/=-]{8,}/#, with: "Bearer " + placeholder)
         return result

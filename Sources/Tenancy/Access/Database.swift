@@ -9,23 +9,28 @@ import Platform
 ///
 /// - `append` writes updates to the log,
 /// - `upkeep` keeps leases and the bot directory,
+/// - `accounts` signs people in and serves the platform's own routes,
 /// - `system` serves delivery and the partitions.
 package struct Database: Sendable {
     let tenants: PostgresPool
     let system: PostgresPool
     let append: PostgresPool
     let upkeep: PostgresPool
+    let accounts: PostgresPool
 
     /// - Parameters:
     ///   - append: nil for the connections of `system`.
     ///   - upkeep: nil for the connections of `system`.
+    ///   - accounts: nil for the connections of `system`.
     package init(
-        tenants: PostgresPool, system: PostgresPool, append: PostgresPool? = nil, upkeep: PostgresPool? = nil
+        tenants: PostgresPool, system: PostgresPool, append: PostgresPool? = nil, upkeep: PostgresPool? = nil,
+        accounts: PostgresPool? = nil
     ) {
         self.tenants = tenants
         self.system = system
         self.append = append ?? system
         self.upkeep = upkeep ?? system
+        self.accounts = accounts ?? system
     }
 
     /// Reads as one tenant, from one snapshot a statement.
@@ -46,6 +51,18 @@ package struct Database: Sendable {
         }
     }
 
+    /// Reads what belongs to no tenant, or before one is known.
+    package func readPlatform<T: Sendable>(_ body: (PlatformTransaction) async throws -> T) async throws -> T
+    {
+        try await accounts.transaction(nil, readOnly: true) { try await body(PlatformTransaction($0)) }
+    }
+
+    /// Changes what belongs to no tenant: committed when this returns, undone when `body` throws.
+    package func writePlatform<T: Sendable>(_ body: (PlatformTransaction) async throws -> T) async throws -> T
+    {
+        try await accounts.transaction(nil, readOnly: false) { try await body(PlatformTransaction($0)) }
+    }
+
     /// The newest migration applied; nil when the database does not answer or has never been migrated.
     package func schemaVersion() async -> Int? {
         try? await tenants.withConnection { connection in
@@ -55,6 +72,6 @@ package struct Database: Sendable {
     }
 
     package func close() async {
-        for pool in [tenants, append, upkeep, system] { await pool.close() }
+        for pool in [tenants, append, upkeep, accounts, system] { await pool.close() }
     }
 }

@@ -3,7 +3,7 @@ import Platform
 
 /// The only door to a tenant's rows. Queries made through it name `tenant` themselves; row-level security,
 /// set to the same tenant in the same round trip, is the second net.
-package struct TenantTransaction {
+package struct TenantTransaction: DatabaseTransaction {
     package let tenant: ID<Tenant>
     private let transaction: PostgresTransaction
 
@@ -23,6 +23,12 @@ package struct TenantTransaction {
 
     package func first<R: RowDecodable>(_ sql: SQL, as type: R.Type = R.self) async throws -> R? {
         try await transaction.first(sql, as: type)
+    }
+
+    package func value<Value: PostgresDecodable>(
+        _ sql: SQL, as type: Value.Type = Value.self
+    ) async throws -> Value? {
+        try await transaction.value(sql, as: type)
     }
 
     /// - Returns: how many rows the statement changed.

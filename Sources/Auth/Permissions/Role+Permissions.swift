@@ -1,7 +1,6 @@
-/// What an admin is within a tenant.
-package enum Role: String, Sendable, CaseIterable {
-    case owner, trainer, support
+import Tenancy
 
+extension Role {
     package var permissions: Set<Permission> {
         switch self {
         case .owner: Set(Permission.allCases)

@@ -1,0 +1,29 @@
+import Auth
+import Platform
+import Tenancy
+
+/// What the API needs once a node, whatever the number of event loops: who may come in, limits, the audit trail.
+struct AccessParts: Sendable {
+    let tenants = TenantDirectory()
+    let limits = Limits()
+    let trail = AuditTrail()
+    let tokens = AccessTokens()
+    let authenticator = Authenticator()
+    private let box: SecretBox
+
+    init(settings: Settings, runtime: Runtime, database: Database, box: SecretBox) {
+        self.box = box
+    }
+
+    func gate(_ database: Database) -> Gate {
+        Gate(
+            authenticator: authenticator, limits: limits, tenants: tenants,
+            surroundings: Call.Surroundings(database: database, trail: trail, box: box))
+    }
+
+    /// Keeps all of it current, until the task is cancelled.
+    func run() async {}
+
+    /// Something was announced on `Revocation.channel`, or announcements may have been missed. On the first loop.
+    func wake() {}
+}

@@ -1,0 +1,98 @@
+import Auth
+import Platform
+import Tenancy
+
+/// A request that the gate has let in, with who makes it and the ways into the database that it needs.
+struct Call: Sendable {
+    /// What all calls on one event loop share.
+    struct Surroundings: Sendable {
+        let database: Database
+        let trail: AuditTrail
+        /// Seals cursors and the answers kept for idempotency.
+        let box: SecretBox
+    }
+
+    let request: HTTPRequest
+    let caller: Caller
+    /// The tenant in which the caller acts; `.platform` when in none, which only routes without a tenant see.
+    let tenant: ID<Tenant>
+    private let surroundings: Surroundings
+
+    init(_ request: HTTPRequest, by caller: Caller, _ surroundings: Surroundings) {
+        self.request = request
+        self.caller = caller
+        tenant = caller.tenant ?? .platform
+        self.surroundings = surroundings
+    }
+
+    var origin: RequestOrigin { RequestOrigin(request) }
+
+    // MARK: Reading the request
+
+    /// The id in the path.
+    /// - Throws: `Problem` 404 for one that is malformed, as for one that does not exist.
+    func id<Entity>(_ name: String, of _: Entity.Type = Entity.self) throws -> ID<Entity> {
+        guard let id = ID<Entity>(request.parameters[name] ?? "") else { throw Problem.notFound }
+        return id
+    }
+
+    func body<T>(_ make: (inout RequestBody) -> T?) throws -> T { try RequestBody.read(request, make) }
+
+    func patch<T>(_ make: (inout RequestBody) -> T?) throws -> T {
+        try RequestBody.read(request, isPatch: true, make)
+    }
+
+    func list(filters: Set<String> = []) throws -> ListQuery {
+        try ListQuery(request, of: tenant, filters: filters, box: surroundings.box)
+    }
+
+    // MARK: Database
+
+    func read<T: Sendable>(_ body: (TenantTransaction) async throws -> T) async throws -> T {
+        try await surroundings.database.read(tenant, body)
+    }
+
+    /// Changes something of the tenant and answers. With an Idempotency-Key (POST only), `body` runs once, and its
+    /// answer is kept in the same transaction.
+    func write(_ body: (TenantTransaction) async throws -> HTTPResponse) async throws -> HTTPResponse {
+        let key = try IdempotencyKey(self, box: surroundings.box)
+        let (database, tenant) = (surroundings.database, tenant)
+        return try await key.keepingRefusals {
+            try await database.write(tenant) { tx in try await key.answer(in: tx) { try await body(tx) } }
+        } keep: { refusal in
+            try await database.write(tenant) { tx in try await key.keep(refusal, in: tx) }
+        }
+    }
+
+    func readPlatform<T: Sendable>(_ body: (PlatformTransaction) async throws -> T) async throws -> T {
+        try await surroundings.database.readPlatform(body)
+    }
+
+    /// As `write`, for what belongs to no tenant.
+    func writePlatform(_ body: (PlatformTransaction) async throws -> HTTPResponse) async throws
+        -> HTTPResponse
+    {
+        let key = try IdempotencyKey(self, box: surroundings.box)
+        let database = surroundings.database
+        return try await key.keepingRefusals {
+            try await database.writePlatform { tx in try await key.answer(in: tx) { try await body(tx) } }
+        } keep: { refusal in
+            try await database.writePlatform { tx in try await key.keep(refusal, in: tx) }
+        }
+    }
+
+    /// Notes in the audit trail what the transaction does.
+    /// - Parameter tenant: whose trail; the transaction's when nil. A platform transaction may write any tenant's.
+    func record(
+        _ event: AuditEvent, for tenant: ID<Tenant>? = nil, in tx: some DatabaseTransaction
+    ) async throws {
+        try await surroundings.trail.record(event, by: caller, from: origin, for: tenant, in: tx)
+    }
+}
+
+extension RequestOrigin {
+    init(_ request: HTTPRequest) {
+        self.init(
+            address: "\(request.client)", userAgent: request.headers["User-Agent"], requestID: request.id)
+    }
+}

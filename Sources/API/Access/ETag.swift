@@ -1,0 +1,62 @@
+import Platform
+
+/// A resource's version as an entity tag (RFC 9110 section 8.8.3), made of its id and `updated_at`, which every
+/// change moves.
+struct ETag: Sendable, Equatable, CustomStringConvertible {
+    let description: String
+
+    init<Entity>(_ id: ID<Entity>, _ updatedAt: Timestamp) {
+        description = "\"\(id.suffix.suffix(8))-\(String(updatedAt.microsecondsSince1970, radix: 32))\""
+    }
+
+    /// Refuses to change what is not the version that the client means (RFC 9110 section 13.1.1).
+    /// - Throws: `Problem` 412
+    func requireMatch(_ request: HTTPRequest) throws {
+        let wanted = request.headers.values(of: "If-Match")
+        guard !wanted.isEmpty, !Self.list(wanted, contains: self) else { return }
+        throw Problem(
+            412, "precondition_failed", "The resource has changed since", headers: ["ETag": description])
+    }
+
+    /// Whether the client has this version already (RFC 9110 section 13.1.2; the comparison is the weak one).
+    func isKnown(to request: HTTPRequest) -> Bool {
+        let known = request.headers.values(of: "If-None-Match")
+            .map { $0.replacing("W/\"", with: "\"") }
+        return !known.isEmpty && Self.list(known, contains: self)
+    }
+
+    private static func list(_ values: [String], contains tag: ETag) -> Bool {
+        values.contains { value in
+            value.split(separator: ",").contains { element in
+                let element = element.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace)
+                    .reversed()
+                let text = String(element)
+                return text == "*" || text == tag.description
+            }
+        }
+    }
+}
+
+extension HTTPResponse {
+    /// A single resource with its version: 200, or 304 for a client that has it.
+    static func resource(
+        _ resource: some JSONWritable, _ tag: ETag, for request: HTTPRequest
+    ) -> HTTPResponse {
+        let isRead = request.method == .get || request.method == .head
+        if isRead, tag.isKnown(to: request) {
+            return HTTPResponse(status: 304, headers: ["ETag": tag.description])
+        }
+        return .json(200, resource.json, headers: ["ETag": tag.description])
+    }
+
+    /// A resource just made, with where it is.
+    static func created(_ resource: some JSONWritable, at location: String, _ tag: ETag? = nil)
+        -> HTTPResponse
+    {
+        var headers: HTTPHeaders = ["Location": location]
+        if let tag { headers.add("ETag", tag.description) }
+        return .json(201, resource.json, headers: headers)
+    }
+
+    static var noContent: HTTPResponse { HTTPResponse(status: 204) }
+}

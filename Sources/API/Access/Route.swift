@@ -1,0 +1,38 @@
+import Auth
+import Platform
+
+/// One operation of the API: method, path, who may, what it costs, and who answers. `access` has no default, so that
+/// a route which does not say who may cannot be built.
+struct Route: Sendable {
+    enum Access: Sendable {
+        /// Anybody; limited by address.
+        case open
+        /// Any person who has signed in, or an API key, in a tenant or in none.
+        case signedIn
+        /// Whoever acts in a tenant, whatever their permissions.
+        case member
+        /// Whoever has the permission in the tenant.
+        case tenant(Permission)
+        /// Platform admins.
+        case platform
+    }
+
+    typealias Handler = @Sendable (Call) async throws -> HTTPResponse
+
+    let method: HTTPMethod
+    let pattern: String
+    let access: Access
+    /// Units of the limits that a request takes.
+    let cost: Int
+    let handler: Handler
+
+    init(
+        _ method: HTTPMethod, _ pattern: String, _ access: Access, cost: Int = 1, _ handler: @escaping Handler
+    ) {
+        self.method = method
+        self.pattern = pattern
+        self.access = access
+        self.cost = cost
+        self.handler = handler
+    }
+}

@@ -1,0 +1,132 @@
+import Auth
+import Platform
+import Tenancy
+
+/// The Idempotency-Key of a POST (draft-ietf-httpapi-idempotency-key-header): the first answer is kept in the
+/// transaction of its effect and given again for 24 hours, so that a client that heard nothing may simply ask again.
+///
+/// While the first request is at work it holds an advisory lock for the length of its transaction; a second one is
+/// told so (409). A refusal (4xx) has no effect and is kept in a transaction of its own. Answers 401, 429 and 5xx
+/// are not kept, nor is what is wrong with the request itself: asking again tries again.
+struct IdempotencyKey: Sendable {
+    private static let lifetime = Duration.seconds(86_400)
+
+    /// nil: the request has none, and nothing is kept.
+    private let key: String?
+    private let tenant: ID<Tenant>
+    private let caller: String
+    private let fingerprint: [UInt8]
+    private let requestID: String
+    private let box: SecretBox
+
+    /// - Throws: `Problem` 400 for a key that is none. On other methods the header is not looked at.
+    init(_ call: Call, box: SecretBox) throws {
+        let request = call.request
+        let key = request.method == .post ? request.headers["Idempotency-Key"] : nil
+        if let key {
+            let isPlain = key.utf8.allSatisfy { (0x20...0x7E).contains($0) }
+            guard isPlain, (1...255).contains(key.utf8.count),
+                request.headers.values(of: "Idempotency-Key").count == 1
+            else {
+                throw Problem.badRequest(
+                    "invalid_idempotency_key", "An Idempotency-Key is one text of 1 to 255 ASCII characters")
+            }
+        }
+        self.key = key
+        self.box = box
+        requestID = request.id
+        tenant = call.tenant
+        caller = call.caller.name
+        fingerprint =
+            key == nil
+            ? [] : SHA256.hash(Array("\(request.method.rawValue) \(request.path)\n".utf8) + request.body)
+    }
+
+    /// Runs `transact`, which calls `answer(in:)` in a transaction, and keeps a refusal by way of `keep`.
+    func keepingRefusals(
+        _ transact: () async throws -> HTTPResponse, keep: (HTTPResponse) async throws -> Void
+    ) async throws -> HTTPResponse {
+        do {
+            return try await transact()
+        } catch let refusal as Refusal {
+            guard let problem = refusal.cause as? Problem ?? Problem(from: refusal.cause) else {
+                throw refusal.cause
+            }
+            let response = problem.response(requestID: requestID)
+            if response.isKept { try await keep(response) }
+            throw problem
+        }
+    }
+
+    /// Runs `body` unless its answer is known already.
+    /// - Throws: `Problem` 409 while another request with the key is at work, 422 when the key was used for another
+    ///   request; with a key, what `body` throws comes as a `Refusal`.
+    func answer<TX: DatabaseTransaction>(
+        in tx: TX, _ body: () async throws -> HTTPResponse
+    ) async throws -> HTTPResponse {
+        guard let key else { return try await body() }
+        try await lock(key, in: tx)
+        if let kept = try await kept(key, in: tx) { return try replay(kept) }
+        let response: HTTPResponse
+        do { response = try await body() } catch { throw Refusal(cause: error) }
+        if response.isKept { try await keep(response, in: tx) }
+        return response
+    }
+
+    /// An error of the effect, not of the key.
+    private struct Refusal: Error { let cause: any Error }
+
+    private func lock(_ key: String, in tx: some DatabaseTransaction) async throws {
+        let name = "\(tenant) \(caller) \(key)"
+        let lock = try await tx.first(
+            "SELECT pg_try_advisory_xact_lock(hashtextextended(\(name), 1))", as: Lock.self)
+        guard lock?.isHeld == true else {
+            throw Problem(
+                409, "idempotency_in_progress", "A request with this Idempotency-Key is still running",
+                headers: ["Retry-After": "1"])
+        }
+    }
+
+    private func kept(_ key: String, in tx: some DatabaseTransaction) async throws -> KeptAnswer? {
+        let kept = try await tx.first(
+            """
+            SELECT fingerprint, answer_sealed, created_at FROM idempotency_key
+            WHERE tenant_id = \(tenant) AND caller = \(caller) AND key = \(key)
+            """, as: KeptAnswer.self)
+        guard let kept, kept.createdAt + Self.lifetime < .now else { return kept }
+        try await tx.execute(
+            "DELETE FROM idempotency_key WHERE tenant_id = \(tenant) AND caller = \(caller) AND key = \(key)")
+        return nil
+    }
+
+    private func replay(_ kept: KeptAnswer) throws -> HTTPResponse {
+        guard kept.fingerprint == fingerprint else {
+            throw Problem(
+                422, "idempotency_mismatch", "This Idempotency-Key was used for another request")
+        }
+        return try KeptAnswer.response(box.open(kept.sealed, for: binding))
+    }
+
+    /// Leaves an answer alone that somebody else has kept meanwhile.
+    func keep(_ response: HTTPResponse, in tx: some DatabaseTransaction) async throws {
+        guard let key else { return }
+        let sealed = try box.seal(KeptAnswer.bytes(of: response), for: binding)
+        try await tx.execute(
+            """
+            INSERT INTO idempotency_key (tenant_id, caller, key, fingerprint, answer_sealed)
+            VALUES (\(tenant), \(caller), \(key), \(fingerprint), \(sealed))
+            ON CONFLICT (tenant_id, caller, key) DO NOTHING
+            """)
+    }
+
+    private var binding: [UInt8] { Array("idempotency \(tenant) \(caller) \(key ?? "")".utf8) }
+}
+
+private struct Lock: RowDecodable {
+    let isHeld: Bool
+    init(row: inout Row) throws { isHeld = try row.next() }
+}
+
+extension HTTPResponse {
+    fileprivate var isKept: Bool { status != 401 && status != 429 && status < 500 }
+}

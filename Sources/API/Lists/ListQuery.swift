@@ -1,0 +1,101 @@
+import Platform
+import Tenancy
+
+/// The parameters that lists have in common: `limit`, `cursor` and the list's own filters.
+struct ListQuery: Sendable {
+    private static let limits = 1...200
+    private static let standardLimit = 50
+
+    let limit: Int
+    /// The key of the last row that the client has, as `Page` was given it; nil at the beginning.
+    let after: String?
+    private let filters: [String: String]
+    private let cursor: Cursor
+
+    /// - Parameter filters: the names of the parameters that narrow this list.
+    /// - Throws: `Problem` 400 for a wrong limit, a cursor that is not of this list, an unknown or repeated parameter.
+    init(_ request: HTTPRequest, of tenant: ID<Tenant>, filters names: Set<String> = [], box: SecretBox)
+        throws
+    {
+        guard let query = HTTPQuery(request.query) else {
+            throw Problem.badRequest("invalid_parameter", "The query is not valid percent-encoded UTF-8")
+        }
+        var values: [String: String] = [:]
+        for (name, value) in query.items {
+            guard name == "limit" || name == "cursor" || names.contains(name) else {
+                throw Problem.badRequest("unknown_parameter", "There is no such parameter", detail: name)
+            }
+            guard values.updateValue(value, forKey: name) == nil else {
+                throw Problem.badRequest("invalid_parameter", "A parameter is given twice", detail: name)
+            }
+        }
+        limit = try Self.limit(values.removeValue(forKey: "limit"))
+        let cursorText = values.removeValue(forKey: "cursor")
+        filters = values
+        let cursor = Cursor(box: box, tenant: tenant, path: request.path, filters: values)
+        self.cursor = cursor
+        after = try cursorText.map { text in
+            guard let key = cursor.open(text) else {
+                throw Problem.badRequest("invalid_cursor", "The cursor is not one of this list")
+            }
+            return key
+        }
+    }
+
+    /// A filter's value, parsed; nil when it is not given.
+    /// - Throws: `Problem` 400 when `parse` gives nil.
+    func filter<T>(_ name: String, expected: String, _ parse: (String) -> T?) throws -> T? {
+        guard let text = filters[name] else { return nil }
+        guard let value = parse(text) else {
+            throw Problem.badRequest(
+                "invalid_parameter", "A parameter is wrong", detail: "\(name) must be \(expected)")
+        }
+        return value
+    }
+
+    func filter(_ name: String) -> String? { filters[name] }
+
+    /// The id that the list goes on after.
+    /// - Throws: `Problem` 400; only a cursor that this program made gets so far.
+    func after<Entity>(_: Entity.Type) throws -> ID<Entity>? {
+        try after.map { text in
+            guard let id = ID<Entity>(text) else {
+                throw Problem.badRequest("invalid_cursor", "The cursor is not one of this list")
+            }
+            return id
+        }
+    }
+
+    /// - Parameters:
+    ///   - rows: in the list's order, and one more than `limit` when there are more.
+    ///   - key: what tells where a row stands in the list.
+    func answer<R>(_ rows: [R], key: (R) -> String, write: (inout JSONWriter, R) -> Void) -> HTTPResponse {
+        let page = rows.prefix(limit)
+        var json = JSONWriter(capacity: 256 * (page.count + 1))
+        let hasMore = rows.count > limit
+        let next = hasMore ? page.last.flatMap { cursor.seal(key($0)) } : nil
+        json.object { json in
+            json.field("data") { json in json.array(page, write) }
+            json.field("next_cursor", next)
+            json.field("has_more", hasMore)
+        }
+        return .json(200, json.bytes)
+    }
+
+    func answer<R: JSONWritable>(_ rows: [R], key: (R) -> String) -> HTTPResponse {
+        answer(rows, key: key) { $1.write(to: &$0) }
+    }
+
+    private static func limit(_ text: String?) throws -> Int {
+        guard let text else { return standardLimit }
+        let isNumber =
+            !text.isEmpty && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        // More digits than an Int holds are above the highest, too.
+        let limit = isNumber ? Int(text) ?? limits.upperBound : 0
+        guard limit >= limits.lowerBound else {
+            throw Problem.badRequest(
+                "invalid_parameter", "A parameter is wrong", detail: "limit must be 1 to 200")
+        }
+        return min(limit, limits.upperBound)
+    }
+}

@@ -1,0 +1,22 @@
+/// What can be done, as the audit trail names it.
+package enum AuditAction: String, Sendable, CaseIterable {
+    case signIn = "session.create"
+    case signOut = "session.delete"
+    case refreshTokenReuse = "session.refresh_reuse"
+    case passwordChange = "account.password_change"
+    case platformAdminCreate = "account.platform_admin_create"
+    case accessDenied = "access.denied"
+    case tenantCreate = "tenant.create"
+    case tenantUpdate = "tenant.update"
+    case tenantDelete = "tenant.delete"
+    case adminUpdate = "admin.update"
+    case adminDelete = "admin.delete"
+    case invitationCreate = "invitation.create"
+    case invitationDelete = "invitation.delete"
+    case invitationAccept = "invitation.accept"
+    case apiKeyCreate = "api_key.create"
+    case apiKeyDelete = "api_key.delete"
+    case botCreate = "bot.create"
+    case consumerCreate = "consumer.create"
+    case signingKeyRotate = "signing_key.rotate"
+}

@@ -1,0 +1,57 @@
+import Platform
+import Tenancy
+
+/// Who makes a request, and what they may do.
+package struct Caller: Sendable, Equatable {
+    package enum Identity: Sendable, Equatable {
+        case stranger
+        case admin(ID<Admin>, account: ID<Account>)
+        case platformAdmin(ID<Account>)
+        case apiKey(ID<APIKey>)
+    }
+
+    package let identity: Identity
+    /// The session that the access token is of.
+    package let session: ID<Session>?
+    /// The tenant in which the caller acts. A platform admin names one, or acts in none.
+    package var tenant: ID<Tenant>?
+    /// nil for API keys and platform admins.
+    package let role: Role?
+    /// Within `tenant`.
+    package let permissions: Set<Permission>
+
+    package init(
+        _ identity: Identity, session: ID<Session>? = nil, tenant: ID<Tenant>? = nil, role: Role? = nil,
+        permissions: Set<Permission> = []
+    ) {
+        self.identity = identity
+        self.session = session
+        self.tenant = tenant
+        self.role = role
+        self.permissions = permissions
+    }
+
+    package static let stranger = Caller(.stranger)
+
+    package var isPlatformAdmin: Bool {
+        if case .platformAdmin = identity { true } else { false }
+    }
+
+    /// The person behind it; nil for strangers and API keys.
+    package var account: ID<Account>? {
+        switch identity {
+        case .admin(_, let account), .platformAdmin(let account): account
+        case .stranger, .apiKey: nil
+        }
+    }
+
+    /// Its TypeID, as in `created_by` and in the audit trail; empty for a stranger.
+    package var name: String {
+        switch identity {
+        case .stranger: ""
+        case .admin(let id, _): id.description
+        case .platformAdmin(let id): id.description
+        case .apiKey(let id): id.description
+        }
+    }
+}

@@ -1,0 +1,14 @@
+import Platform
+
+/// Where a request came from, as the audit trail keeps it.
+package struct RequestOrigin: Sendable {
+    package let address: String
+    package let userAgent: String?
+    package let requestID: String
+
+    package init(address: String, userAgent: String?, requestID: String) {
+        self.address = address
+        self.userAgent = userAgent.map { String($0.prefix(500)) }
+        self.requestID = requestID
+    }
+}

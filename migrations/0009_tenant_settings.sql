@@ -1,0 +1,20 @@
+-- What a tenant says of itself (`settings`), what it pays (`billing`, for holders of view_revenue), and its end.
+--
+-- A deleted tenant keeps its row, so that its audit trail still has a name; its bots' secrets are wiped, and its
+-- log goes with the retention. Its slug becomes free: the row's gets the id behind it.
+
+-- up
+ALTER TABLE tenant
+    ADD COLUMN settings jsonb NOT NULL DEFAULT '{}'
+        CONSTRAINT tenant_settings_object CHECK (jsonb_typeof(settings) = 'object'),
+    ADD COLUMN billing jsonb
+        CONSTRAINT tenant_billing_object CHECK (jsonb_typeof(billing) = 'object'),
+    DROP CONSTRAINT tenant_status,
+    ADD CONSTRAINT tenant_status CHECK (status IN ('active', 'suspended', 'deleted'));
+
+-- down
+ALTER TABLE tenant
+    DROP CONSTRAINT tenant_status,
+    ADD CONSTRAINT tenant_status CHECK (status IN ('active', 'suspended')),
+    DROP COLUMN billing,
+    DROP COLUMN settings;
