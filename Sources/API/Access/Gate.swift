@@ -50,16 +50,35 @@ struct Gate: Sendable {
             try limits.take(address: request.client, cost: 1, &told)
             throw Problem.unauthorized("invalid_token")
         }
-        try choose(tenant: request.headers["Rookery-Tenant"], for: &caller)
-        if let tenant = caller.tenant {
-            let entry = tenants[tenant]
-            try limits.take(
-                tenant: tenant, of: caller, perMinute: entry?.requestsPerMinute, cost: route.cost, &told)
-            try admit(caller, to: entry)
-        } else {
+        let entry: TenantDirectory.Entry?
+        do {
+            entry = try await tenant(named: request.headers["Rookery-Tenant"], of: &caller)
+        } catch {
             try limits.take(caller: caller, cost: route.cost, &told)
+            throw error
+        }
+        guard let tenant = caller.tenant, let entry else {
+            try limits.take(caller: caller, cost: route.cost, &told)
+            return caller
+        }
+        try limits.take(tenant: tenant, entry, of: caller, cost: route.cost, &told)
+        if entry.status == .suspended, !caller.isPlatformAdmin {
+            throw Problem(403, "tenant_suspended", "The tenant is suspended")
         }
         return caller
+    }
+
+    /// What the router answers by itself (no such path, no such method) is counted by address, so that a search for
+    /// paths is limited, too.
+    func counted(_ problem: Problem, _ request: HTTPRequest) -> Problem {
+        guard request.path.hasPrefix("/v1/"), !RateLimitHeaders.areIn(problem.headers) else { return problem }
+        var told = RateLimitHeaders()
+        var problem = problem
+        do { try limits.take(address: request.client, cost: 1, &told) } catch {
+            problem = error as? Problem ?? problem
+        }
+        told.add(to: &problem.headers)
+        return problem
     }
 
     /// RFC 6750 section 2.1.
@@ -73,26 +92,23 @@ struct Gate: Sendable {
     }
 
     /// Platform admins name the tenant in which they act; for all others it is settled, and another is refused.
-    private func choose(tenant text: String?, for caller: inout Caller) throws {
-        guard let text else { return }
-        let named = ID<Tenant>(text)
-        guard caller.isPlatformAdmin else {
-            guard named != nil, named == caller.tenant else {
+    /// - Returns: what is known of the tenant; nil for a caller in none.
+    private func tenant(named text: String?, of caller: inout Caller) async throws -> TenantDirectory.Entry? {
+        if let text {
+            let named = ID<Tenant>(text)
+            if caller.isPlatformAdmin {
+                guard let named else { throw Problem.notFound }
+                caller.tenant = named
+            } else if named == nil || named != caller.tenant {
                 throw Problem(403, "forbidden", "Only platform admins act in other tenants")
             }
-            return
         }
-        guard let named, let entry = tenants[named], entry.status != .deleted else { throw Problem.notFound }
-        caller.tenant = named
-    }
-
-    private func admit(_ caller: Caller, to entry: TenantDirectory.Entry?) throws {
-        switch entry?.status {
-        case .active: return
-        case .suspended where caller.isPlatformAdmin: return
-        case .suspended: throw Problem(403, "tenant_suspended", "The tenant is suspended")
-        case .deleted, nil: throw Problem.unauthorized("invalid_token")
+        guard let tenant = caller.tenant else { return nil }
+        guard tenants.isLoaded else { throw Problem.unavailable() }
+        guard let entry = try await tenants.entry(of: tenant, in: surroundings.database) else {
+            throw caller.isPlatformAdmin ? Problem.notFound : Problem.unauthorized("invalid_token")
         }
+        return entry
     }
 
     // MARK: What
