@@ -66,8 +66,7 @@ final class App: Sendable {
         let health = Health(loops: runtime.loops.count, metrics: metrics)
         let schemaVersion = try Schema.newestVersion()
         let access = try AccessParts(
-            settings: settings, runtime: runtime, database: databases[0], box: box,
-            url: settings.publicURL ?? url)
+            settings: settings, runtime: runtime, database: databases[0], box: box, url: url)
         self.access = access
         let directory = BotDirectory(tenants: access.tenants)
         self.directory = directory
@@ -91,7 +90,7 @@ final class App: Sendable {
                     webhook: TelegramWebhook(
                         directory: directory, appender: appender,
                         checksAddress: settings.checksTelegramAddress),
-                    gate: gate, handlers: access.handlers
+                    gate: gate, invitationMail: access.invitationMail
                 ).all
             let router = HTTPRouter(routes)
             parts.append(

@@ -9,10 +9,17 @@ struct AccessParts: Sendable {
     let trail = AuditTrail()
     let tokens = AccessTokens()
     let authenticator = Authenticator()
+    let invitationMail: InvitationMail
     private let box: SecretBox
 
-    init(settings: Settings, runtime: Runtime, database: Database, box: SecretBox) {
+    /// - Parameter url: the node's own, for links where no public one is set.
+    init(settings: Settings, runtime: Runtime, database: Database, box: SecretBox, url: String) throws {
         self.box = box
+        invitationMail = InvitationMail(
+            baseURL: settings.publicURL ?? url,
+            outbox: try settings.mail.map {
+                try MailOutbox(client: $0, loop: runtime.loops[0], logger: runtime.logger)
+            })
     }
 
     func gate(_ database: Database) -> Gate {
@@ -22,7 +29,11 @@ struct AccessParts: Sendable {
     }
 
     /// Keeps all of it current, until the task is cancelled.
-    func run() async {}
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            if let outbox = invitationMail.outbox { group.addTask { await outbox.run() } }
+        }
+    }
 
     /// Something was announced on `Revocation.channel`, or announcements may have been missed. On the first loop.
     func wake() {}

@@ -122,24 +122,12 @@ struct Gate: Sendable {
         case .tenant(let permission):
             guard caller.tenant != nil else { throw Problem.tenantRequired }
             guard caller.permissions.contains(permission) else {
-                try await deny(call, route)
-                throw Problem.forbidden(permission.rawValue)
+                try await call.refuse(permission.rawValue)
             }
         case .platform:
             guard caller.isPlatformAdmin else {
-                try await deny(call, route)
-                throw Problem.forbidden("platform_admin")
+                try await call.refuse("platform_admin")
             }
-        }
-    }
-
-    private func deny(_ call: Call, _ route: Route) async throws {
-        let event = AuditEvent(
-            .accessDenied, of: AuditTarget(type: "route", id: "\(route.method.rawValue) \(route.pattern)"),
-            outcome: .denied)
-        let (trail, database) = (surroundings.trail, surroundings.database)
-        try await database.write(call.tenant) { tx in
-            try await trail.record(event, by: call.caller, from: call.origin, in: tx)
         }
     }
 }

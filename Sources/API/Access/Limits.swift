@@ -16,7 +16,8 @@ struct Limits: Sendable {
 
     /// - Throws: `Problem` 429, as do the others.
     func take(address: IPAddress, cost: Int, _ told: inout RateLimitHeaders) throws {
-        try told.note("address", addresses.take(RateLimitKey(address), cost: cost, perMinute: Self.perAddress))
+        try told.note(
+            "address", addresses.take(RateLimitKey(address), cost: cost, perMinute: Self.perAddress))
     }
 
     /// For a caller in no tenant.

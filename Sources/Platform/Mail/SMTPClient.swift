@@ -20,7 +20,7 @@ package struct SMTPClient: Sendable {
 
     /// - Throws: `Failure`
     package func send(_ message: MailMessage) throws {
-        guard CurlMulti.isReady, let handle = curl_easy_init(),
+        guard CurlLibrary.isReady, let handle = curl_easy_init(),
             let recipients = curl_slist_append(nil, "<\(message.recipient)>")
         else { throw Failure(description: "libcurl is out of memory", isFinal: false) }
         let letter = Letter(message.bytes(from: sender))

@@ -28,7 +28,8 @@ package struct SMTPServer: Sendable {
         var (user, password): (String?, String?) = (nil, nil)
         if let at = rest.lastIndex(of: "@") {
             let parts = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = Self.decoded(parts[0]), let secret = Self.decoded(parts.count > 1 ? parts[1] : "")
+            guard let name = Self.decoded(parts[0]),
+                let secret = Self.decoded(parts.count > 1 ? parts[1] : "")
             else { return nil }
             (user, password) = (name, secret)
             rest = rest[rest.index(after: at)...]
@@ -64,7 +65,9 @@ package struct SMTPServer: Sendable {
     }
 
     private static func decoded(_ text: Substring) -> String? {
-        PercentEncoding.decode(text.utf8).flatMap { $0.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } ? $0 : nil }
+        PercentEncoding.decode(text.utf8).flatMap {
+            $0.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } ? $0 : nil
+        }
     }
 }
 

@@ -4,7 +4,8 @@ extension Admin {
     /// A tenant always has an owner: the last one is neither removed nor made something else.
     package struct LastOwner: Error {}
 
-    package static func list(after: ID<Admin>?, limit: Int, in tx: TenantTransaction) async throws -> [Admin] {
+    package static func list(after: ID<Admin>?, limit: Int, in tx: TenantTransaction) async throws -> [Admin]
+    {
         let isAfter: SQL = after.map { "AND id < \($0)" } ?? ""
         return try await tx.all(
             """
@@ -32,7 +33,8 @@ extension Admin {
     package static func locked(_ id: ID<Admin>, in tx: TenantTransaction) async throws -> Admin? {
         guard try await Tenant.locked(in: tx) != nil else { return nil }
         return try await tx.first(
-            "SELECT \(columns) FROM admin WHERE tenant_id = \(tx.tenant) AND id = \(id) FOR UPDATE", as: Admin.self)
+            "SELECT \(columns) FROM admin WHERE tenant_id = \(tx.tenant) AND id = \(id) FOR UPDATE",
+            as: Admin.self)
     }
 
     /// Of an admin from `locked`.

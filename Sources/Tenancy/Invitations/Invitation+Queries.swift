@@ -40,7 +40,8 @@ extension Invitation {
 
     package static func find(_ id: ID<Invitation>, in tx: TenantTransaction) async throws -> Invitation? {
         try await tx.first(
-            "SELECT \(columns) FROM invitation WHERE tenant_id = \(tx.tenant) AND id = \(id)", as: Invitation.self)
+            "SELECT \(columns) FROM invitation WHERE tenant_id = \(tx.tenant) AND id = \(id)",
+            as: Invitation.self)
     }
 
     /// The invitation as it was; nil when there is none. Its token opens nothing from now on.
