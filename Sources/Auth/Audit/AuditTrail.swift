@@ -32,6 +32,7 @@ extension Caller {
         case .admin: "admin"
         case .platformAdmin: "platform_admin"
         case .apiKey: "api_key"
+        case .operator: "operator"
         }
     }
 
