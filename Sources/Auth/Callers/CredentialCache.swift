@@ -63,15 +63,12 @@ final class CredentialCache: Sendable {
 
 /// The SHA-256 of a bearer token.
 struct TokenDigest: Hashable, Sendable {
-    private let words: (UInt64, UInt64, UInt64, UInt64)
-    let bytes: [UInt8]
+    private let first: UInt128
+    private let second: UInt128
 
     init(of token: String) {
-        bytes = SHA256.hash(token.utf8)
-        words = bytes.withUnsafeBytes { $0.loadUnaligned(as: (UInt64, UInt64, UInt64, UInt64).self) }
+        (first, second) = SHA256.hash(token.utf8).withUnsafeBytes {
+            $0.loadUnaligned(as: (UInt128, UInt128).self)
+        }
     }
-
-    static func == (left: TokenDigest, right: TokenDigest) -> Bool { left.words == right.words }
-
-    func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
 }

@@ -54,17 +54,15 @@ package final class RevocationList: Sendable {
     ///   - isAll: `revocations` are all of the time that revocations are kept; otherwise those that may be new.
     func apply(_ revocations: [Revoked], isAll: Bool, askedAt asked: ContinuousClock.Instant) {
         state.withLock { state in
-            var moments: [UUID: Timestamp] = isAll ? [:] : state.moments
+            let known = state.moments
+            if isAll { state.moments = [:] }
             var isNew = false
             for revoked in revocations {
-                if let known = state.moments[revoked.subject], known >= revoked.at {
-                    moments[revoked.subject] = max(known, moments[revoked.subject] ?? known)
-                } else {
-                    isNew = true
-                    moments[revoked.subject] = max(revoked.at, moments[revoked.subject] ?? revoked.at)
+                if known[revoked.subject].map({ $0 < revoked.at }) ?? true { isNew = true }
+                if state.moments[revoked.subject].map({ $0 < revoked.at }) ?? true {
+                    state.moments[revoked.subject] = revoked.at
                 }
             }
-            state.moments = moments
             if isNew { state.generation += 1 }
             state.refreshedAt = max(asked, state.refreshedAt ?? asked)
         }

@@ -4,7 +4,11 @@ import Tenancy
 
 extension AccessTokens {
     /// The token is not one of ours, or not valid (any more, or yet). Clients learn nothing more.
-    package struct Invalid: Error {}
+    enum Invalid: Error {
+        case token
+        /// Which this node may only not have heard of.
+        case unknownKey
+    }
 
     private static let longest = 4096
     /// What the clocks of nodes and database may differ by. What is expired is expired, though.
@@ -21,23 +25,24 @@ extension AccessTokens {
     /// - Throws: `Invalid`; `NoKey` until the keys are loaded.
     func verified(_ token: String, at now: Timestamp) throws -> Credential {
         let text = token.utf8
-        guard text.count <= Self.longest else { throw Invalid() }
+        guard text.count <= Self.longest else { throw Invalid.token }
         let parts = text.split(separator: UInt8(ascii: "."), maxSplits: 3, omittingEmptySubsequences: false)
-        guard parts.count == 3, let header = Self.object(parts[0]) else { throw Invalid() }
+        guard parts.count == 3, let header = Self.object(parts[0]) else { throw Invalid.token }
         let key = try self.key(of: header, at: now)
         guard let signature = Base64.decode(Substring(parts[2]), .urlSafe),
             P256.isCanonical(signature),
             key.key.publicKey.verify(signature, of: text[..<parts[1].endIndex]),
             let claims = Self.object(parts[1]), let credential = credential(claims, at: now)
-        else { throw Invalid() }
+        else { throw Invalid.token }
         return credential
     }
 
     private func key(of header: [String: JSONValue], at now: Timestamp) throws -> SigningKey {
         guard header.count == 3, header["alg"] == .string("ES256"), case .string(let type)? = header["typ"],
             ["at+jwt", "application/at+jwt"].contains(type.lowercased()),
-            case .string(let id)? = header["kid"], let key = try keys.verifying(id, at: now)
-        else { throw Invalid() }
+            case .string(let id)? = header["kid"]
+        else { throw Invalid.token }
+        guard let key = try keys.verifying(id, at: now) else { throw Invalid.unknownKey }
         return key
     }
 
