@@ -1,3 +1,4 @@
+import Auth
 import Platform
 import Tenancy
 
@@ -9,6 +10,7 @@ extension Problem {
         case let fault as UpdateHead.Fault: self = .update(fault)
         case UpdateAppender.Fault.invalidPayload: self = .update(.notJSON)
         case UpdateAppender.Fault.overloaded: self = .unavailable()
+        case is AccessTokens.NoKey, is RevocationList.Outdated: self = .unavailable()
         case let error as PostgresError where error.isPassing: self = .unavailable()
         default: return nil
         }

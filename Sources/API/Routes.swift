@@ -1,3 +1,4 @@
+import Auth
 import Platform
 
 /// Every route of the public address, on one screen, and who may use it.
@@ -6,11 +7,16 @@ struct Routes {
     let readiness: Readiness
     let webhook: TelegramWebhook
     let gate: Gate
+    let jsonWebKeys: JSONWebKeys
 
     /// What customers and platform admins call.
     var api: [Route] {
         [
-            Route(.get, "/v1/roles", .member, Roles.list)
+            Route(.get, "/v1/roles", .member, Roles.list),
+            Route(.post, "/v1/api-keys", .tenant(.manageAPIKeys), APIKeys.create),
+            Route(.get, "/v1/api-keys", .tenant(.manageAPIKeys), APIKeys.list),
+            Route(.get, "/v1/api-keys/{key_id}", .tenant(.manageAPIKeys), APIKeys.show),
+            Route(.delete, "/v1/api-keys/{key_id}", .tenant(.manageAPIKeys), APIKeys.delete),
         ]
     }
 
@@ -22,6 +28,7 @@ struct Routes {
                 HTTPRoute(.get, "/health", health.show),
                 HTTPRoute(.get, "/ready", readiness.show),
                 HTTPRoute(.get, "/openapi.yaml", description.show),
+                HTTPRoute(.get, "/.well-known/jwks.json", jsonWebKeys.show),
                 HTTPRoute(
                     .post, "/telegram/webhook/{bot_id}", checkHead: webhook.checkHead, webhook.receive),
             ]

@@ -7,23 +7,29 @@ struct AccessParts: Sendable {
     let tenants = TenantDirectory()
     let limits = Limits()
     let trail = AuditTrail()
-    let tokens = AccessTokens()
-    let authenticator = Authenticator()
+    let credentials: Credentials
+    private let upkeep: CredentialUpkeep
     private let box: SecretBox
+
+    var tokens: AccessTokens { credentials.tokens }
 
     init(settings: Settings, runtime: Runtime, database: Database, box: SecretBox) {
         self.box = box
+        credentials = Credentials(
+            issuer: settings.publicURL ?? AccessTokens.standardIssuer, box: box, logger: runtime.logger)
+        upkeep = CredentialUpkeep(
+            loop: runtime.loops[0], database: database, credentials: credentials, logger: runtime.logger)
     }
 
     func gate(_ database: Database) -> Gate {
         Gate(
-            authenticator: authenticator, limits: limits, tenants: tenants,
+            authenticator: Authenticator(credentials: credentials, database: database), limits: limits, tenants: tenants,
             surroundings: Call.Surroundings(database: database, trail: trail, box: box))
     }
 
     /// Keeps all of it current, until the task is cancelled.
-    func run() async {}
+    func run() async { await upkeep.run() }
 
     /// Something was announced on `Revocation.channel`, or announcements may have been missed. On the first loop.
-    func wake() {}
+    func wake() { upkeep.wake() }
 }
