@@ -8,17 +8,24 @@ struct AccessParts: Sendable {
     let limits = Limits()
     let trail = AuditTrail()
     let credentials: Credentials
+    let invitationMail: InvitationMail
     private let upkeep: CredentialUpkeep
     private let box: SecretBox
 
     var tokens: AccessTokens { credentials.tokens }
 
-    init(settings: Settings, runtime: Runtime, database: Database, box: SecretBox) {
+    /// - Parameter url: the node's own, for links where no public one is set.
+    init(settings: Settings, runtime: Runtime, database: Database, box: SecretBox, url: String) throws {
         self.box = box
         credentials = Credentials(
             issuer: settings.publicURL ?? AccessTokens.standardIssuer, box: box, logger: runtime.logger)
         upkeep = CredentialUpkeep(
             loop: runtime.loops[0], database: database, credentials: credentials, logger: runtime.logger)
+        invitationMail = InvitationMail(
+            baseURL: settings.publicURL ?? url,
+            outbox: try settings.mail.map {
+                try MailOutbox(client: $0, loop: runtime.loops[0], logger: runtime.logger)
+            })
     }
 
     func gate(_ database: Database) -> Gate {
@@ -28,7 +35,12 @@ struct AccessParts: Sendable {
     }
 
     /// Keeps all of it current, until the task is cancelled.
-    func run() async { await upkeep.run() }
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await upkeep.run() }
+            if let outbox = invitationMail.outbox { group.addTask { await outbox.run() } }
+        }
+    }
 
     /// Something was announced on `Revocation.channel`, or announcements may have been missed. On the first loop.
     func wake() { upkeep.wake() }
