@@ -20,7 +20,7 @@ final class App: Sendable {
     private let leases = ShardLeases()
     private let deliveries: Deliveries
     private let keeper: ShardKeeper
-    private let access: AccessParts
+    let access: AccessParts
     private let refresh: BotDirectoryRefresh
     private let partitions: LogPartitions
     private let listener: PostgresListener
@@ -90,7 +90,8 @@ final class App: Sendable {
                     webhook: TelegramWebhook(
                         directory: directory, appender: appender,
                         checksAddress: settings.checksTelegramAddress),
-                    gate: gate, invitationMail: access.invitationMail
+                    gate: gate, invitationMail: access.invitationMail,
+                    jsonWebKeys: JSONWebKeys(credentials: access.credentials)
                 ).all
             let router = HTTPRouter(routes)
             parts.append(

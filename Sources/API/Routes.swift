@@ -8,6 +8,7 @@ struct Routes {
     let webhook: TelegramWebhook
     let gate: Gate
     let invitationMail: InvitationMail
+    let jsonWebKeys: JSONWebKeys
 
     /// What customers and platform admins call.
     var api: [Route] {
@@ -31,6 +32,10 @@ struct Routes {
             Route(.get, "/v1/invitations/{invitation_id}", .tenant(.manageAdmins), invitations.show),
             Route(.delete, "/v1/invitations/{invitation_id}", .tenant(.manageAdmins), invitations.delete),
             Route(.get, "/v1/roles", .member, Roles.list),
+            Route(.post, "/v1/api-keys", .tenant(.manageAPIKeys), APIKeys.create),
+            Route(.get, "/v1/api-keys", .tenant(.manageAPIKeys), APIKeys.list),
+            Route(.get, "/v1/api-keys/{key_id}", .tenant(.manageAPIKeys), APIKeys.show),
+            Route(.delete, "/v1/api-keys/{key_id}", .tenant(.manageAPIKeys), APIKeys.delete),
         ]
     }
 
@@ -42,6 +47,7 @@ struct Routes {
                 HTTPRoute(.get, "/health", health.show),
                 HTTPRoute(.get, "/ready", readiness.show),
                 HTTPRoute(.get, "/openapi.yaml", description.show),
+                HTTPRoute(.get, "/.well-known/jwks.json", jsonWebKeys.show),
                 HTTPRoute(.get, "/invitations/{token}", InvitationPage().show),
                 HTTPRoute(
                     .post, "/telegram/webhook/{bot_id}", checkHead: webhook.checkHead, webhook.receive),
