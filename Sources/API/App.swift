@@ -65,7 +65,7 @@ final class App: Sendable {
         self.deliveries = deliveries
         let health = Health(loops: runtime.loops.count, metrics: metrics)
         let schemaVersion = try Schema.newestVersion()
-        let access = AccessParts(settings: settings, runtime: runtime, database: databases[0], box: box)
+        let access = try AccessParts(settings: settings, runtime: runtime, database: databases[0], box: box)
         self.access = access
         let turns = AppendTurns()
         let partitions = LogPartitions(database: databases[0], loop: first, logger: logger)
@@ -86,7 +86,7 @@ final class App: Sendable {
                     webhook: TelegramWebhook(
                         directory: directory, appender: appender,
                         checksAddress: settings.checksTelegramAddress),
-                    gate: access.gate(database)
+                    gate: access.gate(database), people: access.people(database)
                 ).all
             let router = HTTPRouter(routes)
             parts.append(
@@ -187,6 +187,7 @@ final class App: Sendable {
             await stop()
             group.cancelAll()
         }
+        access.stop()
         await keeper.release()
         for part in parts {
             await part.database.close()

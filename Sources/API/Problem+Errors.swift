@@ -1,3 +1,4 @@
+import Auth
 import Platform
 import Tenancy
 
@@ -10,8 +11,24 @@ extension Problem {
         case UpdateAppender.Fault.invalidPayload: self = .update(.notJSON)
         case UpdateAppender.Fault.overloaded: self = .unavailable()
         case let error as PostgresError where error.isPassing: self = .unavailable()
+        case is SignIn.WrongCredentials, Sessions.Refusal.passwordChanged: self = .wrongCredentials
+        case let shut as SignInThrottle.Shut: self = .rateLimited(retryAfter: shut.retryAfter)
+        case is Passwords.Busy: self = .unavailable(retryAfter: Passwords.Busy.retryAfter)
+        case is AccessTokens.NoKey: self = .unavailable()
+        case Sessions.Refusal.notAdmin:
+            self = Problem(403, "forbidden", "You are no admin there")
+        case Sessions.Refusal.tenantSuspended:
+            self = Problem(403, "tenant_suspended", "The tenant is suspended")
+        case let error as PostgresError where error.violates("admin_once"):
+            self = Problem(409, "already_admin", "This person is an admin of the tenant already")
         default: return nil
         }
+    }
+
+    private static var wrongCredentials: Problem {
+        var problem = unauthorized("invalid_credentials")
+        problem.detail = "The e-mail or the password is wrong"
+        return problem
     }
 
     private static func update(_ fault: UpdateHead.Fault) -> Problem {
@@ -28,9 +45,10 @@ extension PostgresError {
     fileprivate var isPassing: Bool {
         switch self {
         case .unavailable, .connectionLost, .poolExhausted, .timedOut, .cancelled: true
-        // Out of connections or memory, starting up or shutting down, locked; or no partition for today yet.
+        // Out of connections or memory, starting up or shutting down, locked, in a deadlock; or no partition for
+        // today yet.
         case .server(let error):
-            error.isMissingPartition || ["53", "57", "08", "55"].contains { error.sqlState.hasPrefix($0) }
+            error.isMissingPartition || ["53", "57", "08", "55", "40"].contains { error.sqlState.hasPrefix($0) }
         case .decoding, .missingColumn, .unexpectedResult: false
         }
     }

@@ -6,11 +6,21 @@ struct Routes {
     let readiness: Readiness
     let webhook: TelegramWebhook
     let gate: Gate
+    let people: People
 
     /// What customers and platform admins call.
     var api: [Route] {
         [
-            Route(.get, "/v1/roles", .member, Roles.list)
+            Route(.post, "/v1/auth/login", .open, people.authentication.login),
+            Route(.post, "/v1/auth/refresh", .open, people.authentication.refresh),
+            Route(.post, "/v1/auth/logout", .signedIn, people.authentication.logout),
+            Route(.get, "/v1/auth/me", .signedIn, Me.show),
+            Route(.get, "/v1/auth/sessions", .signedIn, OwnSessions.list),
+            Route(.delete, "/v1/auth/sessions/{session_id}", .signedIn, OwnSessions.delete),
+            Route(.put, "/v1/auth/password", .signedIn, people.password.change),
+            Route(.post, "/v1/auth/invitations/accept", .open, people.acceptance.accept),
+
+            Route(.get, "/v1/roles", .member, Roles.list),
         ]
     }
 

@@ -9,10 +9,12 @@ struct AccessParts: Sendable {
     let trail = AuditTrail()
     let tokens = AccessTokens()
     let authenticator = Authenticator()
+    private let passwords: Passwords
     private let box: SecretBox
 
-    init(settings: Settings, runtime: Runtime, database: Database, box: SecretBox) {
+    init(settings: Settings, runtime: Runtime, database: Database, box: SecretBox) throws {
         self.box = box
+        passwords = try Passwords(threads: max(1, EventLoop.coreCount / 2), cost: settings.passwordCost)
     }
 
     func gate(_ database: Database) -> Gate {
@@ -21,9 +23,17 @@ struct AccessParts: Sendable {
             surroundings: Call.Surroundings(database: database, trail: trail, box: box))
     }
 
+    func people(_ database: Database) -> People {
+        People(
+            database: database, passwords: passwords,
+            sessions: Sessions(tokens: tokens, box: box, trail: trail), trail: trail)
+    }
+
     /// Keeps all of it current, until the task is cancelled.
     func run() async {}
 
     /// Something was announced on `Revocation.channel`, or announcements may have been missed. On the first loop.
     func wake() {}
+
+    func stop() { passwords.stop() }
 }

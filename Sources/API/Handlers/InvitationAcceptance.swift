@@ -60,13 +60,11 @@ struct InvitationAcceptance {
                 for: credentials.account, as: invitation.role, in: invitation.tenant, tx)
             let grant = try await sessions.begin(
                 for: credentials, in: invitation.tenant, from: call.origin, tx)
-            var joined = call
-            joined.caller = grant.standing.caller(session: grant.session)
             var changes = AuditChanges()
             changes.add("role", from: nil, to: invitation.role.rawValue)
-            try await joined.record(
+            try await call.record(
                 AuditEvent(.invitationAccept, of: AuditTarget(invitation.id), changes: changes),
-                for: invitation.tenant, in: tx)
+                by: grant.standing.caller(session: grant.session), for: invitation.tenant, in: tx)
             return grant.response
         }
     }

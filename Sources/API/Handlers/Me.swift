@@ -12,12 +12,18 @@ enum Me {
             if let id = caller.tenant { tenant = try await TenantSummary.find(id, in: tx) }
             return (account, tenant)
         }
+        var (admin, apiKey): (ID<Admin>?, ID<APIKey>?)
+        switch caller.identity {
+        case .admin(let id, _): admin = id
+        case .apiKey(let id): apiKey = id
+        case .platformAdmin, .operator, .stranger: break
+        }
         var json = JSONWriter()
         json.object {
             $0.field("type", caller.kind)
             $0.field("account", account)
-            $0.field("admin_id", caller.admin)
-            $0.field("api_key_id", caller.apiKey)
+            $0.field("admin_id", admin)
+            $0.field("api_key_id", apiKey)
             $0.field("session_id", caller.session)
             $0.field("tenant", tenant)
             $0.field("role", caller.role?.rawValue)

@@ -69,6 +69,13 @@ package struct SignIn: Sendable {
         return try await rehashed(known, password)
     }
 
+    /// Notes in the platform's trail what became of a sign-in whose password was right.
+    package func note(_ event: AuditEvent, from origin: RequestOrigin) async throws {
+        try await database.writePlatform { tx in
+            try await trail.record(event, by: .stranger, from: origin, in: tx)
+        }
+    }
+
     /// Made with other parameters than are used now: makes the hash anew while the password is at hand. When the
     /// threads are busy, the next sign-in will do.
     private func rehashed(_ known: Account.Credentials, _ password: String) async throws -> Account.Credentials {
