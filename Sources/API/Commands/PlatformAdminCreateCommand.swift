@@ -42,7 +42,7 @@ struct PlatformAdminCreateCommand: Command {
         do {
             try PasswordRules.check(password, email: email)
         } catch {
-            throw Arguments.UsageError(Self.explanation(error))
+            throw Arguments.UsageError("the password \(error.explanation)")
         }
         let hash = try await runtime.blocking.run { try PasswordHash(of: password, cost: settings.passwordCost) }
         environment.print("\(try await admins.create(email, name: personName, password: hash))")
@@ -59,13 +59,5 @@ struct PlatformAdminCreateCommand: Command {
             throw Arguments.UsageError("the two passwords are not the same")
         }
         return password
-    }
-
-    private static func explanation(_ fault: PasswordRules.Fault) -> String {
-        switch fault {
-        case .tooShort: "the password must have at least \(PasswordRules.length.lowerBound) characters"
-        case .tooLong: "the password must have at most \(PasswordRules.length.upperBound) characters"
-        case .tooCommon: "the password is one of those that are tried first"
-        }
     }
 }

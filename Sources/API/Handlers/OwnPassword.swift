@@ -62,13 +62,7 @@ extension Problem {
         do {
             try PasswordRules.check(password, email: email)
         } catch {
-            let detail =
-                switch error {
-                case .tooShort: "must have at least \(PasswordRules.length.lowerBound) characters"
-                case .tooLong: "must have at most \(PasswordRules.length.upperBound) characters"
-                case .tooCommon: "is one of those that are tried first"
-                }
-            throw Problem.invalidField(pointer, error.rawValue, detail)
+            throw Problem.invalidField(pointer, error.rawValue, error.explanation)
         }
     }
 }

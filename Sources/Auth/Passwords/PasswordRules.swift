@@ -7,6 +7,15 @@ package enum PasswordRules {
         case tooShort = "too_short"
         case tooLong = "too_long"
         case tooCommon = "too_common"
+
+        /// After "the password".
+        package var explanation: String {
+            switch self {
+            case .tooShort: "must have at least \(length.lowerBound) characters"
+            case .tooLong: "must have at most \(length.upperBound) characters"
+            case .tooCommon: "is one of those that are tried first"
+            }
+        }
     }
 
     /// In Unicode scalars, as they are sent: the same text typed with composed letters is another password.
