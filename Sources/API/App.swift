@@ -20,7 +20,7 @@ final class App: Sendable {
     private let leases = ShardLeases()
     private let deliveries: Deliveries
     private let keeper: ShardKeeper
-    private let access: AccessParts
+    let access: AccessParts
     private let refresh: BotDirectoryRefresh
     private let partitions: LogPartitions
     private let listener: PostgresListener
@@ -86,7 +86,9 @@ final class App: Sendable {
                     webhook: TelegramWebhook(
                         directory: directory, appender: appender,
                         checksAddress: settings.checksTelegramAddress),
-                    gate: access.gate(database), people: access.people(database)
+                    gate: access.gate(database),
+                    jsonWebKeys: JSONWebKeys(credentials: access.credentials),
+                    people: access.people(database)
                 ).all
             let router = HTTPRouter(routes)
             parts.append(

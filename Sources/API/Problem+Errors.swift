@@ -10,6 +10,7 @@ extension Problem {
         case let fault as UpdateHead.Fault: self = .update(fault)
         case UpdateAppender.Fault.invalidPayload: self = .update(.notJSON)
         case UpdateAppender.Fault.overloaded: self = .unavailable()
+        case is AccessTokens.NoKey, is RevocationList.Outdated: self = .unavailable()
         case let error as PostgresError where error.isPassing: self = .unavailable()
         case is SignIn.WrongCredentials, Sessions.Refusal.passwordChanged: self = .wrongCredentials
         case let shut as SignInThrottle.Shut: self = .rateLimited(retryAfter: shut.retryAfter)

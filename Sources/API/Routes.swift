@@ -1,3 +1,4 @@
+import Auth
 import Platform
 
 /// Every route of the public address, on one screen, and who may use it.
@@ -6,6 +7,7 @@ struct Routes {
     let readiness: Readiness
     let webhook: TelegramWebhook
     let gate: Gate
+    let jsonWebKeys: JSONWebKeys
     let people: People
 
     /// What customers and platform admins call.
@@ -21,6 +23,10 @@ struct Routes {
             Route(.post, "/v1/auth/invitations/accept", .open, people.acceptance.accept),
 
             Route(.get, "/v1/roles", .member, Roles.list),
+            Route(.post, "/v1/api-keys", .tenant(.manageAPIKeys), APIKeys.create),
+            Route(.get, "/v1/api-keys", .tenant(.manageAPIKeys), APIKeys.list),
+            Route(.get, "/v1/api-keys/{key_id}", .tenant(.manageAPIKeys), APIKeys.show),
+            Route(.delete, "/v1/api-keys/{key_id}", .tenant(.manageAPIKeys), APIKeys.delete),
         ]
     }
 
@@ -32,6 +38,7 @@ struct Routes {
                 HTTPRoute(.get, "/health", health.show),
                 HTTPRoute(.get, "/ready", readiness.show),
                 HTTPRoute(.get, "/openapi.yaml", description.show),
+                HTTPRoute(.get, "/.well-known/jwks.json", jsonWebKeys.show),
                 HTTPRoute(
                     .post, "/telegram/webhook/{bot_id}", checkHead: webhook.checkHead, webhook.receive),
             ]

@@ -7,19 +7,25 @@ struct AccessParts: Sendable {
     let tenants = TenantDirectory()
     let limits = Limits()
     let trail = AuditTrail()
-    let tokens = AccessTokens()
-    let authenticator = Authenticator()
+    let credentials: Credentials
+    private let upkeep: CredentialUpkeep
     private let passwords: Passwords
     private let box: SecretBox
+
+    var tokens: AccessTokens { credentials.tokens }
 
     init(settings: Settings, runtime: Runtime, database: Database, box: SecretBox) throws {
         self.box = box
         passwords = try Passwords(threads: max(1, EventLoop.coreCount / 2), cost: settings.passwordCost)
+        credentials = Credentials(
+            issuer: settings.publicURL ?? AccessTokens.standardIssuer, box: box, logger: runtime.logger)
+        upkeep = CredentialUpkeep(
+            loop: runtime.loops[0], database: database, credentials: credentials, logger: runtime.logger)
     }
 
     func gate(_ database: Database) -> Gate {
         Gate(
-            authenticator: authenticator, limits: limits, tenants: tenants,
+            authenticator: Authenticator(credentials: credentials, database: database), limits: limits, tenants: tenants,
             surroundings: Call.Surroundings(database: database, trail: trail, box: box))
     }
 
@@ -30,10 +36,10 @@ struct AccessParts: Sendable {
     }
 
     /// Keeps all of it current, until the task is cancelled.
-    func run() async {}
+    func run() async { await upkeep.run() }
 
     /// Something was announced on `Revocation.channel`, or announcements may have been missed. On the first loop.
-    func wake() {}
+    func wake() { upkeep.wake() }
 
     func stop() { passwords.stop() }
 }

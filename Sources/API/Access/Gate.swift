@@ -45,7 +45,17 @@ struct Gate: Sendable {
         }
         var caller: Caller
         do {
-            caller = try await authenticator.caller(of: token, from: request.client)
+            if let known = try authenticator.known(token, from: request.client) {
+                caller = known
+            } else {
+                // A signature or the database is looked at: nobody may ask for that without end.
+                try limits.take(address: request.client, cost: 1, &told)
+                caller = try await authenticator.verified(token, from: request.client)
+            }
+        } catch Authenticator.Failure.addressNotAllowed {
+            throw Problem(
+                403, "forbidden", "The API key may not be used from this address",
+                detail: "\(request.client)")
         } catch is Authenticator.Failure {
             try limits.take(address: request.client, cost: 1, &told)
             throw Problem.unauthorized("invalid_token")

@@ -41,10 +41,11 @@ extension APIKey {
     package static func all(
         after last: ID<APIKey>?, limit: Int, in tx: TenantTransaction
     ) async throws -> [APIKey] {
-        try await tx.all(
+        let rest: SQL = last.map { "AND id < \($0)" } ?? ""
+        return try await tx.all(
             """
             SELECT \(columns) FROM api_key
-            WHERE tenant_id = \(tx.tenant) AND (\(last)::uuid IS NULL OR id < \(last))
+            WHERE tenant_id = \(tx.tenant) \(rest)
             ORDER BY id DESC LIMIT \(limit)
             """)
     }

@@ -96,8 +96,9 @@ package actor CredentialUpkeep {
                 isAll ? time - RevocationList.keptFor : (since ?? time) - Revocation.overlap
             return (time, try await Revocation.since(from, in: tx), try await SigningKeyRow.all(in: tx))
         }
-        credentials.revocations.apply(revoked, isAll: isAll, askedAt: asked)
+        // Keys first: a list that is fresh says that they are, too.
         if credentials.keys.replace(with: keys) { credentials.cache.removeAll() }
+        credentials.revocations.apply(revoked, isAll: isAll, askedAt: asked)
         self.since = time
         if isAll { lastFull = asked }
     }

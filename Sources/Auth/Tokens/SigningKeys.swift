@@ -11,7 +11,7 @@ package final class SigningKeys: Sendable {
     }
 
     private let state = Mutex(State())
-    private let box: SecretBox
+    let box: SecretBox
     private let logger: Logger
 
     package init(box: SecretBox, logger: Logger) {
@@ -37,7 +37,7 @@ package final class SigningKeys: Sendable {
                 unreadable.insert(row.id)
                 logger.error(
                     "a signing key cannot be opened and counts for nothing: is ROOKERY_MASTER_KEY the right one?",
-                    ["key": .string(row.id)])
+                    ["key": row.id])
             }
         }
         state.withLock { $0 = State(keys: keys, unreadable: unreadable) }
