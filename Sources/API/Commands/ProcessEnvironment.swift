@@ -25,11 +25,11 @@ struct ProcessEnvironment: Sendable {
     static let process = ProcessEnvironment(
         variables: ProcessInfo.processInfo.environment,
         readLine: { Swift.readLine() },
-        askSecret: isatty(STDIN_FILENO) == 1 ? { askSecret($0) } : nil,
+        askSecret: isatty(STDIN_FILENO) == 1 ? askSecret : nil,
         print: { write($0, to: STDOUT_FILENO) },
         printError: { write($0, to: STDERR_FILENO) })
 
-    private static func askSecret(_ prompt: String) -> String? {
+    @Sendable private static func askSecret(_ prompt: String) -> String? {
         write(prompt, to: STDERR_FILENO, end: "")
         var settings = termios()
         let isTerminal = tcgetattr(STDIN_FILENO, &settings) == 0

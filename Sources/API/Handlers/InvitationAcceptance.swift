@@ -40,12 +40,12 @@ struct InvitationAcceptance {
     }
 
     private func accept(_ answer: Answer, _ call: Call) async throws -> HTTPResponse {
-        let (found, hasAccount) = try await call.readPlatform { tx in
+        let found = try await call.readPlatform { tx -> (invitation: Invitation, hasAccount: Bool)? in
             let invitation = try await Invitation.find(token: answer.token, in: tx)
-            guard let invitation, invitation.isOpen else { return (nil, false) }
+            guard let invitation, invitation.isOpen else { return nil }
             return (invitation, try await Account.credentials(of: invitation.email, in: tx) != nil)
         }
-        guard let invitation = found else {
+        guard let (invitation, hasAccount) = found else {
             // Not at once: to a repetition with an Idempotency-Key, the first answer is given.
             return try await call.writePlatform { _ in throw Problem.invalidInvitation }
         }

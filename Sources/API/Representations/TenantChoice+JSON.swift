@@ -1,5 +1,6 @@
 import Auth
 import Platform
+import Tenancy
 
 extension TenantChoice: JSONWritable {
     package func write(to json: inout JSONWriter) {

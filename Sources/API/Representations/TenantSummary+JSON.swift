@@ -1,5 +1,6 @@
 import Auth
 import Platform
+import Tenancy
 
 extension TenantSummary: JSONWritable {
     package func write(to json: inout JSONWriter) {

@@ -7,6 +7,11 @@ extension Account {
         package let account: Account
         /// A PHC string.
         package let passwordHash: String
+
+        package init(account: Account, passwordHash: String) {
+            self.account = account
+            self.passwordHash = passwordHash
+        }
     }
 
     /// By e-mail, however it is written.
