@@ -11,11 +11,12 @@ extension Problem {
         case UpdateAppender.Fault.invalidPayload: self = .update(.notJSON)
         case UpdateAppender.Fault.overloaded: self = .unavailable()
         case is AccessTokens.NoKey, is RevocationList.Outdated: self = .unavailable()
+        case is Admin.LastOwner:
+            self.init(409, "last_owner", "A tenant always has an owner, and this is the last one")
         case let error as PostgresError where error.isPassing: self = .unavailable()
         case is SignIn.WrongCredentials, Sessions.Refusal.passwordChanged: self = .wrongCredentials
         case let shut as SignInThrottle.Shut: self = .rateLimited(retryAfter: shut.retryAfter)
         case is Passwords.Busy: self = .unavailable(retryAfter: Passwords.Busy.retryAfter)
-        case is AccessTokens.NoKey: self = .unavailable()
         case Sessions.Refusal.notAdmin:
             self = Problem(403, "forbidden", "You are no admin there")
         case Sessions.Refusal.tenantSuspended:
@@ -26,11 +27,9 @@ extension Problem {
         }
     }
 
-    private static var wrongCredentials: Problem {
-        var problem = unauthorized("invalid_credentials")
-        problem.detail = "The e-mail or the password is wrong"
-        return problem
-    }
+    private static let wrongCredentials = Problem(
+        401, "invalid_credentials", "The e-mail or the password is wrong",
+        headers: ["WWW-Authenticate": "Bearer realm=\"rookery\""])
 
     private static func update(_ fault: UpdateHead.Fault) -> Problem {
         switch fault {

@@ -7,6 +7,7 @@ struct AccessParts: Sendable {
     let tenants = TenantDirectory()
     let limits = Limits()
     let trail = AuditTrail()
+    let invitationMail: InvitationMail
     let credentials: Credentials
     private let upkeep: CredentialUpkeep
     private let passwords: Passwords
@@ -14,8 +15,14 @@ struct AccessParts: Sendable {
 
     var tokens: AccessTokens { credentials.tokens }
 
-    init(settings: Settings, runtime: Runtime, database: Database, box: SecretBox) throws {
+    /// - Parameter url: the node's own, for links where no public one is set.
+    init(settings: Settings, runtime: Runtime, database: Database, box: SecretBox, url: String) throws {
         self.box = box
+        invitationMail = InvitationMail(
+            baseURL: settings.publicURL ?? url,
+            outbox: try settings.mail.map {
+                try MailOutbox(client: $0, loop: runtime.loops[0], logger: runtime.logger)
+            })
         passwords = try Passwords(threads: max(1, EventLoop.coreCount / 2), cost: settings.passwordCost)
         credentials = Credentials(
             issuer: settings.publicURL ?? AccessTokens.standardIssuer, box: box, logger: runtime.logger)
@@ -36,7 +43,12 @@ struct AccessParts: Sendable {
     }
 
     /// Keeps all of it current, until the task is cancelled.
-    func run() async { await upkeep.run() }
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await upkeep.run() }
+            if let outbox = invitationMail.outbox { group.addTask { await outbox.run() } }
+        }
+    }
 
     /// Something was announced on `Revocation.channel`, or announcements may have been missed. On the first loop.
     func wake() { upkeep.wake() }
