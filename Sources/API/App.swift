@@ -90,8 +90,9 @@ final class App: Sendable {
                     webhook: TelegramWebhook(
                         directory: directory, appender: appender,
                         checksAddress: settings.checksTelegramAddress),
-                    gate: gate, jsonWebKeys: JSONWebKeys(credentials: access.credentials),
-                    people: access.people(database), invitationMail: access.invitationMail
+                    gate: gate, invitationMail: access.invitationMail,
+                    jsonWebKeys: JSONWebKeys(credentials: access.credentials),
+                    people: access.people(database)
                 ).all
             let router = HTTPRouter(routes)
             parts.append(
