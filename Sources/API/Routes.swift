@@ -1,3 +1,4 @@
+import Auth
 import Platform
 
 /// Every route of the public address, on one screen, and who may use it.
@@ -10,7 +11,17 @@ struct Routes {
     /// What customers and platform admins call.
     var api: [Route] {
         [
-            Route(.get, "/v1/roles", .member, Roles.list)
+            Route(.get, "/v1/roles", .member, Roles.list),
+
+            Route(.get, "/v1/audit-events", .tenant(.viewAuditLog), AuditEvents.list),
+            Route(.get, "/v1/platform/audit-events", .platform, AuditEvents.listPlatform),
+
+            Route(.get, "/v1/bots", .tenant(.viewBots), Bots.list),
+            Route(.get, "/v1/bots/{bot_id}", .tenant(.viewBots), Bots.show),
+            Route(.get, "/v1/bots/{bot_id}/updates", .tenant(.viewUpdates), Updates.list),
+            Route(.get, "/v1/bots/{bot_id}/updates/{update_id}", .tenant(.viewUpdates), Updates.show),
+            Route(.get, "/v1/bots/{bot_id}/consumers", .tenant(.viewBots), Consumers.list),
+            Route(.get, "/v1/consumers/{consumer_id}", .tenant(.viewBots), Consumers.show),
         ]
     }
 
