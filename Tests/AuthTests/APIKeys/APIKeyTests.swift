@@ -124,6 +124,31 @@ struct APIKeyTests {
         }
     }
 
+    @Test("What was changed by hand is seen within a minute, and one request looks while the others go on")
+    func byHand() async throws {
+        try await Fixture.with { fixture in
+            let node = try await fixture.node()
+            let address = IPAddress("192.0.2.1")!
+            let (secret, _) = try await fixture.apiKey(in: fixture.tenant())
+            _ = try await node.caller(of: secret)
+            _ = try await fixture.superuser.withConnection { connection in
+                try await connection.execute("DELETE FROM api_key")
+            }
+            let later = ContinuousClock.now + .seconds(46)
+            node.credentials.revocations.apply([], isAll: false, askedAt: later)
+
+            let before = try node.authenticator.known(secret, from: address, at: later - .seconds(2))
+            let looks = try node.authenticator.known(secret, from: address, at: later)
+            let goesOn = try node.authenticator.known(secret, from: address, at: later)
+
+            #expect(before != nil && looks == nil && goesOn != nil)
+            await #expect(throws: Authenticator.Failure.invalidToken) {
+                try await node.authenticator.verified(secret, from: address)
+            }
+            #expect(try node.authenticator.known(secret, from: address, at: later) == nil)
+        }
+    }
+
     @Test("A tenant cannot find, list or delete another tenant's key")
     func otherTenant() async throws {
         try await Fixture.with { fixture in
