@@ -10,6 +10,7 @@ struct AccessParts: Sendable {
     let credentials: Credentials
     let invitationMail: InvitationMail
     private let upkeep: CredentialUpkeep
+    private let passwords: Passwords
     private let box: SecretBox
 
     var tokens: AccessTokens { credentials.tokens }
@@ -17,6 +18,7 @@ struct AccessParts: Sendable {
     /// - Parameter url: the node's own, for links where no public one is set.
     init(settings: Settings, runtime: Runtime, database: Database, box: SecretBox, url: String) throws {
         self.box = box
+        passwords = try Passwords(threads: max(1, EventLoop.coreCount / 2), cost: settings.passwordCost)
         credentials = Credentials(
             issuer: settings.publicURL ?? AccessTokens.standardIssuer, box: box, logger: runtime.logger)
         upkeep = CredentialUpkeep(
@@ -35,6 +37,12 @@ struct AccessParts: Sendable {
             surroundings: Call.Surroundings(database: database, trail: trail, box: box))
     }
 
+    func people(_ database: Database) -> People {
+        People(
+            database: database, passwords: passwords,
+            sessions: Sessions(tokens: tokens, box: box, trail: trail), trail: trail)
+    }
+
     /// Keeps all of it current, until the task is cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in
@@ -45,4 +53,6 @@ struct AccessParts: Sendable {
 
     /// Something was announced on `Revocation.channel`, or announcements may have been missed. On the first loop.
     func wake() { upkeep.wake() }
+
+    func stop() { passwords.stop() }
 }
