@@ -12,6 +12,8 @@ final class App: Sendable {
     let directory = BotDirectory()
     /// What is served, on both addresses.
     let routes: [HTTPRoute]
+    /// Those of the routes that say who may.
+    let api: [Route]
 
     private let settings: Settings
     private let runtime: Runtime
@@ -72,13 +74,14 @@ final class App: Sendable {
         self.partitions = partitions
         var parts: [LoopParts] = []
         var routes: [HTTPRoute] = []
+        var api: [Route] = []
         for (index, loop) in runtime.loops.enumerated() {
             let database = databases[index]
             let appender = UpdateAppender(
                 loop: loop, database: database, turns: turns, metrics: metrics, deliveries: deliveries,
                 partitions: partitions)
-            routes =
-                try Routes(
+            let table =
+                Routes(
                     health: health,
                     readiness: Readiness(
                         database: database, directory: directory, draining: draining,
@@ -87,7 +90,9 @@ final class App: Sendable {
                         directory: directory, appender: appender,
                         checksAddress: settings.checksTelegramAddress),
                     gate: access.gate(database)
-                ).all
+                )
+            routes = try table.all
+            api = table.api
             let router = HTTPRouter(routes)
             parts.append(
                 LoopParts(
@@ -99,6 +104,7 @@ final class App: Sendable {
                         respond: Responder(router: router, logger: logger).respond)))
         }
         self.parts = parts
+        self.api = api
         let page = MetricsPage(
             metrics: metrics, directory: directory, leases: leases, blocking: runtime.blocking)
         let adminRoutes = AdminRoutes(metrics: page).all

@@ -18,10 +18,12 @@ struct Routes {
     private var infrastructure: [HTTPRoute] {
         get throws {
             let description = try OpenAPIDescription()
+            let documentation = try Documentation()
             return [
                 HTTPRoute(.get, "/health", health.show),
                 HTTPRoute(.get, "/ready", readiness.show),
                 HTTPRoute(.get, "/openapi.yaml", description.show),
+                HTTPRoute(.get, "/docs", documentation.show),
                 HTTPRoute(
                     .post, "/telegram/webhook/{bot_id}", checkHead: webhook.checkHead, webhook.receive),
             ]
