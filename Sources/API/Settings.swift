@@ -72,7 +72,7 @@ extension Settings {
             "ROOKERY_TELEGRAM_IP_CHECK", default: isProduction ? "on" : "off", expected: "on or off",
             parse: Self.flag)
         let loops = reader.read(
-            "ROOKERY_LOOPS", default: "\(EventLoop.coreCount)", expected: "a number from 1 to 64"
+            "ROOKERY_LOOPS", default: "\(EventLoop.standardCount)", expected: "a number from 1 to 64"
         ) { Int($0).flatMap { (1...64).contains($0) ? $0 : nil } }
         let level = reader.read(
             "ROOKERY_LOG_LEVEL", default: "info", expected: "trace, debug, info, warning or error",

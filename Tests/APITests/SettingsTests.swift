@@ -23,7 +23,7 @@ struct SettingsTests {
         #expect(settings.checksTelegramAddress)
         #expect(!settings.allowsPrivateDestinations)
         #expect(settings.trustedProxies.isEmpty)
-        #expect(settings.loops == EventLoop.coreCount)
+        #expect(settings.loops == EventLoop.standardCount)
         #expect(settings.shutdownTime == .seconds(30))
     }
 

@@ -1,6 +1,7 @@
 """What the benches measure with: wrk, pgbench, the memory of a process tree, a table in Markdown."""
 
 import json
+import os
 import pathlib
 import re
 import signal
@@ -33,9 +34,15 @@ class Result:
 
 def wrk(port: int, targets: pathlib.Path, connections: int, seconds: int, first_id: int) -> Result:
     """Runs wrk with update.lua. Update ids are first_id … first_id + 20,000,000."""
+    return run_wrk(port, "update.lua", connections, seconds, str(targets), str(first_id))
+
+
+def run_wrk(port: int, script: str, connections: int, seconds: int, *arguments: str) -> Result:
+    """Runs wrk with a script of this folder, which ends with report.lua's `done`."""
     command = ["wrk", "-t", str(THREADS), "-c", str(connections), "-d", f"{seconds}s", "--latency",
-               "-s", str(HERE / "update.lua"), f"http://127.0.0.1:{port}", "--", str(targets), str(first_id)]
-    answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 60)
+               "-s", str(HERE / script), f"http://127.0.0.1:{port}", "--", *arguments]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 60,
+                            env=os.environ | {"WRK_REPORT": str(HERE / "report.lua")})
     said = json.loads(answer.stdout.strip().splitlines()[-1])
     return Result(said["requests"] - said["refused"], said["seconds"], said["p50_ms"], said["p99_ms"],
                   said["refused"] + said["broken"])

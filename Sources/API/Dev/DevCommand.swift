@@ -30,7 +30,7 @@ struct DevCommand: Command {
         let level =
             variables["ROOKERY_LOG_LEVEL"].flatMap(Logger.Level.init(name:)) ?? (isJSON ? .info : .warning)
         let runtime = try Runtime(
-            loops: variables["ROOKERY_LOOPS"].flatMap { Int($0) } ?? EventLoop.coreCount,
+            loops: variables["ROOKERY_LOOPS"].flatMap { Int($0) } ?? EventLoop.standardCount,
             logger: Logger(minimum: level, format: isText ? .text : .json))
         let shutdown = try await runtime.shutdownSignal()
         let folder = try DevFolder(path: folder)

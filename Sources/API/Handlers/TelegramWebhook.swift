@@ -3,7 +3,7 @@ import Tenancy
 
 /// `POST /telegram/webhook/{bot_id}`: takes an update in. 200 means that it is in the log, durably.
 struct TelegramWebhook: Sendable {
-    private static let accepted = Array("{}".utf8)
+    private static let accepted = HTTPResponse.json(200, Array("{}".utf8))
 
     let directory: BotDirectory
     let appender: UpdateAppender
@@ -16,7 +16,7 @@ struct TelegramWebhook: Sendable {
         try await appender.append(
             NewUpdate(
                 tenant: tenant, bot: bot, head: head, receivedAt: request.receivedAt, payload: request.body))
-        return .json(200, Self.accepted)
+        return Self.accepted
     }
 
     /// Refuses what cannot be accepted whatever its body holds: a stranger is not read on from. Takes nothing of

@@ -68,10 +68,19 @@ package struct HTTPHeaders: Sendable {
 }
 
 extension HTTPHeaders: Sequence {
-    package func makeIterator() -> AnyIterator<(name: String, value: String)> {
-        var rest = fields.makeIterator()
-        return AnyIterator { rest.next().map { (name($0), value($0)) } }
+    package struct Iterator: IteratorProtocol {
+        fileprivate let headers: HTTPHeaders
+        fileprivate var index = 0
+
+        package mutating func next() -> (name: String, value: String)? {
+            guard index < headers.fields.count else { return nil }
+            defer { index += 1 }
+            let field = headers.fields[index]
+            return (headers.name(field), headers.value(field))
+        }
     }
+
+    package func makeIterator() -> Iterator { Iterator(headers: self) }
 }
 
 extension HTTPHeaders: ExpressibleByDictionaryLiteral {
