@@ -1,3 +1,4 @@
+import Auth
 import Platform
 
 /// Every route of the public address, on one screen, and who may use it.
@@ -6,11 +7,45 @@ struct Routes {
     let readiness: Readiness
     let webhook: TelegramWebhook
     let gate: Gate
+    let jsonWebKeys: JSONWebKeys
+    let people: People
+    let invitationMail: InvitationMail
 
     /// What customers and platform admins call.
     var api: [Route] {
-        [
-            Route(.get, "/v1/roles", .member, Roles.list)
+        let tenants = PlatformTenants(mail: invitationMail)
+        let invitations = Invitations(mail: invitationMail)
+        return [
+            Route(.post, "/v1/auth/login", .open, people.authentication.login),
+            Route(.post, "/v1/auth/refresh", .open, people.authentication.refresh),
+            Route(.post, "/v1/auth/logout", .signedIn, people.authentication.logout),
+            Route(.get, "/v1/auth/me", .signedIn, Me.show),
+            Route(.get, "/v1/auth/sessions", .signedIn, OwnSessions.list),
+            Route(.delete, "/v1/auth/sessions/{session_id}", .signedIn, OwnSessions.delete),
+            Route(.put, "/v1/auth/password", .signedIn, people.password.change),
+            Route(.post, "/v1/auth/invitations/accept", .open, people.acceptance.accept),
+
+            Route(.post, "/v1/platform/tenants", .platform, cost: 5, tenants.create),
+            Route(.get, "/v1/platform/tenants", .platform, tenants.list),
+            Route(.get, "/v1/platform/tenants/{tenant_id}", .platform, tenants.show),
+            Route(.patch, "/v1/platform/tenants/{tenant_id}", .platform, tenants.update),
+            Route(.delete, "/v1/platform/tenants/{tenant_id}", .platform, tenants.delete),
+
+            Route(.get, "/v1/tenant", .member, OwnTenant.show),
+            Route(.patch, "/v1/tenant", .tenant(.manageTenant), OwnTenant.update),
+            Route(.get, "/v1/admins", .tenant(.manageAdmins), Admins.list),
+            Route(.get, "/v1/admins/{admin_id}", .tenant(.manageAdmins), Admins.show),
+            Route(.patch, "/v1/admins/{admin_id}", .tenant(.manageAdmins), Admins.update),
+            Route(.delete, "/v1/admins/{admin_id}", .tenant(.manageAdmins), Admins.delete),
+            Route(.post, "/v1/invitations", .tenant(.manageAdmins), cost: 5, invitations.create),
+            Route(.get, "/v1/invitations", .tenant(.manageAdmins), invitations.list),
+            Route(.get, "/v1/invitations/{invitation_id}", .tenant(.manageAdmins), invitations.show),
+            Route(.delete, "/v1/invitations/{invitation_id}", .tenant(.manageAdmins), invitations.delete),
+            Route(.get, "/v1/roles", .member, Roles.list),
+            Route(.post, "/v1/api-keys", .tenant(.manageAPIKeys), APIKeys.create),
+            Route(.get, "/v1/api-keys", .tenant(.manageAPIKeys), APIKeys.list),
+            Route(.get, "/v1/api-keys/{key_id}", .tenant(.manageAPIKeys), APIKeys.show),
+            Route(.delete, "/v1/api-keys/{key_id}", .tenant(.manageAPIKeys), APIKeys.delete),
         ]
     }
 
@@ -24,6 +59,8 @@ struct Routes {
                 HTTPRoute(.get, "/ready", readiness.show),
                 HTTPRoute(.get, "/openapi.yaml", description.show),
                 HTTPRoute(.get, "/docs", documentation.show),
+                HTTPRoute(.get, "/.well-known/jwks.json", jsonWebKeys.show),
+                HTTPRoute(.get, "/invitations/{token}", InvitationPage().show),
                 HTTPRoute(
                     .post, "/telegram/webhook/{bot_id}", checkHead: webhook.checkHead, webhook.receive),
             ]

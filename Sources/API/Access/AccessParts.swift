@@ -7,23 +7,51 @@ struct AccessParts: Sendable {
     let tenants = TenantDirectory()
     let limits = Limits()
     let trail = AuditTrail()
-    let tokens = AccessTokens()
-    let authenticator = Authenticator()
+    let invitationMail: InvitationMail
+    let credentials: Credentials
+    private let upkeep: CredentialUpkeep
+    private let passwords: Passwords
     private let box: SecretBox
 
-    init(settings: Settings, runtime: Runtime, database: Database, box: SecretBox) {
+    var tokens: AccessTokens { credentials.tokens }
+
+    /// - Parameter url: the node's own, for links where no public one is set.
+    init(settings: Settings, runtime: Runtime, database: Database, box: SecretBox, url: String) throws {
         self.box = box
+        invitationMail = InvitationMail(
+            baseURL: settings.publicURL ?? url,
+            outbox: try settings.mail.map {
+                try MailOutbox(client: $0, loop: runtime.loops[0], logger: runtime.logger)
+            })
+        passwords = try Passwords(threads: max(1, EventLoop.coreCount / 2), cost: settings.passwordCost)
+        credentials = Credentials(
+            issuer: settings.publicURL ?? AccessTokens.standardIssuer, box: box, logger: runtime.logger)
+        upkeep = CredentialUpkeep(
+            loop: runtime.loops[0], database: database, credentials: credentials, logger: runtime.logger)
     }
 
     func gate(_ database: Database) -> Gate {
         Gate(
-            authenticator: authenticator, limits: limits, tenants: tenants,
+            authenticator: Authenticator(credentials: credentials, database: database), limits: limits, tenants: tenants,
             surroundings: Call.Surroundings(database: database, trail: trail, box: box))
     }
 
+    func people(_ database: Database) -> People {
+        People(
+            database: database, passwords: passwords,
+            sessions: Sessions(tokens: tokens, box: box, trail: trail), trail: trail)
+    }
+
     /// Keeps all of it current, until the task is cancelled.
-    func run() async {}
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await upkeep.run() }
+            if let outbox = invitationMail.outbox { group.addTask { await outbox.run() } }
+        }
+    }
 
     /// Something was announced on `Revocation.channel`, or announcements may have been missed. On the first loop.
-    func wake() {}
+    func wake() { upkeep.wake() }
+
+    func stop() { passwords.stop() }
 }

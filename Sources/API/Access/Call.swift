@@ -64,6 +64,14 @@ struct Call: Sendable {
         }
     }
 
+    /// Changes something of the tenant that the path names, for platform admins. Knows no Idempotency-Key: PATCH and
+    /// DELETE have none.
+    func write(
+        in tenant: ID<Tenant>, _ body: (TenantTransaction) async throws -> HTTPResponse
+    ) async throws -> HTTPResponse {
+        try await surroundings.database.write(tenant, body)
+    }
+
     func readPlatform<T: Sendable>(_ body: (PlatformTransaction) async throws -> T) async throws -> T {
         try await surroundings.database.readPlatform(body)
     }
@@ -82,11 +90,24 @@ struct Call: Sendable {
     }
 
     /// Notes in the audit trail what the transaction does.
-    /// - Parameter tenant: whose trail; the transaction's when nil. A platform transaction may write any tenant's.
+    /// - Parameters:
+    ///   - actor: who did it; the caller when nil.
+    ///   - tenant: whose trail; the transaction's when nil. A platform transaction may write any tenant's.
     func record(
-        _ event: AuditEvent, for tenant: ID<Tenant>? = nil, in tx: some DatabaseTransaction
+        _ event: AuditEvent, by actor: Caller? = nil, for tenant: ID<Tenant>? = nil,
+        in tx: some DatabaseTransaction
     ) async throws {
-        try await surroundings.trail.record(event, by: caller, from: origin, for: tenant, in: tx)
+        try await surroundings.trail.record(event, by: actor ?? caller, from: origin, for: tenant, in: tx)
+    }
+
+    /// Refuses the caller for want of a permission, and notes it in the audit trail.
+    func refuse(_ permission: String) async throws -> Never {
+        let route = AuditTarget(
+            type: "route", id: "\(request.method.rawValue) \(request.route ?? request.path)")
+        try await surroundings.database.write(tenant) { tx in
+            try await record(AuditEvent(.accessDenied, of: route, outcome: .denied), in: tx)
+        }
+        throw Problem.forbidden(permission)
     }
 }
 

@@ -26,12 +26,13 @@ package final class AuditTrail: Sendable {
 
 extension Caller {
     /// `actor_type` in the audit trail.
-    var kind: String {
+    package var kind: String {
         switch identity {
         case .stranger: "stranger"
         case .admin: "admin"
         case .platformAdmin: "platform_admin"
         case .apiKey: "api_key"
+        case .operator: "operator"
         }
     }
 

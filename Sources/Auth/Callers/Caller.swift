@@ -8,6 +8,8 @@ package struct Caller: Sendable, Equatable {
         case admin(ID<Admin>, account: ID<Account>)
         case platformAdmin(ID<Account>)
         case apiKey(ID<APIKey>)
+        /// Whoever runs the program's commands on the machine.
+        case `operator`
     }
 
     package let identity: Identity
@@ -32,23 +34,24 @@ package struct Caller: Sendable, Equatable {
     }
 
     package static let stranger = Caller(.stranger)
+    package static let `operator` = Caller(.operator)
 
     package var isPlatformAdmin: Bool {
         if case .platformAdmin = identity { true } else { false }
     }
 
-    /// The person behind it; nil for strangers and API keys.
+    /// The person behind it; nil for strangers, API keys and the operator.
     package var account: ID<Account>? {
         switch identity {
         case .admin(_, let account), .platformAdmin(let account): account
-        case .stranger, .apiKey: nil
+        case .stranger, .apiKey, .operator: nil
         }
     }
 
-    /// Its TypeID, as in `created_by` and in the audit trail; empty for a stranger.
+    /// Its TypeID, as in `created_by` and in the audit trail; empty for a stranger and the operator.
     package var name: String {
         switch identity {
-        case .stranger: ""
+        case .stranger, .operator: ""
         case .admin(let id, _): id.description
         case .platformAdmin(let id): id.description
         case .apiKey(let id): id.description

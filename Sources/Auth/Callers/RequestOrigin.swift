@@ -2,6 +2,7 @@ import Platform
 
 /// Where a request came from, as the audit trail keeps it.
 package struct RequestOrigin: Sendable {
+    /// Empty, as `requestID` is, for what was no request.
     package let address: String
     package let userAgent: String?
     package let requestID: String
@@ -11,4 +12,7 @@ package struct RequestOrigin: Sendable {
         self.userAgent = userAgent.map { String($0.prefix(500)) }
         self.requestID = requestID
     }
+
+    /// One of the program's own commands.
+    package static let commandLine = RequestOrigin(address: "", userAgent: nil, requestID: "")
 }
