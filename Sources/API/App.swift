@@ -93,7 +93,7 @@ final class App: Sendable {
                     webhook: TelegramWebhook(
                         directory: directory, appender: appender,
                         checksAddress: settings.checksTelegramAddress),
-gate: gate, jsonWebKeys: JSONWebKeys(credentials: access.credentials),
+                    gate: gate, jsonWebKeys: JSONWebKeys(credentials: access.credentials),
                     people: access.people(database), invitationMail: access.invitationMail
                 )
             routes = try table.all
