@@ -17,7 +17,7 @@ VARYING = {"request-id", "date", "ratelimit", "ratelimit-policy"}
 
 def new_address() -> str:
     """An address that no other client of these tests comes from: limits and failed sign-ins count by address."""
-    number = next(_addresses)
+    number = next(_addresses) * 0x9E37 & 0xFFFFFF
     return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
 

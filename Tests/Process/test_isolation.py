@@ -32,7 +32,7 @@ GRANTED = {
     "listAuditEvents": 200,
     "listBots": 200, "showBot": 200, "listUpdates": 200, "showUpdate": 200, "listConsumers": 200, "showConsumer": 200,
     "receiveUpdate": 401, "showHealth": 200, "showReadiness": 200, "showDescription": 200, "showMetrics": 200,
-    "showDocumentation": 200, "listSigningKeys": 200,
+    "showDocumentation": 200, "listSigningKeys": 200, "showInvitationPage": 200,
 }
 # For people only: an API key has neither a session nor a password.
 PEOPLE_ONLY = {"signOut", "listSessions", "endSession", "changePassword"}
@@ -115,7 +115,7 @@ def expected(world: World, operation: Operation, actor: str) -> tuple[int, str |
 def ids_of(world: World, actor: str) -> dict:
     """Those that the caller may name. For the other tenant's owner, tenant A is the other."""
     own = world.b if actor == "other tenant's owner" else world.a
-    return own.ids | {"session_id": typeid.make("session")}
+    return own.ids | {"session_id": typeid.make("session"), "token": "rk_inv_x"}
 
 
 def foreign(world: World, actor: str, name: str):
@@ -160,7 +160,7 @@ def another_session(world: World, actor: str) -> Caller:
 
 def test_every_operation_is_in_the_matrix():
     assert set(GRANTED) == set(BY_ID)
-    known = {"tenant_id", "admin_id", "invitation_id", "key_id", "session_id", "bot_id", "consumer_id", "update_id"}
+    known = {"token", "tenant_id", "admin_id", "invitation_id", "key_id", "session_id", "bot_id", "consumer_id", "update_id"}
     assert {name for operation in OPERATIONS for name in operation.ids} <= known
     permissions = {operation.permission for operation in OPERATIONS}
     assert permissions <= ROLES["owner"] | {"open", "signed_in", "member", "platform_admin"}
@@ -192,7 +192,8 @@ def test_an_operation_answers_each_caller_as_it_should(world, operation, actor):
 
 
 def positions():
-    return [(operation, name) for operation in OPERATIONS for name in operation.ids]
+    """Each id in a path. The token in the page's is looked at by nobody."""
+    return [(operation, name) for operation in OPERATIONS for name in operation.ids if name != "token"]
 
 
 @pytest.mark.parametrize("actor", ACTORS)

@@ -229,7 +229,7 @@ def test_a_key_is_bound_to_addresses_and_time(rookery, owner):
     statuses = {address: Caller(rookery.api, made["key"], address=address).get("/v1/bots").status_code
                 for address in ("198.51.100.7", "198.51.101.7", "2001:db8::1", "2001:db8::2")}
 
-    assert statuses == {"198.51.100.7": 200, "198.51.101.7": 401, "2001:db8::1": 200, "2001:db8::2": 401}
+    assert statuses == {"198.51.100.7": 200, "198.51.101.7": 403, "2001:db8::1": 200, "2001:db8::2": 403}
     for value in ("2020-01-01T00:00:00Z", "tomorrow", 5):
         assert_problem(owner.post("/v1/api-keys", {
             "name": "late", "permissions": ["view_bots"], "expires_at": value}), 422, "invalid_fields")
