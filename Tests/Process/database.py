@@ -19,8 +19,12 @@ from sealing import seal
 
 @contextmanager
 def connection(rookery: Rookery):
-    with psycopg.connect(rookery.database_owner_url, connect_timeout=10) as opened:
+    with connected(rookery.database_owner_url) as opened:
         yield opened
+
+
+def connected(url: str) -> psycopg.Connection:
+    return psycopg.connect(url, connect_timeout=10)
 
 
 def create_consumer(rookery: Rookery, url: str, bot: "Bot | None" = None, **options) -> str:

@@ -151,7 +151,7 @@ def test_a_body_that_is_not_called_json_is_415(owner, kind):
     ({f"X-Many-{number}": "x" * 20 for number in range(2_000)}, (431,)),
     ({"Authorization": "Bearer " + "a" * 15_000}, (401, 431)),
     ({"Authorization": "Bearer " + "." * 14_000}, (401, 431)),
-    ({"Authorization": "Bearer"}, (401,)), ({"Authorization": "Bearer  "}, (401,)), ({"Authorization": ""}, (401,)),
+    ({"Authorization": "Bearer"}, (401,)), ({"Authorization": "Bearer x y"}, (401,)), ({"Authorization": ""}, (401,)),
     ({"Authorization": "Basic b3duZXI6cGFzc3dvcmQ="}, (401,)),
     ({"Authorization": "bearer\tx"}, (400, 401)),
     ({"Cookie": "session=" + "x" * 8_000}, (401,)),
@@ -189,7 +189,8 @@ def test_an_idempotency_key_that_is_none_is_refused(owner, key):
     ("limit=x", "invalid_parameter"), ("limit=1.5", "invalid_parameter"), ("limit=%31%00", "invalid_parameter"),
     ("limit=1&limit=2", "invalid_parameter"), ("limit=%ff", "invalid_parameter"), ("limit=１", "invalid_parameter"),
     ("birds=1", "unknown_parameter"), ("Limit=1", "unknown_parameter"), ("offset=5", "unknown_parameter"),
-    ("cursor=x", "invalid_cursor"), ("cursor=" + "A" * 4000, "invalid_cursor"), ("cursor=%00", "invalid_cursor")])
+    ("cursor=x", "invalid_cursor"), ("cursor=" + "A" * 4000, "invalid_cursor"), ("cursor=%00", "invalid_parameter")],
+    ids=lambda it: it[:20])
 @pytest.mark.parametrize("path", [one.path for one in OPERATIONS if "cursor" in one.query and not one.ids])
 def test_a_wrong_parameter_is_refused(platform, tenant, path, query, code):
     caller = Caller(platform.api, platform.token, {"Rookery-Tenant": tenant[0]["id"]})

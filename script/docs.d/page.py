@@ -161,10 +161,10 @@ class Page:
     def errors(self) -> None:
         self.add('<section id="errors">\n<h2>Errors</h2>\n<p>As they are answered by many operations.</p>')
         for name, response in self.api["components"]["responses"].items():
-            if "content" not in response:
+            if name == "NoContent":
                 continue
             self.add(f'<article id="error-{name}">\n<h3>{words(name)}</h3>\n{prose(response["description"])}')
-            for kind, content in response["content"].items():
+            for kind, content in response.get("content", {}).items():
                 self.content(kind, content)
             self.add("</article>")
         self.add("</section>")
