@@ -93,8 +93,9 @@ final class App: Sendable {
                     webhook: TelegramWebhook(
                         directory: directory, appender: appender,
                         checksAddress: settings.checksTelegramAddress),
-                    gate: gate, jsonWebKeys: JSONWebKeys(credentials: access.credentials),
-                    people: access.people(database), invitationMail: access.invitationMail
+                    gate: gate, invitationMail: access.invitationMail,
+                    jsonWebKeys: JSONWebKeys(credentials: access.credentials),
+                    people: access.people(database)
                 )
             routes = try table.all
             api = table.api

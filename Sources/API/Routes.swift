@@ -7,9 +7,9 @@ struct Routes {
     let readiness: Readiness
     let webhook: TelegramWebhook
     let gate: Gate
+    let invitationMail: InvitationMail
     let jsonWebKeys: JSONWebKeys
     let people: People
-    let invitationMail: InvitationMail
 
     /// What customers and platform admins call.
     var api: [Route] {

@@ -7,8 +7,8 @@ struct AccessParts: Sendable {
     let tenants = TenantDirectory()
     let limits = Limits()
     let trail = AuditTrail()
-    let invitationMail: InvitationMail
     let credentials: Credentials
+    let invitationMail: InvitationMail
     private let upkeep: CredentialUpkeep
     private let passwords: Passwords
     private let box: SecretBox
@@ -18,16 +18,16 @@ struct AccessParts: Sendable {
     /// - Parameter url: the node's own, for links where no public one is set.
     init(settings: Settings, runtime: Runtime, database: Database, box: SecretBox, url: String) throws {
         self.box = box
-        invitationMail = InvitationMail(
-            baseURL: settings.publicURL ?? url,
-            outbox: try settings.mail.map {
-                try MailOutbox(client: $0, loop: runtime.loops[0], logger: runtime.logger)
-            })
         passwords = try Passwords(threads: max(1, EventLoop.coreCount / 2), cost: settings.passwordCost)
         credentials = Credentials(
             issuer: settings.publicURL ?? AccessTokens.standardIssuer, box: box, logger: runtime.logger)
         upkeep = CredentialUpkeep(
             loop: runtime.loops[0], database: database, credentials: credentials, logger: runtime.logger)
+        invitationMail = InvitationMail(
+            baseURL: settings.publicURL ?? url,
+            outbox: try settings.mail.map {
+                try MailOutbox(client: $0, loop: runtime.loops[0], logger: runtime.logger)
+            })
     }
 
     func gate(_ database: Database) -> Gate {
