@@ -2,6 +2,8 @@
 --
 -- A deleted tenant keeps its row, so that its audit trail still has a name; its bots' secrets are wiped, and its
 -- log goes with the retention. Its slug becomes free: the row's gets the id behind it.
+--
+-- Every node reads the suspended ones every second. Deleted ones stay for ever, so they are not in that index.
 
 -- up
 ALTER TABLE tenant
@@ -11,8 +13,12 @@ ALTER TABLE tenant
         CONSTRAINT tenant_billing_object CHECK (jsonb_typeof(billing) = 'object'),
     DROP CONSTRAINT tenant_status,
     ADD CONSTRAINT tenant_status CHECK (status IN ('active', 'suspended', 'deleted'));
+DROP INDEX tenant_not_active;
+CREATE INDEX tenant_suspended ON tenant (id) WHERE status = 'suspended';
 
 -- down
+DROP INDEX tenant_suspended;
+CREATE INDEX tenant_not_active ON tenant (id) WHERE status <> 'active';
 ALTER TABLE tenant
     DROP CONSTRAINT tenant_status,
     ADD CONSTRAINT tenant_status CHECK (status IN ('active', 'suspended')),

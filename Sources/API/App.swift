@@ -9,7 +9,7 @@ import Tenancy
 final class App: Sendable {
     let url: String
     let adminURL: String
-    let directory = BotDirectory()
+    let directory: BotDirectory
     /// What is served, on both addresses.
     let routes: [HTTPRoute]
 
@@ -20,7 +20,7 @@ final class App: Sendable {
     private let leases = ShardLeases()
     private let deliveries: Deliveries
     private let keeper: ShardKeeper
-    private let access: AccessParts
+    let access: AccessParts
     private let refresh: BotDirectoryRefresh
     private let partitions: LogPartitions
     private let listener: PostgresListener
@@ -49,7 +49,7 @@ final class App: Sendable {
         let draining = DrainingFlag()
         self.draining = draining
 
-        let (directory, leases) = (directory, leases)
+        let leases = leases
         let databases = try runtime.loops.map { try DatabasePools.make(settings, loop: $0, runtime: runtime) }
         let clients = try await Self.clients(settings, runtime)
         let loops = runtime.loops.enumerated().map { index, loop in
@@ -65,8 +65,11 @@ final class App: Sendable {
         self.deliveries = deliveries
         let health = Health(loops: runtime.loops.count, metrics: metrics)
         let schemaVersion = try Schema.newestVersion()
-        let access = AccessParts(settings: settings, runtime: runtime, database: databases[0], box: box)
+        let access = try AccessParts(
+            settings: settings, runtime: runtime, database: databases[0], box: box, url: url)
         self.access = access
+        let directory = BotDirectory(tenants: access.tenants)
+        self.directory = directory
         let turns = AppendTurns()
         let partitions = LogPartitions(database: databases[0], loop: first, logger: logger)
         self.partitions = partitions
@@ -74,6 +77,7 @@ final class App: Sendable {
         var routes: [HTTPRoute] = []
         for (index, loop) in runtime.loops.enumerated() {
             let database = databases[index]
+            let gate = access.gate(database)
             let appender = UpdateAppender(
                 loop: loop, database: database, turns: turns, metrics: metrics, deliveries: deliveries,
                 partitions: partitions)
@@ -86,7 +90,8 @@ final class App: Sendable {
                     webhook: TelegramWebhook(
                         directory: directory, appender: appender,
                         checksAddress: settings.checksTelegramAddress),
-                    gate: access.gate(database)
+                    gate: gate, invitationMail: access.invitationMail,
+                    jsonWebKeys: JSONWebKeys(credentials: access.credentials)
                 ).all
             let router = HTTPRouter(routes)
             parts.append(
@@ -96,7 +101,7 @@ final class App: Sendable {
                         loop: loop, socket: try listener.socket(), trustedProxies: settings.trustedProxies,
                         unlimitedAddresses: TelegramNetwork.ranges, logger: logger, metrics: metrics,
                         checkHead: router.checkHead,
-                        respond: Responder(router: router, logger: logger).respond)))
+                        respond: Responder(router: router, logger: logger, gate: gate).respond)))
         }
         self.parts = parts
         let page = MetricsPage(

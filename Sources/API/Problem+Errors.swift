@@ -1,3 +1,4 @@
+import Auth
 import Platform
 import Tenancy
 
@@ -9,6 +10,9 @@ extension Problem {
         case let fault as UpdateHead.Fault: self = .update(fault)
         case UpdateAppender.Fault.invalidPayload: self = .update(.notJSON)
         case UpdateAppender.Fault.overloaded: self = .unavailable()
+        case is AccessTokens.NoKey, is RevocationList.Outdated: self = .unavailable()
+        case is Admin.LastOwner:
+            self.init(409, "last_owner", "A tenant always has an owner, and this is the last one")
         case let error as PostgresError where error.isPassing: self = .unavailable()
         default: return nil
         }

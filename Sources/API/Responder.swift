@@ -4,6 +4,8 @@ import Platform
 struct Responder: Sendable {
     let router: HTTPRouter
     let logger: Logger
+    /// nil on the admin address.
+    var gate: Gate?
 
     @Sendable func respond(to request: HTTPRequest) async -> HTTPResponse {
         await request.answer(with: handle, logger: logger)
@@ -13,7 +15,8 @@ struct Responder: Sendable {
         do {
             return try await router.respond(to: request)
         } catch {
-            throw Problem(from: error) ?? error
+            guard let problem = error as? Problem ?? Problem(from: error) else { throw error }
+            throw gate?.counted(problem, request) ?? problem
         }
     }
 }

@@ -7,11 +7,35 @@ struct Routes {
     let readiness: Readiness
     let webhook: TelegramWebhook
     let gate: Gate
+    let invitationMail: InvitationMail
+    let jsonWebKeys: JSONWebKeys
 
     /// What customers and platform admins call.
     var api: [Route] {
-        [
+        let tenants = PlatformTenants(mail: invitationMail)
+        let invitations = Invitations(mail: invitationMail)
+        return [
+            Route(.post, "/v1/platform/tenants", .platform, cost: 5, tenants.create),
+            Route(.get, "/v1/platform/tenants", .platform, tenants.list),
+            Route(.get, "/v1/platform/tenants/{tenant_id}", .platform, tenants.show),
+            Route(.patch, "/v1/platform/tenants/{tenant_id}", .platform, tenants.update),
+            Route(.delete, "/v1/platform/tenants/{tenant_id}", .platform, tenants.delete),
+
+            Route(.get, "/v1/tenant", .member, OwnTenant.show),
+            Route(.patch, "/v1/tenant", .tenant(.manageTenant), OwnTenant.update),
+            Route(.get, "/v1/admins", .tenant(.manageAdmins), Admins.list),
+            Route(.get, "/v1/admins/{admin_id}", .tenant(.manageAdmins), Admins.show),
+            Route(.patch, "/v1/admins/{admin_id}", .tenant(.manageAdmins), Admins.update),
+            Route(.delete, "/v1/admins/{admin_id}", .tenant(.manageAdmins), Admins.delete),
+            Route(.post, "/v1/invitations", .tenant(.manageAdmins), cost: 5, invitations.create),
+            Route(.get, "/v1/invitations", .tenant(.manageAdmins), invitations.list),
+            Route(.get, "/v1/invitations/{invitation_id}", .tenant(.manageAdmins), invitations.show),
+            Route(.delete, "/v1/invitations/{invitation_id}", .tenant(.manageAdmins), invitations.delete),
             Route(.get, "/v1/roles", .member, Roles.list),
+            Route(.post, "/v1/api-keys", .tenant(.manageAPIKeys), APIKeys.create),
+            Route(.get, "/v1/api-keys", .tenant(.manageAPIKeys), APIKeys.list),
+            Route(.get, "/v1/api-keys/{key_id}", .tenant(.manageAPIKeys), APIKeys.show),
+            Route(.delete, "/v1/api-keys/{key_id}", .tenant(.manageAPIKeys), APIKeys.delete),
 
             Route(.get, "/v1/audit-events", .tenant(.viewAuditLog), AuditEvents.list),
             Route(.get, "/v1/platform/audit-events", .platform, AuditEvents.listPlatform),
@@ -33,6 +57,8 @@ struct Routes {
                 HTTPRoute(.get, "/health", health.show),
                 HTTPRoute(.get, "/ready", readiness.show),
                 HTTPRoute(.get, "/openapi.yaml", description.show),
+                HTTPRoute(.get, "/.well-known/jwks.json", jsonWebKeys.show),
+                HTTPRoute(.get, "/invitations/{token}", InvitationPage().show),
                 HTTPRoute(
                     .post, "/telegram/webhook/{bot_id}", checkHead: webhook.checkHead, webhook.receive),
             ]

@@ -24,6 +24,8 @@ struct Settings: Sendable {
     let logFormat: Logger.Format
     let allowsPrivateDestinations: Bool
     let shutdownTime: Duration
+    /// nil: no letters are sent.
+    let mail: SMTPClient?
 }
 
 extension Settings {
@@ -87,6 +89,7 @@ extension Settings {
         let shutdown = reader.read(
             "ROOKERY_SHUTDOWN_SECONDS", default: "30", expected: "a number of seconds from 1 to 300"
         ) { Int($0).flatMap { (1...300).contains($0) ? Duration.seconds($0) : nil } }
+        mail = Self.mail(&reader)
         guard let environment, let listen, let admin, let database, let key, let telegram, let proxies,
             let checks,
             let loops, let level, let format, let allowsPrivate, let shutdown
@@ -104,6 +107,23 @@ extension Settings {
         logFormat = format
         allowsPrivateDestinations = allowsPrivate
         shutdownTime = shutdown
+    }
+
+    private static func mail(_ reader: inout SettingsReader) -> SMTPClient? {
+        let server = reader.read(
+            "ROOKERY_SMTP_URL", expected: "smtp[s]://user:password@host:port", parse: SMTPServer.init)
+        let sender = reader.read("ROOKERY_MAIL_FROM", expected: "an e-mail address") {
+            EmailAddress.isValid($0) ? $0 : nil
+        }
+        guard let server else { return nil }
+        guard let sender else {
+            if !reader.faults.contains(where: { $0.name == "ROOKERY_MAIL_FROM" }) {
+                reader.fault(
+                    "ROOKERY_MAIL_FROM", "is not set; with ROOKERY_SMTP_URL it must be an e-mail address")
+            }
+            return nil
+        }
+        return SMTPClient(server: server, sender: sender)
     }
 
     var logger: Logger { Logger(minimum: logLevel, format: logFormat) }

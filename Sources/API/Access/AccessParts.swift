@@ -7,13 +7,17 @@ struct AccessParts: Sendable {
     let tenants = TenantDirectory()
     let limits = Limits()
     let trail: AuditTrail
-    let tokens = AccessTokens()
-    let authenticator = Authenticator()
+    let credentials: Credentials
+    let invitationMail: InvitationMail
+    private let upkeep: CredentialUpkeep
     private let box: SecretBox
     private let sealer: AuditSealer
     private let housekeeping: Housekeeping
 
-    init(settings: Settings, runtime: Runtime, database: Database, box: SecretBox) {
+    var tokens: AccessTokens { credentials.tokens }
+
+    /// - Parameter url: the node's own, for links where no public one is set.
+    init(settings: Settings, runtime: Runtime, database: Database, box: SecretBox, url: String) throws {
         self.box = box
         let (loop, logger) = (runtime.loops[0], runtime.logger)
         let trail = AuditTrail(database: database, box: box)
@@ -22,22 +26,34 @@ struct AccessParts: Sendable {
             loop: loop, database: database, trail: trail, blocking: runtime.blocking, logger: logger,
             metrics: runtime.metrics)
         housekeeping = Housekeeping(loop: loop, database: database, logger: logger)
+        credentials = Credentials(
+            issuer: settings.publicURL ?? AccessTokens.standardIssuer, box: box, logger: runtime.logger)
+        upkeep = CredentialUpkeep(
+            loop: runtime.loops[0], database: database, credentials: credentials, logger: runtime.logger)
+        invitationMail = InvitationMail(
+            baseURL: settings.publicURL ?? url,
+            outbox: try settings.mail.map {
+                try MailOutbox(client: $0, loop: runtime.loops[0], logger: runtime.logger)
+            })
     }
 
     func gate(_ database: Database) -> Gate {
         Gate(
-            authenticator: authenticator, limits: limits, tenants: tenants,
+            authenticator: Authenticator(credentials: credentials, database: database), limits: limits,
+            tenants: tenants,
             surroundings: Call.Surroundings(database: database, trail: trail, box: box))
     }
 
     /// Keeps all of it current, until the task is cancelled.
     func run() async {
-        await withTaskGroup(of: Void.self) { group in
+        await withDiscardingTaskGroup { group in
+            group.addTask { await upkeep.run() }
             group.addTask { await sealer.run() }
             group.addTask { await housekeeping.run() }
+            if let outbox = invitationMail.outbox { group.addTask { await outbox.run() } }
         }
     }
 
     /// Something was announced on `Revocation.channel`, or announcements may have been missed. On the first loop.
-    func wake() {}
+    func wake() { upkeep.wake() }
 }

@@ -64,6 +64,14 @@ struct Call: Sendable {
         }
     }
 
+    /// Changes something of the tenant that the path names, for platform admins. Knows no Idempotency-Key: PATCH and
+    /// DELETE have none.
+    func write(
+        in tenant: ID<Tenant>, _ body: (TenantTransaction) async throws -> HTTPResponse
+    ) async throws -> HTTPResponse {
+        try await surroundings.database.write(tenant, body)
+    }
+
     func readPlatform<T: Sendable>(_ body: (PlatformTransaction) async throws -> T) async throws -> T {
         try await surroundings.database.readPlatform(body)
     }
@@ -87,6 +95,16 @@ struct Call: Sendable {
         _ event: AuditEvent, for tenant: ID<Tenant>? = nil, in tx: some DatabaseTransaction
     ) async throws {
         try await surroundings.trail.record(event, by: caller, from: origin, for: tenant, in: tx)
+    }
+
+    /// Refuses the caller for want of a permission, and notes it in the audit trail.
+    func refuse(_ permission: String) async throws -> Never {
+        let route = AuditTarget(
+            type: "route", id: "\(request.method.rawValue) \(request.route ?? request.path)")
+        try await surroundings.database.write(tenant) { tx in
+            try await record(AuditEvent(.accessDenied, of: route, outcome: .denied), in: tx)
+        }
+        throw Problem.forbidden(permission)
     }
 }
 

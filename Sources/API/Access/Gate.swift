@@ -45,21 +45,50 @@ struct Gate: Sendable {
         }
         var caller: Caller
         do {
-            caller = try await authenticator.caller(of: token, from: request.client)
+            if let known = try authenticator.known(token, from: request.client) {
+                caller = known
+            } else {
+                // A signature or the database is looked at: nobody may ask for that without end.
+                try limits.take(address: request.client, cost: 1, &told)
+                caller = try await authenticator.verified(token, from: request.client)
+            }
+        } catch Authenticator.Failure.addressNotAllowed {
+            throw Problem(
+                403, "forbidden", "The API key may not be used from this address",
+                detail: "\(request.client)")
         } catch is Authenticator.Failure {
             try limits.take(address: request.client, cost: 1, &told)
             throw Problem.unauthorized("invalid_token")
         }
-        try choose(tenant: request.headers["Rookery-Tenant"], for: &caller)
-        if let tenant = caller.tenant {
-            let entry = tenants[tenant]
-            try limits.take(
-                tenant: tenant, of: caller, perMinute: entry?.requestsPerMinute, cost: route.cost, &told)
-            try admit(caller, to: entry)
-        } else {
+        let entry: TenantDirectory.Entry?
+        do {
+            entry = try await tenant(named: request.headers["Rookery-Tenant"], of: &caller)
+        } catch {
             try limits.take(caller: caller, cost: route.cost, &told)
+            throw error
+        }
+        guard let tenant = caller.tenant, let entry else {
+            try limits.take(caller: caller, cost: route.cost, &told)
+            return caller
+        }
+        try limits.take(tenant: tenant, entry, of: caller, cost: route.cost, &told)
+        if entry.status == .suspended, !caller.isPlatformAdmin {
+            throw Problem(403, "tenant_suspended", "The tenant is suspended")
         }
         return caller
+    }
+
+    /// What the router answers by itself (no such path, no such method) is counted by address, so that a search for
+    /// paths is limited, too.
+    func counted(_ problem: Problem, _ request: HTTPRequest) -> Problem {
+        guard request.path.hasPrefix("/v1/"), !RateLimitHeaders.areIn(problem.headers) else { return problem }
+        var told = RateLimitHeaders()
+        var problem = problem
+        do { try limits.take(address: request.client, cost: 1, &told) } catch {
+            problem = error as? Problem ?? problem
+        }
+        told.add(to: &problem.headers)
+        return problem
     }
 
     /// RFC 6750 section 2.1.
@@ -73,26 +102,23 @@ struct Gate: Sendable {
     }
 
     /// Platform admins name the tenant in which they act; for all others it is settled, and another is refused.
-    private func choose(tenant text: String?, for caller: inout Caller) throws {
-        guard let text else { return }
-        let named = ID<Tenant>(text)
-        guard caller.isPlatformAdmin else {
-            guard named != nil, named == caller.tenant else {
+    /// - Returns: what is known of the tenant; nil for a caller in none.
+    private func tenant(named text: String?, of caller: inout Caller) async throws -> TenantDirectory.Entry? {
+        if let text {
+            let named = ID<Tenant>(text)
+            if caller.isPlatformAdmin {
+                guard let named else { throw Problem.notFound }
+                caller.tenant = named
+            } else if named == nil || named != caller.tenant {
                 throw Problem(403, "forbidden", "Only platform admins act in other tenants")
             }
-            return
         }
-        guard let named, let entry = tenants[named], entry.status != .deleted else { throw Problem.notFound }
-        caller.tenant = named
-    }
-
-    private func admit(_ caller: Caller, to entry: TenantDirectory.Entry?) throws {
-        switch entry?.status {
-        case .active: return
-        case .suspended where caller.isPlatformAdmin: return
-        case .suspended: throw Problem(403, "tenant_suspended", "The tenant is suspended")
-        case .deleted, nil: throw Problem.unauthorized("invalid_token")
+        guard let tenant = caller.tenant else { return nil }
+        guard tenants.isLoaded else { throw Problem.unavailable() }
+        guard let entry = try await tenants.entry(of: tenant, in: surroundings.database) else {
+            throw caller.isPlatformAdmin ? Problem.notFound : Problem.unauthorized("invalid_token")
         }
+        return entry
     }
 
     // MARK: What
@@ -106,24 +132,12 @@ struct Gate: Sendable {
         case .tenant(let permission):
             guard caller.tenant != nil else { throw Problem.tenantRequired }
             guard caller.permissions.contains(permission) else {
-                try await deny(call, route)
-                throw Problem.forbidden(permission.rawValue)
+                try await call.refuse(permission.rawValue)
             }
         case .platform:
             guard caller.isPlatformAdmin else {
-                try await deny(call, route)
-                throw Problem.forbidden("platform_admin")
+                try await call.refuse("platform_admin")
             }
-        }
-    }
-
-    private func deny(_ call: Call, _ route: Route) async throws {
-        let event = AuditEvent(
-            .accessDenied, of: AuditTarget(type: "route", id: "\(route.method.rawValue) \(route.pattern)"),
-            outcome: .denied)
-        let (trail, database) = (surroundings.trail, surroundings.database)
-        try await database.write(call.tenant) { tx in
-            try await trail.record(event, by: call.caller, from: call.origin, in: tx)
         }
     }
 }

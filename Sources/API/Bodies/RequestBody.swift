@@ -77,10 +77,10 @@ struct RequestBody {
         return parsed(value, name, form).map { .set($0) } ?? .unchanged
     }
 
-    /// An object within, read in the same way. nil when it is absent, null or no object.
+    /// An object within, read in the same way. nil when it is absent or, which is noted, no object.
     mutating func object<T>(_ name: String, _ make: (inout RequestBody) -> T?) -> T? {
         asked.insert(name)
-        guard let value = members[name], value != .null else { return nil }
+        guard let value = members[name] else { return nil }
         guard case .object(let inner) = value else {
             fail(name, "invalid", "must be an object")
             return nil
@@ -90,6 +90,13 @@ struct RequestBody {
         body.refuseUnknown()
         errors += body.errors
         return made
+    }
+
+    /// The same in a merge patch, for one that null removes.
+    mutating func removable<T>(object name: String, _ make: (inout RequestBody) -> T?) -> Patch<T> {
+        asked.insert(name)
+        if members[name] == .null { return .removed }
+        return object(name, make).map { .set($0) } ?? .unchanged
     }
 
     func has(_ name: String) -> Bool { members[name] != nil }

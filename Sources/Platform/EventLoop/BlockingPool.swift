@@ -18,10 +18,13 @@ package final class BlockingPool: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
     private let capacity: Int
+    private let niceness: Int32
     private var state = State()
 
-    package init(threads: Int = 2, capacity: Int = 256) throws {
+    /// - Parameter niceness: how much the threads yield to others, to event loops above all; 0, not at all, to 19.
+    package init(threads: Int = 2, capacity: Int = 256, niceness: Int32 = 0) throws {
         self.capacity = capacity
+        self.niceness = niceness
         mutex = .allocate(capacity: 1)
         condition = .allocate(capacity: 1)
         pthread_mutex_init(mutex, nil)
@@ -78,6 +81,7 @@ package final class BlockingPool: @unchecked Sendable {
 
     private func work() {
         shim_name_thread("blocking")
+        if niceness > 0 { shim_nice_thread(niceness) }
         while let next = nextWork() { next() }
     }
 

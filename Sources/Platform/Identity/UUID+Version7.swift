@@ -22,3 +22,14 @@ extension UUID {
         withUnsafeBytes(of: uuid) { UInt128(bigEndian: $0.loadUnaligned(as: UInt128.self)) }
     }
 }
+
+extension UUID {
+    /// When `version7(at:)` made it, to the microsecond; nil for another version.
+    package var version7Time: Timestamp? {
+        let upper = UInt64(truncatingIfNeeded: bits >> 64)
+        guard upper >> 12 & 0xF == 7 else { return nil }
+        // Rounded up, since the fraction was rounded down and is finer than a microsecond.
+        let microseconds = ((upper & 0xFFF) * 1000 + 4095) / 4096
+        return Timestamp(microsecondsSince1970: Int64(upper >> 16) * 1000 + Int64(microseconds))
+    }
+}

@@ -17,15 +17,22 @@ package final class PostgresTransaction: PostgresQuerying, @unchecked Sendable {
     }
 
     package nonisolated(nonsending) func query(_ sql: SQL) async throws -> PostgresRows {
+        try await pipeline([sql])[0]
+    }
+
+    /// Sends all `statements` in one flush; the first that fails skips those behind it.
+    /// - Returns: the rows of each.
+    package nonisolated(nonsending) func pipeline(_ statements: [SQL]) async throws -> [PostgresRows] {
         do {
-            guard !isOpen else { return try await run([sql]) }
+            guard !isOpen else { return try await run(statements, of: statements.count) }
             isOpen = true
-            let opening = [isReadOnly ? "BEGIN READ ONLY" : "BEGIN"] + (preamble.map { [$0] } ?? []) + [sql]
+            let opening =
+                [isReadOnly ? "BEGIN READ ONLY" : "BEGIN"] + (preamble.map { [$0] } ?? []) + statements
             do {
-                return try await run(opening)
+                return try await run(opening, of: statements.count)
             } catch PostgresError.server(let error) where error.isStaleStatement {
                 leave("ROLLBACK")
-                return try await run(opening)
+                return try await run(opening, of: statements.count)
             }
         } catch {
             failure = failure ?? error
@@ -33,11 +40,14 @@ package final class PostgresTransaction: PostgresQuerying, @unchecked Sendable {
         }
     }
 
-    private nonisolated(nonsending) func run(_ statements: [SQL]) async throws -> PostgresRows {
-        guard let last = try await session.run(statements, mayRepeat: false).last else {
-            throw PostgresError.unexpectedResult("no result")
+    private nonisolated(nonsending) func run(_ statements: [SQL], of count: Int) async throws
+        -> [PostgresRows]
+    {
+        let rows = try await session.run(statements, mayRepeat: false)
+        guard rows.count == statements.count else {
+            throw PostgresError.unexpectedResult("\(rows.count) results")
         }
-        return last
+        return Array(rows.suffix(count))
     }
 
     /// Ends the transaction after its body has returned. A read's end is not awaited.

@@ -8,7 +8,7 @@ import Platform
 /// its queue, neither turns updates away nor lets leases lapse:
 ///
 /// - `append` writes updates to the log,
-/// - `upkeep` keeps leases and the bot directory,
+/// - `upkeep` keeps leases, the bot directory and what is known of credentials,
 /// - `accounts` signs people in and serves the platform's own routes,
 /// - `jobs` seals the audit trail and clears up,
 /// - `system` serves delivery and the partitions.
@@ -73,6 +73,17 @@ package struct Database: Sendable {
         _ body: (PlatformTransaction) async throws -> T
     ) async throws -> T {
         try await jobs.transaction(nil, readOnly: false) { try await body(PlatformTransaction($0)) }
+    }
+
+    /// As `readPlatform`, for what a node keeps current, apart from the sign-ins, which can take all connections there
+    /// are. On the first event loop only.
+    package func readUpkeep<T: Sendable>(_ body: (PlatformTransaction) async throws -> T) async throws -> T {
+        try await upkeep.transaction(nil, readOnly: true) { try await body(PlatformTransaction($0)) }
+    }
+
+    /// As `writePlatform`, for what a node keeps current. On the first event loop only.
+    package func writeUpkeep<T: Sendable>(_ body: (PlatformTransaction) async throws -> T) async throws -> T {
+        try await upkeep.transaction(nil, readOnly: false) { try await body(PlatformTransaction($0)) }
     }
 
     /// The newest migration applied; nil when the database does not answer or has never been migrated.

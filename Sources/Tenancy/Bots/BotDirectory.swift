@@ -23,32 +23,27 @@ package final class BotDirectory: Sendable {
     struct Entry: Sendable {
         let tenant: ID<Tenant>
         let secrets: [SecretDigest]
-        /// nil: unlimited.
-        let updatesPerMinute: Int?
         var limit = RateLimit()
     }
 
     private struct State {
         var bots: [ID<Bot>: Entry] = [:]
-        var suspended: Set<ID<Tenant>> = []
         var isLoaded = false
-
-        func refusal(of entry: Entry, _ presented: SecretDigest?, _ isAddressAllowed: Bool) -> Refusal? {
-            guard let presented, presented.isAmong(entry.secrets) else { return .wrongSecret }
-            guard !suspended.contains(entry.tenant) else { return .suspended }
-            return isAddressAllowed ? nil : .addressRefused
-        }
     }
 
+    /// What is known of the bots' tenants. A bot whose tenant is not known is not known either.
+    package let tenants: TenantDirectory
     private let state = Mutex(State())
 
-    package init() {}
+    package init(tenants: TenantDirectory) { self.tenants = tenants }
 
     /// Whether the bots have been read once: before that, none can be told from an unknown one.
     package var isLoaded: Bool { state.withLock(\.isLoaded) }
 
     /// The tenant that a bot belongs to; nil for a bot that is not (yet) known.
-    package func tenant(of bot: ID<Bot>) -> ID<Tenant>? { state.withLock { $0.bots[bot]?.tenant } }
+    package func tenant(of bot: ID<Bot>) -> ID<Tenant>? {
+        state.withLock { $0.bots[bot]?.tenant }.flatMap { tenants[$0] == nil ? nil : $0 }
+    }
 
     package var count: Int { state.withLock(\.bots.count) }
 
@@ -63,10 +58,11 @@ package final class BotDirectory: Sendable {
         return state.withLock { state in
             guard let index = state.bots.index(forKey: bot) else { return .refused(.unknownBot) }
             let entry = state.bots.values[index]
-            if let refusal = state.refusal(of: entry, presented, isAddressAllowed) {
+            guard let owner = tenants[entry.tenant] else { return .refused(.unknownBot) }
+            if let refusal = Self.refusal(of: entry, owner, presented, isAddressAllowed) {
                 return .refused(refusal)
             }
-            guard let perMinute = entry.updatesPerMinute,
+            guard let perMinute = owner.updatesPerMinutePerBot,
                 let wait = state.bots.values[index].limit.take(perMinute: perMinute, at: now)
             else { return .admitted(tenant: entry.tenant) }
             return .limited(retryAfter: wait)
@@ -77,9 +73,17 @@ package final class BotDirectory: Sendable {
     package func refusal(of bot: ID<Bot>, secret: String?, isAddressAllowed: Bool) -> Refusal? {
         let presented = secret.map(SecretDigest.init(of:))
         return state.withLock { state in
-            guard let entry = state.bots[bot] else { return .unknownBot }
-            return state.refusal(of: entry, presented, isAddressAllowed)
+            guard let entry = state.bots[bot], let owner = tenants[entry.tenant] else { return .unknownBot }
+            return Self.refusal(of: entry, owner, presented, isAddressAllowed)
         }
+    }
+
+    private static func refusal(
+        of entry: Entry, _ owner: TenantDirectory.Entry, _ presented: SecretDigest?, _ isAddressAllowed: Bool
+    ) -> Refusal? {
+        guard let presented, presented.isAmong(entry.secrets) else { return .wrongSecret }
+        guard owner.status == .active else { return .suspended }
+        return isAddressAllowed ? nil : .addressRefused
     }
 
     // MARK: For the refresh
@@ -103,8 +107,6 @@ package final class BotDirectory: Sendable {
             for bot in state.bots.keys where !bots.contains(bot) { state.bots.removeValue(forKey: bot) }
         }
     }
-
-    func setSuspended(_ tenants: Set<ID<Tenant>>) { state.withLock { $0.suspended = tenants } }
 
     func markLoaded() { state.withLock { $0.isLoaded = true } }
 }

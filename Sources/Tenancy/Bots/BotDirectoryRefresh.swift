@@ -1,8 +1,8 @@
 import Platform
 
-/// Keeps the bot directory current: a change is announced on `channel` by the transaction that makes it, and what
-/// was not announced is found within a second, bots by `updated_at`, tenants by the transaction that wrote them.
-/// All is read again every few minutes, so that nothing can stay wrong for long.
+/// Keeps the bot directory current, and with it that of the tenants: a change is announced on `channel` by the
+/// transaction that makes it, and what was not announced is found within a second, bots by `updated_at`. All is read
+/// again every few minutes, so that nothing can stay wrong for long.
 package actor BotDirectoryRefresh {
     package static let channel = "rookery_directory"
 
@@ -16,11 +16,10 @@ package actor BotDirectoryRefresh {
     private let loop: EventLoop
     private let database: Database
     private let directory: BotDirectory
+    private let tenants: TenantDirectoryRefresh
     private let secrets: BotSecrets
     private let logger: Logger
     private var since = Timestamp(microsecondsSince1970: 0)
-    /// The oldest transaction that was under way at the last look at the tenants.
-    private var oldestTransaction: Int64?
     private var lastFull: ContinuousClock.Instant?
     private var wakeUp: CheckedContinuation<Void, Never>?
     private var isWanted = false
@@ -32,6 +31,7 @@ package actor BotDirectoryRefresh {
         self.loop = loop
         self.database = database
         self.directory = directory
+        tenants = TenantDirectoryRefresh(loop: loop, database: database, directory: directory.tenants)
         self.secrets = secrets
         self.logger = logger
     }
@@ -53,7 +53,7 @@ package actor BotDirectoryRefresh {
                 isFailing = false
             } catch {
                 if !isFailing {
-                    logger.warning("the bot directory could not be refreshed", ["error": "\(error)"])
+                    logger.warning("the directories could not be refreshed", ["error": "\(error)"])
                 }
                 isFailing = true
             }
@@ -76,7 +76,8 @@ package actor BotDirectoryRefresh {
 
     package func refresh() async throws {
         let isFull = lastFull.map { .now - $0 > Self.fullEvery } ?? true
-        try await readSuspended()
+        // Before the bots: one that is known must not wait for its tenant.
+        try await tenants.refresh()
         if isFull {
             try await readAll()
             lastFull = .now
@@ -86,17 +87,10 @@ package actor BotDirectoryRefresh {
         }
     }
 
-    private func readSuspended() async throws {
-        let rows = try await database.upkeep.withConnection { connection in
-            try await connection.values("SELECT id FROM tenant WHERE status <> 'active'", as: ID<Tenant>.self)
-        }
-        directory.setSuspended(Set(rows))
-    }
-
     private func readAll() async throws {
         let started = try await serverTime()
         var seen: Set<ID<Bot>> = []
-        try await read(where: "bot.status <> 'deleted'") { seen.insert($0.key.bot) }
+        try await read(where: "status <> 'deleted'") { seen.insert($0.key.bot) }
         directory.retain(seen)
         since = started
     }
@@ -104,38 +98,8 @@ package actor BotDirectoryRefresh {
     private func readChanged() async throws {
         let started = try await serverTime()
         let from = since - Self.overlap
-        let tenants = try await changedTenants()
-        try await read(where: "bot.updated_at >= \(from)")
-        for tenant in tenants { try await read(where: "bot.tenant_id = \(tenant)") }
+        try await read(where: "updated_at >= \(from)")
         since = started
-    }
-
-    /// Tenants written by transactions that were not finished at the last look, whoever wrote them: limits are set by
-    /// hand, too. There are few tenants, so going through all of them costs little; the slack allows for
-    /// transactions begun between the snapshot and the counter that age() goes by.
-    private func changedTenants() async throws -> [ID<Tenant>] {
-        struct Seen: RowDecodable {
-            let oldest: Int64
-            let next: Int64
-            init(row: inout Row) throws {
-                oldest = try row.next()
-                next = try row.next()
-            }
-        }
-        let slack: Int64 = 1000
-        return try await database.upkeep.withConnection { connection in
-            let now = try await connection.first(
-                """
-                SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint
-                FROM pg_current_snapshot() AS s
-                """, as: Seen.self)
-            guard let now else { return [] }
-            let passed = now.next - (oldestTransaction ?? now.oldest) + slack
-            let changed = try await connection.values(
-                "SELECT id FROM tenant WHERE age(xmin) <= \(Int32(clamping: passed))", as: ID<Tenant>.self)
-            oldestTransaction = now.oldest
-            return changed
-        }
     }
 
     /// Takes in the bots that meet `condition`, a page at a time: there may be very many, and one result holds
@@ -146,10 +110,9 @@ package actor BotDirectoryRefresh {
             let page = try await database.upkeep.withConnection { [last] connection in
                 try await connection.all(
                     """
-                    SELECT \(DirectoryRow.columns)
-                    FROM bot JOIN tenant ON tenant.id = bot.tenant_id
-                    WHERE (bot.tenant_id, bot.id) > (\(last.tenant), \(last.bot)) AND \(condition)
-                    ORDER BY bot.tenant_id, bot.id LIMIT \(Int64(Self.pageSize))
+                    SELECT \(DirectoryRow.columns) FROM bot
+                    WHERE (tenant_id, id) > (\(last.tenant), \(last.bot)) AND \(condition)
+                    ORDER BY tenant_id, id LIMIT \(Int64(Self.pageSize))
                     """, as: DirectoryRow.self)
             }
             for row in page {
@@ -182,26 +145,20 @@ package actor BotDirectoryRefresh {
                 return nil
             }
         }
-        directory.set(
-            row.key.bot,
-            BotDirectory.Entry(
-                tenant: row.key.tenant, secrets: digests, updatesPerMinute: row.limits[.ingestPerMinutePerBot]
-            ))
+        directory.set(row.key.bot, BotDirectory.Entry(tenant: row.key.tenant, secrets: digests))
     }
 }
 
 private struct DirectoryRow: RowDecodable {
-    static let columns: SQL = "bot.tenant_id, bot.id, bot.status, bot.webhook_secrets, tenant.limits"
+    static let columns: SQL = "tenant_id, id, status, webhook_secrets"
 
     let key: BotKey
     let status: Bot.Status
     let sealedSecrets: [[UInt8]]
-    let limits: TenantLimits
 
     init(row: inout Row) throws {
         key = BotKey(tenant: try row.next(), bot: try row.next())
         status = try row.next()
         sealedSecrets = try row.next()
-        limits = try TenantLimits(json: row.next())
     }
 }

@@ -25,3 +25,29 @@ extension Invitation {
         return (invitation, token)
     }
 }
+
+extension Invitation {
+    package static func list(
+        after: ID<Invitation>?, limit: Int, in tx: TenantTransaction
+    ) async throws -> [Invitation] {
+        let isAfter: SQL = after.map { "AND id < \($0)" } ?? ""
+        return try await tx.all(
+            """
+            SELECT \(columns) FROM invitation WHERE tenant_id = \(tx.tenant) \(isAfter)
+            ORDER BY id DESC LIMIT \(Int64(limit))
+            """, as: Invitation.self)
+    }
+
+    package static func find(_ id: ID<Invitation>, in tx: TenantTransaction) async throws -> Invitation? {
+        try await tx.first(
+            "SELECT \(columns) FROM invitation WHERE tenant_id = \(tx.tenant) AND id = \(id)",
+            as: Invitation.self)
+    }
+
+    /// The invitation as it was; nil when there is none. Its token opens nothing from now on.
+    package static func delete(_ id: ID<Invitation>, in tx: TenantTransaction) async throws -> Invitation? {
+        try await tx.first(
+            "DELETE FROM invitation WHERE tenant_id = \(tx.tenant) AND id = \(id) RETURNING \(columns)",
+            as: Invitation.self)
+    }
+}

@@ -6,6 +6,8 @@ import Platform
 package struct TenantLimits: Sendable, Equatable {
     package enum Key: String, CaseIterable, Sendable {
         case requestsPerMinute = "requests_per_minute"
+        /// Of one admin or API key; when nothing is said, all that the tenant has.
+        case requestsPerMinutePerCaller = "requests_per_minute_per_caller"
         case ingestPerMinutePerBot = "ingest_per_minute_per_bot"
         case bots
         case consumersPerBot = "consumers_per_bot"
@@ -13,7 +15,7 @@ package struct TenantLimits: Sendable, Equatable {
 
         var defaultValue: Int {
             switch self {
-            case .requestsPerMinute: 600
+            case .requestsPerMinute, .requestsPerMinutePerCaller: 600
             case .ingestPerMinutePerBot: 6000
             case .bots: 100
             case .consumersPerBot: 10
@@ -35,7 +37,13 @@ package struct TenantLimits: Sendable, Equatable {
     }
 
     /// nil: unlimited.
-    package subscript(key: Key) -> Int? { overrides[key.rawValue] ?? key.defaultValue }
+    package subscript(key: Key) -> Int? {
+        get {
+            if let override = overrides[key.rawValue] { return override }
+            return key == .requestsPerMinutePerCaller ? self[.requestsPerMinute] : key.defaultValue
+        }
+        set { overrides[key.rawValue] = .some(newValue) }
+    }
 
     /// Every limit lifted.
     package static let none = TenantLimits(

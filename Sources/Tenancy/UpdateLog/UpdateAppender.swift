@@ -38,8 +38,9 @@ package actor UpdateAppender {
     private var queuedBytes = 0
     /// Whether a turn to write has been asked for.
     private var isScheduled = false
-    /// One batch at a time, so that what one loop takes in is logged in the order in which it came.
-    private var isWriting = false
+    /// One batch inserts at a time, so that what one loop takes in is logged in the order in which it came; the
+    /// one before it may still be waiting for the disk.
+    private var isInserting = false
 
     /// - Parameters:
     ///   - deliveries: told for which bots updates have been committed.
@@ -75,7 +76,7 @@ package actor UpdateAppender {
 
     /// Asks for a turn once this pass of the loop has run its jobs, so that the write takes all they have brought.
     private func scheduleWrite() {
-        guard !isScheduled, !isWriting else { return }
+        guard !isScheduled, !isInserting else { return }
         isScheduled = true
         loop.afterJobs { self.assumeIsolated { $0.takeTurn() } }
     }
@@ -89,15 +90,25 @@ package actor UpdateAppender {
 
     private func startWrite() {
         isScheduled = false
-        isWriting = true
+        isInserting = true
         // Ends with the batch, for which every caller of `append` awaits its own part of it.
         Task(executorPreference: loop) { await self.write() }
     }
 
     private func write() async {
-        if let batch = nextBatch() { await write(batch) }
+        guard let batch = nextBatch() else { return handOver() }
+        var isHandedOver = false
+        await write(batch) {
+            isHandedOver = true
+            self.handOver()
+        }
+        if !isHandedOver { handOver() }
+    }
+
+    /// Lets the next batch begin, this loop's or another's.
+    private func handOver() {
         turns.giveBack()
-        isWriting = false
+        isInserting = false
         if !queue.isEmpty { scheduleWrite() }
     }
 
@@ -116,9 +127,10 @@ package actor UpdateAppender {
         return batch
     }
 
-    private func write(_ batch: [Waiting]) async {
+    /// - Parameter whenInserted: called once the batch waits for its commit only; not when it fails before.
+    private func write(_ batch: [Waiting], whenInserted: () -> Void) async {
         do {
-            try await commit(batch)
+            try await commit(batch, whenInserted: whenInserted)
             for waiting in batch { waiting.continuation.resume() }
         } catch PostgresError.server(let error) where error.isInvalidData {
             await writeHalves(of: batch)
@@ -132,18 +144,21 @@ package actor UpdateAppender {
     /// a commit of its own.
     private func writeHalves(of batch: [Waiting]) async {
         guard batch.count > 1 else { return batch[0].continuation.resume(throwing: Fault.invalidPayload) }
-        await write(Array(batch[..<(batch.count / 2)]))
-        await write(Array(batch[(batch.count / 2)...]))
+        await write(Array(batch[..<(batch.count / 2)])) {}
+        await write(Array(batch[(batch.count / 2)...])) {}
     }
 
-    private func commit(_ batch: [Waiting]) async throws {
+    private func commit(_ batch: [Waiting], whenInserted: () -> Void) async throws {
         let bots = Set(batch.map { BotKey(tenant: $0.update.tenant, bot: $0.update.bot) })
         let foreign = deliveries.foreign(among: bots)
-        let statements = UpdateLog.append(batch.map(\.update)) + Deliveries.notices(of: foreign)
         // After an error too: a connection that breaks may have committed.
         defer { deliveries.wake(bots) }
-        let results = try await database.append.withConnection { try await $0.pipeline(statements) }
-        let added = results[1].affectedRows
+        let added = try await database.append.transaction(nil, readOnly: false) { transaction in
+            let added = try await UpdateLog.append(
+                batch.map(\.update), notices: Deliveries.notices(of: foreign), in: transaction)
+            whenInserted()
+            return added
+        }
         batchSize.observe(Double(batch.count))
         stored.increment(by: added)
         repeated.increment(by: batch.count - added)

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Platform
 import Testing
 
@@ -103,6 +104,20 @@ struct EventLoopTests {
 
         try await running.value
         #expect(results == [false, true])
+        pool.stop()
+    }
+
+    @Test("The threads of a blocking pool yield as much as it is told", arguments: [0, 7])
+    func blockingPoolIsNice(_ niceness: Int32) async throws {
+        let pool = try BlockingPool(threads: 1, niceness: niceness)
+
+        // The 19th field of proc(5)'s stat, counted behind the thread's name, which is in brackets.
+        let stat = try await pool.run {
+            try String(contentsOf: URL(filePath: "/proc/thread-self/stat"), encoding: .utf8)
+        }
+
+        let fields = stat.drop { $0 != ")" }.split(separator: " ")
+        #expect(Int32(fields[17]) == niceness)
         pool.stop()
     }
 }

@@ -45,3 +45,15 @@ static inline CURLMcode shim_multi_set_timer(CURLM *multi, curl_multi_timer_call
     curl_multi_setopt(multi, CURLMOPT_TIMERDATA, data);
     return curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, function);
 }
+
+/// For CURLOPT_READFUNCTION.
+static inline CURLcode shim_easy_set_reader(CURL *easy, curl_read_callback function) {
+    return curl_easy_setopt(easy, CURLOPT_READFUNCTION, function);
+}
+
+/// The last code that the server answered with, 0 before there is one.
+static inline long shim_easy_response_code(CURL *easy) {
+    long code = 0;
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &code);
+    return code;
+}

@@ -1,0 +1,98 @@
+import Auth
+import Platform
+import Tenancy
+
+/// `/v1/api-keys`: the ways in that a tenant gives to programs.
+enum APIKeys {
+    @Sendable static func list(_ call: Call) async throws -> HTTPResponse {
+        let query = try call.list()
+        let last = try query.after(APIKey.self)
+        let keys = try await call.read { tx in
+            try await APIKey.all(after: last, limit: query.limit + 1, in: tx)
+        }
+        return query.answer(keys, key: \.id.description)
+    }
+
+    @Sendable static func show(_ call: Call) async throws -> HTTPResponse {
+        let id = try call.id("key_id", of: APIKey.self)
+        guard let key = try await call.read({ tx in try await APIKey.find(id, in: tx) }) else {
+            throw Problem.notFound
+        }
+        return .resource(key, key.tag, for: call.request)
+    }
+
+    /// The only answer that ever holds the key itself.
+    @Sendable static func create(_ call: Call) async throws -> HTTPResponse {
+        let new = try call.body(APIKey.New.init)
+        let lacking = new.permissions.first { !call.caller.permissions.contains($0) }
+        if let lacking { throw Problem.forbidden(lacking.rawValue) }
+        return try await call.write { tx in
+            let secret = APIKeySecret()
+            let key = try await APIKey.create(new, secret: secret, by: call.caller.name, in: tx)
+            try await call.record(
+                AuditEvent(.apiKeyCreate, of: AuditTarget(key.id), changes: key.changes), in: tx)
+            return .created(MadeKey(key: key, secret: secret), at: "/v1/api-keys/\(key.id)", key.tag)
+        }
+    }
+
+    @Sendable static func delete(_ call: Call) async throws -> HTTPResponse {
+        let id = try call.id("key_id", of: APIKey.self)
+        return try await call.write { tx in
+            guard let key = try await APIKey.delete(id, in: tx) else { throw Problem.notFound }
+            try key.tag.requireMatch(call.request)
+            try await call.record(AuditEvent(.apiKeyDelete, of: AuditTarget(id)), in: tx)
+            return .noContent
+        }
+    }
+}
+
+/// A key with its secret.
+private struct MadeKey: JSONWritable {
+    let key: APIKey
+    let secret: APIKeySecret
+
+    func write(to json: inout JSONWriter) {
+        json.object {
+            key.members(&$0)
+            $0.field("key", secret.text)
+        }
+    }
+}
+
+extension APIKey {
+    fileprivate var tag: ETag { ETag(id, updatedAt) }
+
+    fileprivate var changes: AuditChanges {
+        func list(_ texts: [String]) -> JSONValue { .array(texts.map { .string($0) }) }
+        var changes = AuditChanges()
+        changes.add("name", to: .string(name))
+        changes.add("hint", to: .string(hint))
+        changes.add("permissions", to: list(permissions.map(\.rawValue)))
+        changes.add("allowed_addresses", to: allowedAddresses.map(list) ?? .null)
+        changes.add("expires_at", to: expiresAt.map { .string("\($0)") } ?? .null)
+        return changes
+    }
+}
+
+extension APIKey.New {
+    fileprivate init?(_ body: inout RequestBody) {
+        let name = body.required("name", .text(1...200))
+        let permissions = body.required(
+            "permissions", .list(of: Field<Permission>.choice, 1...Permission.allCases.count))
+        let addresses = body.optional("allowed_addresses", .list(of: .addressRange, 1...100))
+        let expiresAt = body.optional("expires_at", .timestamp)
+        if let expiresAt, expiresAt <= .now { body.fail("expires_at", "invalid", "must be in the future") }
+        guard let name, let permissions else { return nil }
+        self.init(
+            name: name, permissions: permissions, allowedAddresses: addresses, expiresAt: expiresAt)
+    }
+}
+
+extension Field where Value == AddressRange {
+    static var addressRange: Field {
+        Field(expected: "an IP address or a block such as 192.0.2.0/24") {
+            guard case .string(let text) = $0 else { return nil }
+            return AddressRange(text)
+        }
+    }
+}

@@ -1,0 +1,17 @@
+import Platform
+import Tenancy
+
+extension AuditEvent {
+    package static func created(_ tenant: Tenant) -> AuditEvent {
+        var changes = AuditChanges()
+        changes.add("name", to: .string(tenant.name))
+        return AuditEvent(.tenantCreate, of: AuditTarget(tenant.id), changes: changes)
+    }
+
+    package static func created(_ invitation: Invitation) -> AuditEvent {
+        var changes = AuditChanges()
+        changes.add("email", to: .string(invitation.email))
+        changes.add("role", to: .string(invitation.role.rawValue))
+        return AuditEvent(.invitationCreate, of: AuditTarget(invitation.id), changes: changes)
+    }
+}

@@ -1,0 +1,118 @@
+import Platform
+import Tenancy
+
+/// Keeps a node's `Credentials` current, every second and whenever something is announced on `Revocation.channel`:
+/// revocations, signing keys (which it makes, too, when they are due) and the database's time. Now and then it writes
+/// when API keys were used, and deletes revocations that nothing can be older than.
+package actor CredentialUpkeep {
+    private static let interval = Duration.seconds(1)
+    private static let fullEvery = Duration.seconds(30)
+    private static let usesEvery = Duration.seconds(10)
+    private static let cleanEvery = Duration.seconds(60)
+
+    package nonisolated let unownedExecutor: UnownedSerialExecutor
+    private let loop: EventLoop
+    private let database: Database
+    private let credentials: Credentials
+    private let logger: Logger
+    private var since: Timestamp?
+    private var lastFull: ContinuousClock.Instant?
+    private var lastUses = ContinuousClock.now
+    private var lastClean: ContinuousClock.Instant?
+    private var wakeUp: CheckedContinuation<Void, Never>?
+    private var isWanted = false
+
+    package init(loop: EventLoop, database: Database, credentials: Credentials, logger: Logger) {
+        unownedExecutor = loop.asUnownedSerialExecutor()
+        self.loop = loop
+        self.database = database
+        self.credentials = credentials
+        self.logger = logger
+    }
+
+    /// Something was announced: refresh now. From any thread.
+    package nonisolated func wake() {
+        loop.execute { self.assumeIsolated { $0.endPause() } }
+    }
+
+    private func endPause() {
+        isWanted = true
+        wakeUp?.resume()
+        wakeUp = nil
+    }
+
+    /// Runs until the task is cancelled.
+    package func run() async {
+        var isFailing = false
+        while !Task.isCancelled {
+            isWanted = false
+            do {
+                try await refresh()
+                try await tidy()
+                isFailing = false
+            } catch {
+                if !isFailing, !Task.isCancelled {
+                    logger.warning(
+                        "revocations and signing keys could not be refreshed", ["error": "\(error)"])
+                }
+                isFailing = true
+            }
+            await pause()
+        }
+    }
+
+    private func pause() async {
+        guard !isWanted else { return }
+        let timer = loop.schedule(after: Self.interval) { self.assumeIsolated { $0.endPause() } }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                if isWanted || Task.isCancelled { continuation.resume() } else { wakeUp = continuation }
+            }
+        } onCancel: {
+            wake()
+        }
+        loop.cancel(timer)
+    }
+
+    /// Reads what is new and makes a signing key when one is due.
+    package func refresh() async throws {
+        try await read()
+        guard try credentials.keys.isDue(at: credentials.clock.now) else { return }
+        let keys = credentials.keys
+        _ = try await database.writeUpkeep { tx in try await keys.rotate(.whenDue, in: tx) }
+        try await read()
+    }
+
+    private func read() async throws {
+        let (asked, askedAt) = (ContinuousClock.now, Timestamp.now)
+        let isAll = since == nil || lastFull.map { asked - $0 > Self.fullEvery } ?? true
+        let (clock, since) = (credentials.clock, since)
+        let (time, revoked, keys) = try await database.readUpkeep { tx in
+            guard let time = try await tx.value("SELECT clock_timestamp()", as: Timestamp.self) else {
+                throw PostgresError.unexpectedResult("no time")
+            }
+            clock.set(time, askedAt: askedAt)
+            let from =
+                isAll ? time - RevocationList.keptFor : (since ?? time) - Revocation.overlap
+            return (time, try await Revocation.since(from, in: tx), try await SigningKeyRow.all(in: tx))
+        }
+        // Keys first: a list that is fresh says that they are, too.
+        if credentials.keys.replace(with: keys) { credentials.cache.removeAll() }
+        credentials.revocations.apply(revoked, isAll: isAll, askedAt: asked)
+        self.since = time
+        if isAll { lastFull = asked }
+    }
+
+    private func tidy() async throws {
+        let now = ContinuousClock.now
+        if now - lastUses > Self.usesEvery {
+            lastUses = now
+            try await credentials.uses.write(in: database)
+        }
+        if lastClean.map({ now - $0 > Self.cleanEvery }) ?? true {
+            lastClean = now
+            let old = credentials.clock.now - RevocationList.keptFor - .seconds(600)
+            try await database.writeUpkeep { tx in try await Revocation.deleteOld(before: old, in: tx) }
+        }
+    }
+}
