@@ -55,13 +55,14 @@ package final class RateLimiter: Sendable {
         guard quota > 0 else { return Verdict(quota: 0, remaining: 0, reset: 60, retryAfter: .seconds(60)) }
         let now = (now - start).nanoseconds
         return state.withLock { state in
-            let units = max(1, Int64(Double(quota) * state.share))
+            let units = max(1, Int64(min(Double(quota) * state.share, 1e15)))
             let interval = max(1, Self.minute / units)
             let arrival = max(state.young[key] ?? state.old[key] ?? now, now)
             let next = arrival + interval * min(Int64(cost), units)
             let excess = next - (now + Self.minute)
-            if excess <= 0 { remember(key, next, in: &state) }
-            let used = (excess <= 0 ? next : arrival) - now
+            let kept = excess <= 0 ? next : arrival
+            remember(key, kept, in: &state)
+            let used = kept - now
             return Verdict(
                 quota: quota, remaining: Int(min(units, (Self.minute - used) / interval)),
                 reset: Int((used + 999_999_999) / 1_000_000_000),

@@ -36,12 +36,12 @@ package struct MailMessage: Sendable {
         return Array((headers + [""] + Self.base64Lines(body) + [""]).joined(separator: "\r\n").utf8)
     }
 
-    /// RFC 2047 section 2: always encoded, at most 75 characters a word, no character cut in two.
+    /// RFC 2047 section 2: always encoded, lines of at most 76 characters, no character cut in two.
     private static func encodedWords(_ text: String) -> String {
         var words: [[UInt8]] = [[]]
         for scalar in text.unicodeScalars {
             let bytes = Array(String(Character(scalar)).utf8)
-            if words[words.count - 1].count + bytes.count > 45 { words.append([]) }
+            if words[words.count - 1].count + bytes.count > 39 { words.append([]) }
             words[words.count - 1] += bytes
         }
         return words.map { "=?utf-8?B?\(Base64.encode($0))?=" }.joined(separator: "\r\n ")

@@ -9,7 +9,7 @@ struct BotDirectoryRefreshTests {
     @Test("A bot is known after it was made, with its secret and its tenant's limit")
     func made() async throws {
         try await Fixture.with { fixture in
-            let directory = BotDirectory()
+            let directory = BotDirectory(tenants: TenantDirectory())
             let refresh = fixture.refresh(directory)
             try await refresh.refresh()
             let tenant = try await fixture.tenant(
@@ -30,7 +30,7 @@ struct BotDirectoryRefreshTests {
     @Test("Secrets that are added and taken away count at the next look")
     func rotation() async throws {
         try await Fixture.with { fixture in
-            let directory = BotDirectory()
+            let directory = BotDirectory(tenants: TenantDirectory())
             let refresh = fixture.refresh(directory)
             let bot = try await fixture.bot(in: fixture.tenant(), secret: "old")
             let new = try fixture.bots.seal("new", .webhookSecret, of: bot.id, bot.tenant)
@@ -51,7 +51,7 @@ struct BotDirectoryRefreshTests {
     @Test("A secret that was sealed for another bot does not open for this one")
     func movedSecret() async throws {
         try await Fixture.with { fixture in
-            let directory = BotDirectory()
+            let directory = BotDirectory(tenants: TenantDirectory())
             let tenant = try await fixture.tenant()
             let bot = try await fixture.bot(in: tenant, secret: "mine")
             let thief = try await fixture.bot(in: tenant, secret: "theirs")
@@ -74,7 +74,7 @@ struct BotDirectoryRefreshTests {
     @Test("A deleted bot is unknown")
     func deleted() async throws {
         try await Fixture.with { fixture in
-            let directory = BotDirectory()
+            let directory = BotDirectory(tenants: TenantDirectory())
             let refresh = fixture.refresh(directory)
             let bot = try await fixture.bot(in: fixture.tenant())
             try await refresh.refresh()
@@ -94,7 +94,7 @@ struct BotDirectoryRefreshTests {
     @Test("A suspension is felt within the poll, however it was made, and so is its end")
     func suspension() async throws {
         try await Fixture.with { fixture in
-            let directory = BotDirectory()
+            let directory = BotDirectory(tenants: TenantDirectory())
             let refresh = fixture.refresh(directory)
             let bot = try await fixture.bot(in: fixture.tenant())
             let running = Task(executorPreference: fixture.loop) { try await refresh.run() }
@@ -120,7 +120,7 @@ struct BotDirectoryRefreshTests {
     @Test("More bots than one page are all read")
     func pages() async throws {
         try await Fixture.with { fixture in
-            let directory = BotDirectory()
+            let directory = BotDirectory(tenants: TenantDirectory())
             let tenant = try await fixture.tenant()
             try await fixture.tamper(
                 """

@@ -11,7 +11,7 @@ struct BotDirectoryTests {
 
     @Test("A bot nobody has connected is unknown, whatever is presented")
     func unknown() {
-        let directory = BotDirectory()
+        let directory = BotDirectory(tenants: TenantDirectory())
 
         #expect(directory.admit(bot, secret: nil, isAddressAllowed: false, at: now) == .refused(.unknownBot))
         #expect(
@@ -50,11 +50,11 @@ struct BotDirectoryTests {
     @Test("Secret, tenant, address, limit: the first that fails decides")
     func order() {
         let directory = directory(secrets: ["crow"], perMinute: 0)
-        directory.setSuspended([tenant])
+        directory.tenants.set(tenant, entry(.suspended, perMinute: 0))
 
         let wrongSecret = directory.admit(bot, secret: "x", isAddressAllowed: false, at: now)
         let suspended = directory.admit(bot, secret: "crow", isAddressAllowed: false, at: now)
-        directory.setSuspended([])
+        directory.tenants.set(tenant, entry(.active, perMinute: 0))
         let address = directory.admit(bot, secret: "crow", isAddressAllowed: false, at: now)
         let limit = directory.admit(bot, secret: "crow", isAddressAllowed: true, at: now)
 
@@ -95,16 +95,31 @@ struct BotDirectoryTests {
         #expect(admission == .admitted(tenant: tenant))
     }
 
+    @Test("A bot whose tenant is not known is unknown, too")
+    func unknownTenant() {
+        let directory = directory(secrets: ["crow"])
+
+        directory.tenants.set(tenant, entry(.deleted, perMinute: nil))
+
+        #expect(
+            directory.admit(bot, secret: "crow", isAddressAllowed: true, at: now) == .refused(.unknownBot))
+        #expect(directory.tenant(of: bot) == nil)
+    }
+
     private func directory(secrets: [String], perMinute: Int? = nil) -> BotDirectory {
-        let directory = BotDirectory()
+        let directory = BotDirectory(tenants: TenantDirectory())
         fill(directory, secrets, perMinute)
         return directory
     }
 
     private func fill(_ directory: BotDirectory, _ secrets: [String], _ perMinute: Int?) {
+        directory.tenants.set(tenant, entry(.active, perMinute: perMinute))
         directory.set(
-            bot,
-            BotDirectory.Entry(
-                tenant: tenant, secrets: secrets.map(SecretDigest.init(of:)), updatesPerMinute: perMinute))
+            bot, BotDirectory.Entry(tenant: tenant, secrets: secrets.map(SecretDigest.init(of:))))
+    }
+
+    private func entry(_ status: Tenant.Status, perMinute: Int?) -> TenantDirectory.Entry {
+        TenantDirectory.Entry(
+            status: status, limits: TenantLimits(overrides: [.ingestPerMinutePerBot: perMinute]))
     }
 }
