@@ -91,7 +91,8 @@ final class App: Sendable {
                         directory: directory, appender: appender,
                         checksAddress: settings.checksTelegramAddress),
                     gate: gate, invitationMail: access.invitationMail,
-                    jsonWebKeys: JSONWebKeys(credentials: access.credentials)
+                    jsonWebKeys: JSONWebKeys(credentials: access.credentials),
+                    people: access.people(database)
                 ).all
             let router = HTTPRouter(routes)
             parts.append(
@@ -192,6 +193,7 @@ final class App: Sendable {
             await stop()
             group.cancelAll()
         }
+        access.stop()
         await keeper.release()
         for part in parts {
             await part.database.close()

@@ -14,9 +14,22 @@ extension Problem {
         case is Admin.LastOwner:
             self.init(409, "last_owner", "A tenant always has an owner, and this is the last one")
         case let error as PostgresError where error.isPassing: self = .unavailable()
+        case is SignIn.WrongCredentials, Sessions.Refusal.passwordChanged: self = .wrongCredentials
+        case let shut as SignInThrottle.Shut: self = .rateLimited(retryAfter: shut.retryAfter)
+        case is Passwords.Busy: self = .unavailable(retryAfter: Passwords.Busy.retryAfter)
+        case Sessions.Refusal.notAdmin:
+            self = Problem(403, "forbidden", "You are no admin there")
+        case Sessions.Refusal.tenantSuspended:
+            self = Problem(403, "tenant_suspended", "The tenant is suspended")
+        case let error as PostgresError where error.violates("admin_once"):
+            self = Problem(409, "already_admin", "This person is an admin of the tenant already")
         default: return nil
         }
     }
+
+    private static let wrongCredentials = Problem(
+        401, "invalid_credentials", "The e-mail or the password is wrong",
+        headers: ["WWW-Authenticate": "Bearer realm=\"rookery\""])
 
     private static func update(_ fault: UpdateHead.Fault) -> Problem {
         switch fault {
@@ -32,9 +45,10 @@ extension PostgresError {
     fileprivate var isPassing: Bool {
         switch self {
         case .unavailable, .connectionLost, .poolExhausted, .timedOut, .cancelled: true
-        // Out of connections or memory, starting up or shutting down, locked; or no partition for today yet.
+        // Out of connections or memory, starting up or shutting down, locked, in a deadlock; or no partition for
+        // today yet.
         case .server(let error):
-            error.isMissingPartition || ["53", "57", "08", "55"].contains { error.sqlState.hasPrefix($0) }
+            error.isMissingPartition || ["53", "57", "08", "55", "40"].contains { error.sqlState.hasPrefix($0) }
         case .decoding, .missingColumn, .unexpectedResult: false
         }
     }

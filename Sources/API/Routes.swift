@@ -9,12 +9,22 @@ struct Routes {
     let gate: Gate
     let invitationMail: InvitationMail
     let jsonWebKeys: JSONWebKeys
+    let people: People
 
     /// What customers and platform admins call.
     var api: [Route] {
         let tenants = PlatformTenants(mail: invitationMail)
         let invitations = Invitations(mail: invitationMail)
         return [
+            Route(.post, "/v1/auth/login", .open, people.authentication.login),
+            Route(.post, "/v1/auth/refresh", .open, people.authentication.refresh),
+            Route(.post, "/v1/auth/logout", .signedIn, people.authentication.logout),
+            Route(.get, "/v1/auth/me", .signedIn, Me.show),
+            Route(.get, "/v1/auth/sessions", .signedIn, OwnSessions.list),
+            Route(.delete, "/v1/auth/sessions/{session_id}", .signedIn, OwnSessions.delete),
+            Route(.put, "/v1/auth/password", .signedIn, people.password.change),
+            Route(.post, "/v1/auth/invitations/accept", .open, people.acceptance.accept),
+
             Route(.post, "/v1/platform/tenants", .platform, cost: 5, tenants.create),
             Route(.get, "/v1/platform/tenants", .platform, tenants.list),
             Route(.get, "/v1/platform/tenants/{tenant_id}", .platform, tenants.show),

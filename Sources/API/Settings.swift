@@ -1,3 +1,4 @@
+import Auth
 import Platform
 
 /// Everything that can be set from outside, read and checked once at the start.
@@ -26,6 +27,8 @@ struct Settings: Sendable {
     let shutdownTime: Duration
     /// nil: no letters are sent.
     let mail: SMTPClient?
+    /// Of new password hashes. Not to be set from outside: less only where hashing itself is not what is tried.
+    var passwordCost = PasswordHash.Cost.standard
 }
 
 extension Settings {

@@ -1,3 +1,4 @@
+import Auth
 import Platform
 import Synchronization
 import Tenancy
@@ -41,7 +42,8 @@ final class RunningApp: Sendable {
             "ROOKERY_MASTER_KEY": fixture.masterKey, "ROOKERY_LOG_LEVEL": "error",
         ]
         environment.merge(changes) { $1 }
-        let settings = try Settings(environment: environment)
+        var settings = try Settings(environment: environment)
+        settings.passwordCost = Fixture.passwordCost
         let runtime = try Runtime(loops: settings.loops, logger: fixture.logger)
         self.runtime = runtime
         let app = try await App(settings: settings, runtime: runtime)

@@ -10,6 +10,7 @@ struct AccessParts: Sendable {
     let credentials: Credentials
     let invitationMail: InvitationMail
     private let upkeep: CredentialUpkeep
+    private let passwords: Passwords
     private let box: SecretBox
     private let sealer: AuditSealer
     private let housekeeping: Housekeeping
@@ -26,6 +27,7 @@ struct AccessParts: Sendable {
             loop: loop, database: database, trail: trail, blocking: runtime.blocking, logger: logger,
             metrics: runtime.metrics)
         housekeeping = Housekeeping(loop: loop, database: database, logger: logger)
+        passwords = try Passwords(threads: max(1, EventLoop.coreCount / 2), cost: settings.passwordCost)
         credentials = Credentials(
             issuer: settings.publicURL ?? AccessTokens.standardIssuer, box: box, logger: runtime.logger)
         upkeep = CredentialUpkeep(
@@ -44,6 +46,12 @@ struct AccessParts: Sendable {
             surroundings: Call.Surroundings(database: database, trail: trail, box: box))
     }
 
+    func people(_ database: Database) -> People {
+        People(
+            database: database, passwords: passwords,
+            sessions: Sessions(tokens: tokens, box: box, trail: trail), trail: trail)
+    }
+
     /// Keeps all of it current, until the task is cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in
@@ -56,4 +64,6 @@ struct AccessParts: Sendable {
 
     /// Something was announced on `Revocation.channel`, or announcements may have been missed. On the first loop.
     func wake() { upkeep.wake() }
+
+    func stop() { passwords.stop() }
 }

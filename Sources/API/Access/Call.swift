@@ -90,11 +90,14 @@ struct Call: Sendable {
     }
 
     /// Notes in the audit trail what the transaction does.
-    /// - Parameter tenant: whose trail; the transaction's when nil. A platform transaction may write any tenant's.
+    /// - Parameters:
+    ///   - actor: who did it; the caller when nil.
+    ///   - tenant: whose trail; the transaction's when nil. A platform transaction may write any tenant's.
     func record(
-        _ event: AuditEvent, for tenant: ID<Tenant>? = nil, in tx: some DatabaseTransaction
+        _ event: AuditEvent, by actor: Caller? = nil, for tenant: ID<Tenant>? = nil,
+        in tx: some DatabaseTransaction
     ) async throws {
-        try await surroundings.trail.record(event, by: caller, from: origin, for: tenant, in: tx)
+        try await surroundings.trail.record(event, by: actor ?? caller, from: origin, for: tenant, in: tx)
     }
 
     /// Refuses the caller for want of a permission, and notes it in the audit trail.

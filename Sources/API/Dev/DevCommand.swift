@@ -9,9 +9,11 @@ struct DevCommand: Command {
         "Runs everything on this machine, with a private PostgreSQL under .rookery and a demo"
     static let help = """
         Runs everything on this machine until Ctrl-C: a private PostgreSQL under .rookery (kept for the next start), \
-        the migrations, the sandbox in place of Telegram, and a demo tenant with a bot and a push consumer, through \
-        which one update is sent. --json prints one line for programs once all of it is up; the log goes to standard \
-        error. With ROOKERY_TELEGRAM_API_URL set, that server is used in place of the sandbox, and no demo is made.
+        the migrations, the sandbox in place of Telegram, a platform admin, and a demo tenant with an owner, an API \
+        key, a bot and a push consumer, through which one update is sent. Passwords and key are made at the first \
+        start and kept in secrets.json there. --json prints one line for programs once all of it is up; the log goes \
+        to standard error. With ROOKERY_TELEGRAM_API_URL set, that server is used in place of the sandbox, and no \
+        demo bot is made.
         """
 
     private let folder: String
@@ -45,7 +47,8 @@ struct DevCommand: Command {
             }
             let settings = try Settings(environment: variables)
             let masterKey = variables["ROOKERY_MASTER_KEY"] ?? ""
-            let parts = DevParts(database: database, sandbox: sandbox, node: try folder.node())
+            let parts = DevParts(
+                folder: folder, database: database, sandbox: sandbox, node: try folder.node())
             try await serve(settings, masterKey, parts, runtime, shutdown, environment)
             await sandbox?.stop()
         } catch {
@@ -67,11 +70,12 @@ struct DevCommand: Command {
             group.addTask {
                 do {
                     let made = try await shutdown.interrupting {
-                        try await DevDemo.run(app: app, settings: settings, parts: parts, runtime: runtime)
+                        try await demo(app, settings, parts, runtime)
                     }
-                    guard let demo = made else { return }
+                    guard let (people, demo) = made else { return }
                     let report = DevReport(
-                        app: app, settings: settings, parts: parts, masterKey: masterKey, demo: demo)
+                        app: app, settings: settings, parts: parts, masterKey: masterKey, people: people,
+                        demo: demo)
                     environment.print(isJSON ? report.json : report.text)
                     await shutdown.wait()
                     await demo?.receiver.stop()
@@ -83,10 +87,22 @@ struct DevCommand: Command {
             try await group.waitForAll()
         }
     }
+
+    private func demo(
+        _ app: App, _ settings: Settings, _ parts: DevParts, _ runtime: Runtime
+    ) async throws -> (DevPeople, DevDemo?) {
+        let maker = try DevPeopleMaker(settings: settings, folder: parts.folder, runtime: runtime)
+        // On the loop: the pools belong to it.
+        let people = try await withTaskExecutorPreference(runtime.loops[0]) { try await maker.make() }
+        let demo = try await DevDemo.run(
+            app: app, tenant: people.tenant, settings: settings, parts: parts, runtime: runtime)
+        return (people, demo)
+    }
 }
 
 /// What `rookery dev` has beside the app.
 struct DevParts: Sendable {
+    let folder: DevFolder
     let database: DevDatabase
     let sandbox: LocalSandbox?
     let node: ID<Node>

@@ -1,7 +1,7 @@
 import Platform
 import Tenancy
 
-/// The demo tenant: made at the first start, found again at later ones; each start sends one message through all
+/// The demo tenant's bot and consumer: made at the first start, found again at later ones; each start sends one message through all
 /// of it.
 struct DevDemo: Sendable {
     /// When the message passed each station.
@@ -14,7 +14,6 @@ struct DevDemo: Sendable {
 
     static let user: Int64 = 1001
 
-    let tenant: Tenant
     let bot: Bot
     let secrets: Bot.NewSecrets
     let consumer: Consumer
@@ -24,11 +23,14 @@ struct DevDemo: Sendable {
     let trace: Trace
 
     /// - Returns: nil without a sandbox: then there is no bot to play with.
-    static func run(app: App, settings: Settings, parts: DevParts, runtime: Runtime) async throws -> DevDemo?
-    {
+    static func run(
+        app: App, tenant: Tenant, settings: Settings, parts: DevParts, runtime: Runtime
+    ) async throws -> DevDemo? {
         guard let sandbox = parts.sandbox else { return nil }
         let maker = try await DevDemoMaker(settings: settings, sandbox: sandbox, runtime: runtime)
         // On the loop: HTTP client and pools belong to it.
-        return try await withTaskExecutorPreference(runtime.loops[0]) { try await maker.make(app: app) }
+        return try await withTaskExecutorPreference(runtime.loops[0]) {
+            try await maker.make(app: app, for: tenant)
+        }
     }
 }

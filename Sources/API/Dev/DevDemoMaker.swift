@@ -37,8 +37,7 @@ struct DevDemoMaker: Sendable {
     }
 
     /// Must run on the first loop.
-    func make(app: App) async throws -> DevDemo {
-        let tenant = try await tenant()
+    func make(app: App, for tenant: Tenant) async throws -> DevDemo {
         let (bot, secrets, token) = try await bot(of: tenant)
         let answered = Answered<DevReceiver.Reception>()
         let (consumer, signingSecret) = try await consumer(of: bot)
@@ -59,13 +58,8 @@ struct DevDemoMaker: Sendable {
         else { throw NoAnswer() }
         let trace = try await trace(reception, of: bot)
         return DevDemo(
-            tenant: tenant, bot: bot, secrets: secrets, consumer: consumer, signingSecret: signingSecret,
+            bot: bot, secrets: secrets, consumer: consumer, signingSecret: signingSecret,
             receiver: receiver, trace: trace)
-    }
-
-    private func tenant() async throws -> Tenant {
-        if let tenant = try await Tenant.find(slug: "demo", in: database) { return tenant }
-        return try await Tenant.create(name: "Demo", limits: .none, in: database)
     }
 
     private func bot(of tenant: Tenant) async throws -> (Bot, Bot.NewSecrets, BotToken) {

@@ -7,6 +7,7 @@ struct DevReport {
     let settings: Settings
     let parts: DevParts
     let masterKey: String
+    let people: DevPeople
     let demo: DevDemo?
 
     var json: String {
@@ -16,8 +17,11 @@ struct DevReport {
         if let sandbox = parts.sandbox { line.field("sandbox", sandbox.url) }
         line.field("database_url", settings.databaseURL)
         line.field("database_owner_url", settings.databaseOwnerURL ?? "")
+        line.field("tenant_id", "\(people.tenant.id)")
+        line.field("owner", literal: Self.object(people.owner))
+        line.field("platform_admin", literal: Self.object(people.platformAdmin))
+        line.field("api_key", people.apiKey)
         if let demo {
-            line.field("tenant_id", "\(demo.tenant.id)")
             line.field(
                 "bot",
                 literal: Self.object([
@@ -50,6 +54,20 @@ struct DevReport {
               Metrics      \(app.adminURL)/metrics
               Telegram     \(parts.sandbox.map { "\($0.url) (the sandbox)" } ?? settings.telegramAPIURL)
               Database     \(settings.databaseOwnerURL ?? "")
+
+              Tenant       \(people.tenant.id)
+              Owner        \(people.owner.email), password \(people.owner.password)
+              API key      \(people.apiKey)
+              Platform     \(people.platformAdmin.email), password \(people.platformAdmin.password)
+
+            To use the API, in another terminal:
+
+              # with the key
+              curl -s \(app.url)/v1/auth/me -H 'Authorization: Bearer \(people.apiKey)'
+
+              # as the owner: the answer's access_token goes where the key stands above
+              curl -s \(app.url)/v1/auth/login -H 'Content-Type: application/json' \\
+                -d '{"email":"\(people.owner.email)","password":"\(people.owner.password)"}'
             """
         guard let demo, let sandbox = parts.sandbox else { return addresses + "\n\nStop with Ctrl-C.\n" }
         let trace = demo.trace
@@ -64,13 +82,12 @@ struct DevReport {
               delivered    + \(after(trace.deliveredAt)) ms   to the demo consumer's endpoint, signature checked
               answered     + \(after(trace.answeredAt)) ms   with sendMessage
 
-              Tenant       \(demo.tenant.id)
               Bot          \(demo.bot.id) (@\(demo.bot.username ?? ""), \(demo.bot.telegramID) at Telegram)
               Secret       \(demo.secrets.webhookSecret)
               Consumer     \(demo.consumer.id)
               Signing      \(demo.signingSecret)
 
-            To try, in another terminal:
+            And to try:
 
               # let the user write again, and see what the bot has answered
               curl -s \(sandbox.url)/sandbox/bots/\(demo.bot.telegramID)/messages -H 'Content-Type: application/json' \\
@@ -87,6 +104,12 @@ struct DevReport {
             Stop with Ctrl-C.
 
             """
+    }
+
+    private static func object(_ person: DevPeople.Person) -> String {
+        object([
+            ("email", JSONText.quoted(person.email)), ("password", JSONText.quoted(person.password)),
+        ])
     }
 
     private static func object(_ members: [(String, String)]) -> String {

@@ -36,7 +36,7 @@ package final class AuditTrail: Sendable {
 
 extension Caller {
     /// `actor_type` in the audit trail.
-    var kind: String {
+    package var kind: String {
         switch identity {
         case .stranger: "stranger"
         case .admin: "admin"
