@@ -6,18 +6,27 @@ import Tenancy
 struct AccessParts: Sendable {
     let tenants = TenantDirectory()
     let limits = Limits()
-    let trail = AuditTrail()
+    let trail: AuditTrail
     let credentials: Credentials
     let invitationMail: InvitationMail
     private let upkeep: CredentialUpkeep
     private let passwords: Passwords
     private let box: SecretBox
+    private let sealer: AuditSealer
+    private let housekeeping: Housekeeping
 
     var tokens: AccessTokens { credentials.tokens }
 
     /// - Parameter url: the node's own, for links where no public one is set.
     init(settings: Settings, runtime: Runtime, database: Database, box: SecretBox, url: String) throws {
         self.box = box
+        let (loop, logger) = (runtime.loops[0], runtime.logger)
+        let trail = AuditTrail(database: database, box: box)
+        self.trail = trail
+        sealer = AuditSealer(
+            loop: loop, database: database, trail: trail, blocking: runtime.blocking, logger: logger,
+            metrics: runtime.metrics)
+        housekeeping = Housekeeping(loop: loop, database: database, logger: logger)
         passwords = try Passwords(threads: max(1, EventLoop.coreCount / 2), cost: settings.passwordCost)
         credentials = Credentials(
             issuer: settings.publicURL ?? AccessTokens.standardIssuer, box: box, logger: runtime.logger)
@@ -32,7 +41,8 @@ struct AccessParts: Sendable {
 
     func gate(_ database: Database) -> Gate {
         Gate(
-            authenticator: Authenticator(credentials: credentials, database: database), limits: limits, tenants: tenants,
+            authenticator: Authenticator(credentials: credentials, database: database), limits: limits,
+            tenants: tenants,
             surroundings: Call.Surroundings(database: database, trail: trail, box: box))
     }
 
@@ -46,6 +56,8 @@ struct AccessParts: Sendable {
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await upkeep.run() }
+            group.addTask { await sealer.run() }
+            group.addTask { await housekeeping.run() }
             if let outbox = invitationMail.outbox { group.addTask { await outbox.run() } }
         }
     }
