@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import sys
+import threading
 import uuid
 
 import schemathesis
@@ -16,7 +17,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import api
 import database
-from api import Caller
 
 WORLD = json.loads(os.environ["CONTRACT"])
 # What is asked for by these ends a session or shuts a door: each time, one is made for it.
@@ -31,23 +31,28 @@ def sign_in() -> str:
     return api.sign_in(WORLD["api"], WORLD["email"], WORLD["password"], WORLD.get("tenant")).token
 
 
-@schemathesis.auth()
+@schemathesis.auth(refresh_interval=None)
 class Bearer:
-    """One session for all that ends none; it is asked for anew when it has come to its end after all."""
+    """One session for all that ends none. When it has come to its end after all, there is another."""
 
     token: str | None = None
+    lock = threading.Lock()
 
     def get(self, case, context):
         if context.operation.definition.raw.get("security") == [{"telegramSecret": []}]:
             return {"X-Telegram-Bot-Api-Secret-Token": WORLD["secret"]}
         if operation_id(context.operation) in ENDING:
-            return {"Authorization": f"Bearer {sign_in()}"}
-        if Bearer.token is None or Caller(WORLD["api"], Bearer.token).get("/v1/auth/me").status_code == 401:
-            Bearer.token = sign_in()
-        return {"Authorization": f"Bearer {Bearer.token}"}
+            return bearer(sign_in())
+        with Bearer.lock:
+            Bearer.token = Bearer.token or sign_in()
+            return bearer(Bearer.token)
 
     def set(self, case, data, context):
         case.headers.update(data)
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
 
 
 def operation_id(operation) -> str:
@@ -79,3 +84,9 @@ def before_call(context, case, kwargs):
         for name in case.path_parameters or {}:
             if name in WORLD["ids"]:
                 case.path_parameters[name] = WORLD["ids"][name]
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    if response.status_code == 401 and case.headers.get("Authorization") == f"Bearer {Bearer.token}":
+        Bearer.token = None
