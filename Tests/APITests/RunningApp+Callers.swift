@@ -26,10 +26,7 @@ extension RunningApp {
     /// Waits until the node has its signing keys and revocations, and knows the tenant.
     func isReady(for tenant: ID<Tenant>? = nil) async throws {
         try await fixture.eventually("the node to know keys and tenant") {
-            let somebody = AccessTokens.Subject(
-                account: ID(), admin: nil, tenant: nil, role: nil, session: ID(),
-                issuedAt: self.app.access.credentials.clock.now)
-            guard (try? self.app.access.tokens.issue(to: somebody)) != nil else { return false }
+            guard self.app.access.credentials.areReady else { return false }
             return tenant.map { self.app.access.tenants[$0] != nil } ?? true
         }
     }
