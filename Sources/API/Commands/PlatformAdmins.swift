@@ -9,7 +9,7 @@ struct PlatformAdmins: Sendable {
 
     init(database: Database, box: SecretBox) {
         self.database = database
-        trail = AuditTrail()
+        trail = AuditTrail(database: database, box: box)
     }
 
     /// Makes an account that is there a platform admin.
@@ -36,6 +36,7 @@ struct PlatformAdmins: Sendable {
 
     private func note(_ account: ID<Account>, in tx: PlatformTransaction) async throws {
         try await trail.record(
-            AuditEvent(.platformAdminCreate, of: AuditTarget(account)), by: .operator, from: .commandLine, in: tx)
+            AuditEvent(.platformAdminCreate, of: AuditTarget(account)), by: .operator, from: .commandLine,
+            in: tx)
     }
 }

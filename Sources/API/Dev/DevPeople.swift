@@ -29,7 +29,7 @@ struct DevPeopleMaker: Sendable {
 
     init(settings: Settings, folder: DevFolder, runtime: Runtime) throws {
         database = try DatabasePools.make(settings, loop: runtime.loops[0], runtime: runtime)
-        trail = AuditTrail()
+        trail = AuditTrail(database: database, box: SecretBox(keyRing: settings.masterKey))
         blocking = runtime.blocking
         self.folder = folder
     }
@@ -77,7 +77,9 @@ struct DevPeopleMaker: Sendable {
             if !isRight {
                 let isSet = try await Account.setPassword(
                     of: known.account.id, from: known.passwordHash, to: hash, in: tx)
-                if isSet { try await note(AuditEvent(.passwordChange, of: AuditTarget(known.account.id)), in: tx) }
+                if isSet {
+                    try await note(AuditEvent(.passwordChange, of: AuditTarget(known.account.id)), in: tx)
+                }
             }
             return known.account
         }

@@ -3,8 +3,6 @@ import Platform
 import TestSupport
 
 extension Fixture {
-    var trail: AuditTrail { AuditTrail() }
-
     func run(_ sql: SQL) async throws {
         _ = try await superuser.withConnection { connection in try await connection.execute(sql) }
     }
@@ -23,7 +21,8 @@ extension Fixture {
     func failures() async throws -> [Int] {
         try await superuser.withConnection { connection in
             try await connection.value(
-                "SELECT coalesce(array_agg(failures ORDER BY failures), '{}') FROM sign_in_failure", as: [Int].self)
+                "SELECT coalesce(array_agg(failures ORDER BY failures), '{}') FROM sign_in_failure",
+                as: [Int].self)
         } ?? []
     }
 
@@ -31,7 +30,8 @@ extension Fixture {
     func longestDelay() async throws -> Int {
         try await superuser.withConnection { connection in
             try await connection.value(
-                "SELECT max(extract(epoch FROM blocked_until - last_at))::bigint FROM sign_in_failure", as: Int.self)
+                "SELECT max(extract(epoch FROM blocked_until - last_at))::bigint FROM sign_in_failure",
+                as: Int.self)
         } ?? -1
     }
 
