@@ -1,9 +1,10 @@
 import Platform
 import Tenancy
 
-/// Clears away what has had its time: every hour, on one node at a time, a batch a transaction, so that nothing is
-/// locked for long. What is looked at everywhere tells by its own times whether it still counts, so that nothing
-/// goes wrong when this comes late.
+/// Clears away what has had its time: answers kept for idempotency, sessions, failed sign-ins (revocations go with the
+/// credentials, days of the log with the log). Every hour, on one node at a time, a batch a transaction, so that
+/// nothing is locked for long. What is looked at tells by its own times whether it still counts, so that nothing goes
+/// wrong when this comes late.
 package struct Housekeeping: Sendable {
     private static let interval = Duration.seconds(3600)
     static let batch = 1000
@@ -28,10 +29,9 @@ package struct Housekeeping: Sendable {
             guard (try? await loop.sleep(for: Self.interval * share)) != nil else { return }
             do {
                 try await clear()
-            } catch  where !Task.isCancelled {
-                logger.warning("clearing up failed", ["error": "\(error)"])
             } catch {
-                return
+                if Task.isCancelled { return }
+                logger.warning("clearing up failed", ["error": "\(error)"])
             }
             guard (try? await loop.sleep(for: Self.interval * (1 - share))) != nil else { return }
         }
@@ -40,7 +40,7 @@ package struct Housekeeping: Sendable {
     /// Clears all that is due. Leaves what another node is at.
     package func clear() async throws {
         let jobs: [Job] = [
-            Self.deleteAnswers, Self.deleteRevocations,
+            Self.deleteAnswers,
             { try await Session.deleteExpired(limit: Self.batch, in: $0) },
             { try await SignInThrottle.deleteExpired(limit: Self.batch, in: $0) },
         ]
@@ -67,16 +67,6 @@ package struct Housekeeping: Sendable {
             """
             DELETE FROM idempotency_key WHERE ctid = ANY (ARRAY(
                 SELECT ctid FROM idempotency_key WHERE created_at < clock_timestamp() - interval '24 hours'
-                LIMIT \(batch)))
-            """)
-    }
-
-    /// Access tokens live for ten minutes: what was issued an hour ago is past, revoked or not.
-    private static func deleteRevocations(in tx: PlatformTransaction) async throws -> Int {
-        try await tx.execute(
-            """
-            DELETE FROM revocation WHERE ctid = ANY (ARRAY(
-                SELECT ctid FROM revocation WHERE revoked_at < clock_timestamp() - interval '1 hour'
                 LIMIT \(batch)))
             """)
     }

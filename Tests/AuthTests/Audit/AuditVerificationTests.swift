@@ -225,6 +225,24 @@ struct AuditVerificationTests {
         }
     }
 
+    @Test("A role that is no superuser sees all there is, too")
+    func otherRole() async throws {
+        try await Ledger.with { ledger in
+            try await ledger.fill()
+            let pool = PostgresPool(
+                loop: ledger.fixture.loop,
+                configuration: try PostgresConfiguration(url: ledger.fixture.testDatabase.programURL()),
+                limit: 1,
+                waitLimit: 1, waitTimeout: .seconds(5), blocking: ledger.fixture.blocking,
+                logger: ledger.fixture.logger, metrics: Metrics())
+
+            let report = try await AuditVerification.run(pool, blocking: ledger.fixture.blocking)
+            await pool.close()
+
+            #expect(report.isIntact && report.events == 8 && report.sealedEvents == 6)
+        }
+    }
+
     @Test("While events are written and sealed, the trail verifies at any moment")
     func concurrent() async throws {
         try await Ledger.with { ledger in

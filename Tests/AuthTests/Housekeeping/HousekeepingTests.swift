@@ -23,11 +23,6 @@ struct HousekeepingTests {
                 VALUES (\(tenant.id), '', 'new', sha256(''), '', now() - interval '23 hours')
                 """,
                 """
-                INSERT INTO revocation (tenant_id, subject_id, revoked_at)
-                VALUES (\(tenant.id), gen_random_uuid(), now() - interval '2 hours'),
-                    (\(tenant.id), gen_random_uuid(), now() - interval '11 minutes')
-                """,
-                """
                 INSERT INTO sign_in_failure (subject, failures, last_at, blocked_until)
                 VALUES (sha256('old'), 9, now() - interval '2 days', now() - interval '1 day'),
                     (sha256('new'), 9, now() - interval '1 minute', now())
@@ -37,7 +32,7 @@ struct HousekeepingTests {
             try await Housekeeping(loop: fixture.loop, database: fixture.database, logger: fixture.logger)
                 .clear()
 
-            for table in ["idempotency_key", "revocation", "sign_in_failure"] {
+            for table in ["idempotency_key", "sign_in_failure"] {
                 let left = try await fixture.superuser.withConnection { connection in
                     try await connection.value("SELECT count(*) FROM \(identifier: table)", as: Int64.self)
                 }
