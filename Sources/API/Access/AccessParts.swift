@@ -29,14 +29,11 @@ struct AccessParts: Sendable {
         housekeeping = Housekeeping(loop: loop, database: database, logger: logger)
         passwords = try Passwords(threads: max(1, EventLoop.coreCount / 2), cost: settings.passwordCost)
         credentials = Credentials(
-            issuer: settings.publicURL ?? AccessTokens.standardIssuer, box: box, logger: runtime.logger)
-        upkeep = CredentialUpkeep(
-            loop: runtime.loops[0], database: database, credentials: credentials, logger: runtime.logger)
+            issuer: settings.publicURL ?? AccessTokens.standardIssuer, box: box, logger: logger)
+        upkeep = CredentialUpkeep(loop: loop, database: database, credentials: credentials, logger: logger)
         invitationMail = InvitationMail(
             baseURL: settings.publicURL ?? url,
-            outbox: try settings.mail.map {
-                try MailOutbox(client: $0, loop: runtime.loops[0], logger: runtime.logger)
-            })
+            outbox: try settings.mail.map { try MailOutbox(client: $0, loop: loop, logger: logger) })
     }
 
     func gate(_ database: Database) -> Gate {
@@ -56,9 +53,9 @@ struct AccessParts: Sendable {
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await upkeep.run() }
+            if let outbox = invitationMail.outbox { group.addTask { await outbox.run() } }
             group.addTask { await sealer.run() }
             group.addTask { await housekeeping.run() }
-            if let outbox = invitationMail.outbox { group.addTask { await outbox.run() } }
         }
     }
 
