@@ -207,13 +207,15 @@ package final class AuditVerification {
         }
     }
 
-    /// Old events that no seal holds: their seals were taken away, or somebody kept them from being sealed.
+    /// Old events that no seal holds: their seals were taken away, or somebody kept them from being sealed. The
+    /// database's clock counts too: one event from a node that is ahead makes no other old.
     private func checkUnsealed() async throws {
         let before = report.newestSealed.map { $0 - Self.sealedWithin } ?? .earliest
+        let within = Self.sealedWithin.microseconds
         let events = try await transaction.all(
             """
             SELECT \(AuditRecord.columns) FROM audit_event AS event
-            WHERE created_at < \(before)
+            WHERE created_at < least(\(before), clock_timestamp() - \(within) * interval '1 us')
                 AND NOT EXISTS (
                     SELECT FROM (SELECT unnest(event_ids) AS id FROM audit_seal) AS sealed
                     WHERE sealed.id = event.id)
