@@ -9,8 +9,14 @@ extension RunningApp {
     /// The header with an access token for the person, good on every node of the fixture's database.
     func bearer(_ person: Person) async throws -> (String, String) {
         try await isReady(for: person.tenant)
-        let now = try await fixture.databaseTime()
-        return ("Authorization", "Bearer " + (try app.access.tokens.issue(to: person.subject(issuedAt: now))))
+        var token = ""
+        // The first keys come a moment after it is known that there were none.
+        try await fixture.eventually("a key that signs") {
+            let now = try await self.fixture.databaseTime()
+            token = (try? self.app.access.tokens.issue(to: person.subject(issuedAt: now))) ?? ""
+            return !token.isEmpty
+        }
+        return ("Authorization", "Bearer " + token)
     }
 
     /// The header with an API key that has just been made.
