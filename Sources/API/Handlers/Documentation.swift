@@ -8,7 +8,8 @@ struct Documentation: Sendable {
 
     init() throws {
         page = try FileText.read(ProjectFiles.path(of: "docs/api.html"))
-        policy = "default-src 'none'; style-src \(Self.style(of: page)); base-uri 'none'; form-action 'none'; "
+        policy =
+            "default-src 'none'; style-src \(Self.style(of: page)); base-uri 'none'; form-action 'none'; "
             + "frame-ancestors 'none'"
     }
 
