@@ -32,6 +32,36 @@ struct Gate: Sendable {
 
     // MARK: Who
 
+    /// Looks at a signature, or into the database, only at the cost of the address: nobody may ask for that without
+    /// end.
+    private func caller(
+        of token: String, _ request: HTTPRequest, _ told: inout RateLimitHeaders
+    ) async throws -> Caller {
+        let known: Caller?
+        do { known = try authenticator.known(token, from: request.client) } catch {
+            try limits.take(address: request.client, cost: 1, &told)
+            throw Self.refusal(error, request)
+        }
+        if let known { return known }
+        try limits.take(address: request.client, cost: 1, &told)
+        do {
+            return try await authenticator.verified(token, from: request.client)
+        } catch {
+            throw Self.refusal(error, request)
+        }
+    }
+
+    private static func refusal(_ error: any Error, _ request: HTTPRequest) -> any Error {
+        switch error {
+        case Authenticator.Failure.addressNotAllowed:
+            Problem(
+                403, "forbidden", "The API key may not be used from this address",
+                detail: "\(request.client)")
+        case is Authenticator.Failure: Problem.unauthorized("invalid_token")
+        default: error
+        }
+    }
+
     private func identify(
         _ request: HTTPRequest, _ route: Route, _ told: inout RateLimitHeaders
     ) async throws -> Caller {
@@ -43,23 +73,7 @@ struct Gate: Sendable {
             try limits.take(address: request.client, cost: 1, &told)
             throw Problem.unauthorized()
         }
-        var caller: Caller
-        do {
-            if let known = try authenticator.known(token, from: request.client) {
-                caller = known
-            } else {
-                // A signature or the database is looked at: nobody may ask for that without end.
-                try limits.take(address: request.client, cost: 1, &told)
-                caller = try await authenticator.verified(token, from: request.client)
-            }
-        } catch Authenticator.Failure.addressNotAllowed {
-            throw Problem(
-                403, "forbidden", "The API key may not be used from this address",
-                detail: "\(request.client)")
-        } catch is Authenticator.Failure {
-            try limits.take(address: request.client, cost: 1, &told)
-            throw Problem.unauthorized("invalid_token")
-        }
+        var caller = try await caller(of: token, request, &told)
         let entry: TenantDirectory.Entry?
         do {
             entry = try await tenant(named: request.headers["Rookery-Tenant"], of: &caller)

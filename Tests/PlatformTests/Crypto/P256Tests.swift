@@ -79,10 +79,13 @@ struct P256Tests {
         let zeros = [UInt8](repeating: 0, count: 32)
         let order = hex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551")
 
-        for wrong in [
-            zeros + zeros, signature[..<32] + zeros, zeros + signature[32...], order + signature[32...],
-            signature[..<32] + order, Array(signature[..<63]), signature + [0], [],
-        ] {
+        let (r, s) = (Array(signature[..<32]), Array(signature[32...]))
+        let halves: [([UInt8], [UInt8])] = [
+            (zeros, zeros), (r, zeros), (zeros, s), (order, s), (r, order), (r, Array(s.dropLast())), (r, s + [0]),
+            ([], []), (s, r),
+        ]
+        for (r, s) in halves {
+            let wrong = r + s
             #expect(!key.verify(wrong, of: message))
         }
     }
