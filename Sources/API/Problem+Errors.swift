@@ -48,7 +48,8 @@ extension PostgresError {
         // Out of connections or memory, starting up or shutting down, locked, in a deadlock; or no partition for
         // today yet.
         case .server(let error):
-            error.isMissingPartition || ["53", "57", "08", "55", "40"].contains { error.sqlState.hasPrefix($0) }
+            error.isMissingPartition
+                || ["53", "57", "08", "55", "40"].contains { error.sqlState.hasPrefix($0) }
         case .decoding, .missingColumn, .unexpectedResult: false
         }
     }

@@ -33,7 +33,9 @@ final class RunningApp: Sendable {
         }
     }
 
-    private init(_ fixture: Fixture, _ changes: [String: String], _ passwordCost: PasswordHash.Cost) async throws {
+    private init(_ fixture: Fixture, _ changes: [String: String], _ passwordCost: PasswordHash.Cost)
+        async throws
+    {
         self.fixture = fixture
         var environment = [
             "ROOKERY_ENV": "development", "ROOKERY_LISTEN": "127.0.0.1:0",

@@ -20,7 +20,9 @@ extension Fixture {
     }
 
     @discardableResult
-    package func admin(_ account: Account, as role: Role = .owner, in tenant: Tenant) async throws -> ID<Admin> {
+    package func admin(_ account: Account, as role: Role = .owner, in tenant: Tenant) async throws -> ID<
+        Admin
+    > {
         try await database.writePlatform { tx in
             try await Admin.create(for: account, as: role, in: tenant.id, tx)
         }

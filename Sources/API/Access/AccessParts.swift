@@ -32,7 +32,8 @@ struct AccessParts: Sendable {
 
     func gate(_ database: Database) -> Gate {
         Gate(
-            authenticator: Authenticator(credentials: credentials, database: database), limits: limits, tenants: tenants,
+            authenticator: Authenticator(credentials: credentials, database: database), limits: limits,
+            tenants: tenants,
             surroundings: Call.Surroundings(database: database, trail: trail, box: box))
     }
 

@@ -20,7 +20,9 @@ struct PlatformAdminCreateCommand: Command {
         let arguments = try Arguments(words, options: ["email", "name"])
         try arguments.refusePositional()
         email = try arguments.required("email")
-        guard EmailAddress.isValid(email) else { throw Arguments.UsageError("--email takes an e-mail address") }
+        guard EmailAddress.isValid(email) else {
+            throw Arguments.UsageError("--email takes an e-mail address")
+        }
         let name = arguments.value("name") ?? String(email.prefix { $0 != "@" })
         guard (1...200).contains(name.unicodeScalars.count) else {
             throw Arguments.UsageError("--name takes 1 to 200 characters")
@@ -44,7 +46,9 @@ struct PlatformAdminCreateCommand: Command {
         } catch {
             throw Arguments.UsageError("the password \(error.explanation)")
         }
-        let hash = try await runtime.blocking.run { try PasswordHash(of: password, cost: settings.passwordCost) }
+        let hash = try await runtime.blocking.run {
+            try PasswordHash(of: password, cost: settings.passwordCost)
+        }
         environment.print("\(try await admins.create(email, name: personName, password: hash))")
     }
 

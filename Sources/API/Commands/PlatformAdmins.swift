@@ -36,6 +36,7 @@ struct PlatformAdmins: Sendable {
 
     private func note(_ account: ID<Account>, in tx: PlatformTransaction) async throws {
         try await trail.record(
-            AuditEvent(.platformAdminCreate, of: AuditTarget(account)), by: .operator, from: .commandLine, in: tx)
+            AuditEvent(.platformAdminCreate, of: AuditTarget(account)), by: .operator, from: .commandLine,
+            in: tx)
     }
 }

@@ -77,7 +77,9 @@ struct DevPeopleMaker: Sendable {
             if !isRight {
                 let isSet = try await Account.setPassword(
                     of: known.account.id, from: known.passwordHash, to: hash, in: tx)
-                if isSet { try await note(AuditEvent(.passwordChange, of: AuditTarget(known.account.id)), in: tx) }
+                if isSet {
+                    try await note(AuditEvent(.passwordChange, of: AuditTarget(known.account.id)), in: tx)
+                }
             }
             return known.account
         }

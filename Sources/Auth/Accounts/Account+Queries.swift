@@ -15,12 +15,16 @@ extension Account {
     }
 
     /// By e-mail, however it is written.
-    package static func credentials(of email: String, in tx: PlatformTransaction) async throws -> Credentials? {
+    package static func credentials(of email: String, in tx: PlatformTransaction) async throws -> Credentials?
+    {
         try await tx.first(
-            "SELECT \(columns), password_hash FROM account WHERE email_folded = \(EmailAddress.folded(email))")
+            "SELECT \(columns), password_hash FROM account WHERE email_folded = \(EmailAddress.folded(email))"
+        )
     }
 
-    package static func credentials(of id: ID<Account>, in tx: PlatformTransaction) async throws -> Credentials? {
+    package static func credentials(of id: ID<Account>, in tx: PlatformTransaction) async throws
+        -> Credentials?
+    {
         try await tx.first("SELECT \(columns), password_hash FROM account WHERE id = \(id)")
     }
 
@@ -66,7 +70,8 @@ extension Account {
     package static func lock(
         _ id: ID<Account>, withPassword hash: String, in tx: PlatformTransaction
     ) async throws -> Bool {
-        try await tx.value("SELECT password_hash = \(hash) FROM account WHERE id = \(id) FOR SHARE", as: Bool.self)
+        try await tx.value(
+            "SELECT password_hash = \(hash) FROM account WHERE id = \(id) FOR SHARE", as: Bool.self)
             ?? false
     }
 }

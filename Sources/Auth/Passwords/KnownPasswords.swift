@@ -12,7 +12,9 @@ enum KnownPasswords {
         } || words.contains(password[...])
     }
 
-    private static func set(_ text: String) -> Set<Substring> { Set(text.split(whereSeparator: \.isWhitespace)) }
+    private static func set(_ text: String) -> Set<Substring> {
+        Set(text.split(whereSeparator: \.isWhitespace))
+    }
 
     /// Known as they stand.
     private static let whole = set(

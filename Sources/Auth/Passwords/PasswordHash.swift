@@ -99,7 +99,8 @@ extension PasswordHash.Cost {
     /// `ln=15,r=8,p=3`, in this order.
     fileprivate init?(phc text: Substring) {
         let fields = text.split(separator: ",", omittingEmptySubsequences: false)
-        guard fields.count == 3, let logN = Self.number(fields[0], "ln="), let r = Self.number(fields[1], "r="),
+        guard fields.count == 3, let logN = Self.number(fields[0], "ln="),
+            let r = Self.number(fields[1], "r="),
             let p = Self.number(fields[2], "p=")
         else { return nil }
         self.init(logN: logN, r: r, p: p)

@@ -56,7 +56,8 @@ package enum PasswordRules {
     }
 
     private static let rows = [
-        "abcdefghijklmnopqrstuvwxyz", "0123456789", "01234567890", "1234567890-=", "qwertyuiopasdfghjklzxcvbnm",
+        "abcdefghijklmnopqrstuvwxyz", "0123456789", "01234567890", "1234567890-=",
+        "qwertyuiopasdfghjklzxcvbnm",
         "qwertyuiop[]asdfghjkl;'zxcvbnm,./", "qwertzuiopasdfghjklyxcvbnm", "azertyuiopqsdfghjklmwxcvbn",
         "abcdefghijklmnopqrstuvwxyz0123456789", "0123456789abcdef", "1234567890qwertyuiop",
         "1234567890abcdefghijklmnopqrstuvwxyz", "!@#$%^&*()_+",

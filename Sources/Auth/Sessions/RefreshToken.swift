@@ -22,7 +22,8 @@ package struct RefreshToken: Sendable, Equatable {
         try box.seal(Array(text.utf8), for: Self.binding(parent))
     }
 
-    static func opened(_ sealed: [UInt8], for parent: RefreshToken, by box: SecretBox) throws -> RefreshToken {
+    static func opened(_ sealed: [UInt8], for parent: RefreshToken, by box: SecretBox) throws -> RefreshToken
+    {
         RefreshToken(text: String(decoding: try box.open(sealed, for: binding(parent)), as: UTF8.self))
     }
 

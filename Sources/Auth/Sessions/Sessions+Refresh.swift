@@ -28,7 +28,8 @@ extension Sessions {
         let accessToken = try issue(to: standing, owner.session, at: state.now)
         return .granted(
             Grant(
-                accessToken: accessToken, refreshToken: successor, session: owner.session, standing: standing))
+                accessToken: accessToken, refreshToken: successor, session: owner.session, standing: standing)
+        )
     }
 
     private func successor(

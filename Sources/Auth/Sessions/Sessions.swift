@@ -69,7 +69,8 @@ package struct Sessions: Sendable {
         try await keep(refreshToken, of: session, at: now, in: tx)
         let accessToken = try issue(to: standing, session, at: now)
         try await trail.record(
-            AuditEvent(.signIn, of: AuditTarget(session)), by: standing.caller(session: session), from: origin,
+            AuditEvent(.signIn, of: AuditTarget(session)), by: standing.caller(session: session),
+            from: origin,
             for: standing.tenant, in: tx)
         return Grant(
             accessToken: accessToken, refreshToken: refreshToken, session: session, standing: standing)
@@ -88,7 +89,8 @@ package struct Sessions: Sendable {
     func issue(to standing: Standing, _ session: ID<Session>, at now: Timestamp) throws -> String {
         try tokens.issue(
             to: AccessTokens.Subject(
-                account: standing.account, admin: standing.admin, tenant: standing.tenant, role: standing.role,
+                account: standing.account, admin: standing.admin, tenant: standing.tenant,
+                role: standing.role,
                 session: session, issuedAt: now))
     }
 }

@@ -78,7 +78,9 @@ package struct SignIn: Sendable {
 
     /// Made with other parameters than are used now: makes the hash anew while the password is at hand. When the
     /// threads are busy, the next sign-in will do.
-    private func rehashed(_ known: Account.Credentials, _ password: String) async throws -> Account.Credentials {
+    private func rehashed(_ known: Account.Credentials, _ password: String) async throws
+        -> Account.Credentials
+    {
         guard let new = try? await passwords.hash(password) else { return known }
         let id = known.account.id
         let isSet = try await database.writePlatform { tx in

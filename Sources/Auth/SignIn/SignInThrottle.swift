@@ -45,7 +45,9 @@ package struct SignInThrottle: Sendable {
     private let subjects: [Subject]
 
     package init(email: String, address: IPAddress) {
-        subjects = [Subject(.account, EmailAddress.folded(email)), Subject(.address, Self.network(of: address))]
+        subjects = [
+            Subject(.account, EmailAddress.folded(email)), Subject(.address, Self.network(of: address)),
+        ]
     }
 
     /// - Throws: `Shut`
@@ -93,7 +95,8 @@ package struct SignInThrottle: Sendable {
     /// - Returns: how many rows went.
     package static func deleteExpired(in tx: PlatformTransaction) async throws -> Int {
         try await tx.execute(
-            "DELETE FROM sign_in_failure WHERE last_at < clock_timestamp() - \(memory.microseconds) * interval '1 us'")
+            "DELETE FROM sign_in_failure WHERE last_at < clock_timestamp() - \(memory.microseconds) * interval '1 us'"
+        )
     }
 
     // MARK: Rows
@@ -119,7 +122,8 @@ package struct SignInThrottle: Sendable {
     }
 
     /// - Returns: false when it was not counted since the door is shut.
-    private func count(_ subject: Subject, unlessShut: Bool, in tx: PlatformTransaction) async throws -> Bool {
+    private func count(_ subject: Subject, unlessShut: Bool, in tx: PlatformTransaction) async throws -> Bool
+    {
         try await tx.execute(
             """
             INSERT INTO sign_in_failure AS known (subject, failures, last_at, blocked_until)

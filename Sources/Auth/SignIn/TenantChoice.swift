@@ -8,7 +8,9 @@ package struct TenantChoice: Sendable, Equatable {
     package let role: Role
 
     /// By name. Suspended ones too: which they are shows on signing in there.
-    package static func all(of account: ID<Account>, in tx: PlatformTransaction) async throws -> [TenantChoice] {
+    package static func all(of account: ID<Account>, in tx: PlatformTransaction) async throws
+        -> [TenantChoice]
+    {
         try await tx.all(
             """
             SELECT tenant.id, tenant.name, admin.role

@@ -20,7 +20,9 @@ struct InvitationAcceptanceTests {
             let again = try await app.login("grace@example.com", tenant: tenant)
 
             #expect(me["role"] == .string("trainer") && me["tenant"]["id"] == .string("\(tenant.id)"))
-            #expect(me["account"]["name"] == .string("Grace") && me["account"]["email"] == .string("Grace@Example.com"))
+            #expect(
+                me["account"]["name"] == .string("Grace")
+                    && me["account"]["email"] == .string("Grace@Example.com"))
             #expect(again.status == 200)
             #expect(try await app.audit("invitation.accept") == ["success admin"])
             #expect(try await Self.trail(of: tenant, app) == ["invitation.accept", "session.create"])
@@ -130,7 +132,10 @@ struct InvitationAcceptanceTests {
             let answer = try await Self.accept(token, app)
 
             _ = try ProblemAnswer(answer, 409, "already_admin")
-            #expect(try app.json(await app.get("/v1/auth/me", as: TokenAnswer(await app.login(tenant: tenant)).bearer))["role"] == .string("support"))
+            #expect(
+                try app.json(
+                    await app.get("/v1/auth/me", as: TokenAnswer(await app.login(tenant: tenant)).bearer))[
+                        "role"] == .string("support"))
         }
     }
 
@@ -166,7 +171,8 @@ struct InvitationAcceptanceTests {
     }
 
     private static func accept(
-        _ token: String, password: String = Fixture.password, _ app: RunningApp, headers: [(String, String)] = []
+        _ token: String, password: String = Fixture.password, _ app: RunningApp,
+        headers: [(String, String)] = []
     ) async throws -> HTTPClientResponse {
         try await app.isReady()
         return try await app.postJSON(
@@ -181,7 +187,8 @@ struct InvitationAcceptanceTests {
     private static func trail(of tenant: Tenant, _ app: RunningApp) async throws -> [String] {
         try await app.fixture.superuser.withConnection { connection in
             try await connection.values(
-                "SELECT action FROM audit_event WHERE tenant_id = \(tenant.id) ORDER BY action LIMIT 2", as: String.self)
+                "SELECT action FROM audit_event WHERE tenant_id = \(tenant.id) ORDER BY action LIMIT 2",
+                as: String.self)
         }
     }
 }

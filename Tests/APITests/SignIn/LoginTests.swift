@@ -71,14 +71,17 @@ struct LoginTests {
         }
     }
 
-    @Test("The right password opens no tenant of others, none that is suspended, and nothing for nobody's admin")
+    @Test(
+        "The right password opens no tenant of others, none that is suspended, and nothing for nobody's admin"
+    )
     func refused() async throws {
         try await RunningApp.with { app in
             let (own, other) = (try await app.fixture.tenant("Own"), try await app.fixture.tenant("Other"))
             try await app.fixture.admin(app.fixture.account(), in: own)
             _ = try await app.fixture.account("nobody@example.com")
             try await app.fixture.superuser.withConnection { connection in
-                _ = try await connection.execute("UPDATE tenant SET status = 'suspended' WHERE id = \(own.id)")
+                _ = try await connection.execute(
+                    "UPDATE tenant SET status = 'suspended' WHERE id = \(own.id)")
             }
 
             let suspended = try await app.login()
@@ -117,7 +120,9 @@ struct LoginTests {
     func throttled() async throws {
         try await RunningApp.with { app in
             _ = try await app.fixture.account()
-            for _ in 1...5 { _ = try ProblemAnswer(await app.login("ada@example.com", "wrong"), 401, "invalid_credentials") }
+            for _ in 1...5 {
+                _ = try ProblemAnswer(await app.login("ada@example.com", "wrong"), 401, "invalid_credentials")
+            }
 
             let answer = try await app.login()
 
@@ -151,7 +156,8 @@ struct LoginTests {
 
             #expect(
                 try FieldProblem(answer).fields.sorted() == [
-                    "/email invalid", "/is_platform_admin unknown", "/password required", "/tenant_id invalid",
+                    "/email invalid", "/is_platform_admin unknown", "/password required",
+                    "/tenant_id invalid",
                 ])
         }
     }

@@ -24,12 +24,14 @@ struct OwnSessionsTests {
             let next = try app.json(
                 await app.get("/v1/auth/sessions?limit=1&cursor=\(cursor)", as: laptop.bearer))
             let foreign = try await app.send("DELETE", "/v1/auth/sessions/\(id)", headers: [stranger.bearer])
-            let none = try await app.send("DELETE", "/v1/auth/sessions/\(ID<Session>())", headers: [stranger.bearer])
+            let none = try await app.send(
+                "DELETE", "/v1/auth/sessions/\(ID<Session>())", headers: [stranger.bearer])
             let ended = try await app.send("DELETE", "/v1/auth/sessions/\(id)", headers: [laptop.bearer])
             let again = try await app.send("DELETE", "/v1/auth/sessions/\(id)", headers: [laptop.bearer])
 
             #expect(list.map { $0["is_current"] } == [.bool(true), .bool(false)])
-            #expect(list[0]["tenant_id"] == .string("\(tenant.id)") && list[0]["address"] == .string("127.0.0.1"))
+            #expect(
+                list[0]["tenant_id"] == .string("\(tenant.id)") && list[0]["address"] == .string("127.0.0.1"))
             #expect(next["data"].elements.map { $0["id"] } == [.string(id)])
             _ = try ProblemAnswer(foreign, 404, "not_found")
             _ = try ProblemAnswer(none, 404, "not_found")
@@ -60,7 +62,8 @@ struct OwnSessionsTests {
             #expect(try await app.get("/v1/auth/me", as: laptop.bearer).status == 200)
             #expect(try await app.refresh(laptop.refreshToken).status == 200)
             _ = try ProblemAnswer(await app.login(tenant: tenant), 401, "invalid_credentials")
-            #expect(try await app.login("ada@example.com", "eight crows on a wire", tenant: tenant).status == 200)
+            #expect(
+                try await app.login("ada@example.com", "eight crows on a wire", tenant: tenant).status == 200)
             #expect(try await app.audit("account.password_change") == ["success admin"])
         }
     }

@@ -23,7 +23,8 @@ struct TokenAnswer: Decodable, Equatable {
     }
 
     init(_ answer: HTTPClientResponse, location: SourceLocation = #_sourceLocation) throws {
-        try #require(answer.status == 200, "\(String(decoding: answer.body, as: UTF8.self))", sourceLocation: location)
+        try #require(
+            answer.status == 200, "\(String(decoding: answer.body, as: UTF8.self))", sourceLocation: location)
         self = try JSONDecoder().decode(TokenAnswer.self, from: Data(answer.body))
     }
 }

@@ -36,7 +36,8 @@ struct PasswordHashTests {
     @Test("Two hashes of one password differ")
     func salted() throws {
         let (first, second) = (
-            try PasswordHash(of: "x", cost: Fixture.passwordCost), try PasswordHash(of: "x", cost: Fixture.passwordCost)
+            try PasswordHash(of: "x", cost: Fixture.passwordCost),
+            try PasswordHash(of: "x", cost: Fixture.passwordCost)
         )
 
         #expect(first.phc != second.phc)
@@ -54,7 +55,8 @@ struct PasswordHashTests {
         "What is no hash, or would cost too much to check, is not taken",
         arguments: [
             "", "$", "$scrypt$", "$argon2id$v=19$m=65536,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA",
-            "$scrypt$ln=15,r=8,p=3$c2FsdHNhbHRzYWx0c2FsdA", "$scrypt$ln=0,r=8,p=3$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA",
+            "$scrypt$ln=15,r=8,p=3$c2FsdHNhbHRzYWx0c2FsdA",
+            "$scrypt$ln=0,r=8,p=3$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA",
             "$scrypt$ln=30,r=8,p=3$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA",
             "$scrypt$ln=15,r=99999999999,p=3$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA",
             "$scrypt$ln=15,r=8,p=100$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA",

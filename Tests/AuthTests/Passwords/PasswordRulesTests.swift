@@ -6,7 +6,8 @@ struct PasswordRulesTests {
     @Test(
         "Passwords that nobody tries first are taken, whatever they are made of",
         arguments: [
-            "seven crows on a wire", "correct-horse-rookery", "zwölf Krähen", "烏が七羽電線にとまっている", "qK4vTz9mWx2b", "eleven123 magpies",
+            "seven crows on a wire", "correct-horse-rookery", "zwölf Krähen", "烏が七羽電線にとまっている", "qK4vTz9mWx2b",
+            "eleven123 magpies",
             String(repeating: "abcdefgh ijklmnop", count: 15),
         ])
     func taken(_ password: String) throws {
@@ -27,16 +28,21 @@ struct PasswordRulesTests {
     @Test(
         "The most common ones are refused, however they are written",
         arguments: [
-            "password1234", "Password2024!", "PASSWORDPASSWORD", "qwertyuiop123", "1q2w3e4r5t6y", "iloveyou1234", "administrator",
-            "Administrator1", "letmein12345", "welcome12345", "123456789012", "1234567890123456", "098765432109", "abcdefghijkl",
-            "qwertyuiopas", "lkjhgfdsapoi", "aaaaaaaaaaaa", "ababababababab", "abcabcabcabc", "12341234123412", "1qaz2wsx3edc", "michael123456",
+            "password1234", "Password2024!", "PASSWORDPASSWORD", "qwertyuiop123", "1q2w3e4r5t6y",
+            "iloveyou1234", "administrator",
+            "Administrator1", "letmein12345", "welcome12345", "123456789012", "1234567890123456",
+            "098765432109", "abcdefghijkl",
+            "qwertyuiopas", "lkjhgfdsapoi", "aaaaaaaaaaaa", "ababababababab", "abcabcabcabc",
+            "12341234123412", "1qaz2wsx3edc", "michael123456",
             "unbelievable", "correcthorsebatterystaple", "0123456789abc",
         ])
     func common(_ password: String) {
         #expect(fault(password) == .tooCommon)
     }
 
-    @Test("The e-mail, and its first part, are refused", arguments: ["Ada.Lovelace@Example.com", "ada.lovelace", "ada.lovelaceada.lovelace"])
+    @Test(
+        "The e-mail, and its first part, are refused",
+        arguments: ["Ada.Lovelace@Example.com", "ada.lovelace", "ada.lovelaceada.lovelace"])
     func email(_ password: String) {
         #expect(throws: PasswordRules.Fault.tooCommon) {
             try PasswordRules.check(password, email: "ada.lovelace@example.com")

@@ -27,12 +27,16 @@ struct PasswordsTests {
         let (answered, busy) = await withTaskGroup(of: Bool?.self) { group in
             for _ in 0..<60 {
                 group.addTask {
-                    do { return try await passwords.check("seven crows on a wire", against: nil) } catch is Passwords.Busy {
+                    do {
+                        return try await passwords.check("seven crows on a wire", against: nil)
+                    } catch is Passwords.Busy {
                         return nil
                     } catch { return true }
                 }
             }
-            return await group.reduce(into: (0, 0)) { $1 == nil ? ($0.1 += 1) : ($0.0 += $1 == false ? 1 : 100) }
+            return await group.reduce(into: (0, 0)) {
+                $1 == nil ? ($0.1 += 1) : ($0.0 += $1 == false ? 1 : 100)
+            }
         }
 
         #expect((16...18).contains(answered))

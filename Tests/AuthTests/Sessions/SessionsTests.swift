@@ -50,7 +50,8 @@ struct SessionsTests {
 
             #expect(thief == nil && victim == nil)
             #expect(try await !person.isLive())
-            #expect(try await person.fixture.audit("session.refresh_reuse") == ["denied \(person.grant.session)"])
+            #expect(
+                try await person.fixture.audit("session.refresh_reuse") == ["denied \(person.grant.session)"])
             #expect(try await person.revocations() == [person.grant.session])
         }
     }
@@ -84,15 +85,19 @@ struct SessionsTests {
     @Test("A session ends 14 days after its last use, and 60 days after its beginning")
     func expiry() async throws {
         try await SignedIn.with { person in
-            try await person.fixture.run("UPDATE session SET last_used_at = last_used_at - interval '13 days 23 hours'")
+            try await person.fixture.run(
+                "UPDATE session SET last_used_at = last_used_at - interval '13 days 23 hours'")
             let fresh = try #require(try await person.renew(person.grant.refreshToken))
-            try await person.fixture.run("UPDATE session SET last_used_at = last_used_at - interval '14 days 1 second'")
+            try await person.fixture.run(
+                "UPDATE session SET last_used_at = last_used_at - interval '14 days 1 second'")
             let idle = try await person.renew(fresh.refreshToken)
             try await person.fixture.run(
-                "UPDATE session SET last_used_at = clock_timestamp(), expires_at = created_at - interval '1 second'")
+                "UPDATE session SET last_used_at = clock_timestamp(), expires_at = created_at - interval '1 second'"
+            )
             let old = try await person.renew(fresh.refreshToken)
             let lifetime = try await person.fixture.superuser.withConnection { connection in
-                try await connection.value("SELECT count(*) FROM session WHERE revoked_at IS NULL", as: Int.self)
+                try await connection.value(
+                    "SELECT count(*) FROM session WHERE revoked_at IS NULL", as: Int.self)
             }
 
             #expect(idle == nil && old == nil)
@@ -168,16 +173,24 @@ struct SessionsTests {
                 }
             }
 
-            if case .passwordChanged? = error {} else { Issue.record("another refusal: \(String(describing: error))") }
+            if case .passwordChanged? = error {
+            } else {
+                Issue.record("another refusal: \(String(describing: error))")
+            }
         }
     }
 
     @Test("Sessions that are long over are deleted, with their tokens")
     func deleteExpired() async throws {
         try await SignedIn.with { person in
-            let before = try await person.fixture.database.writePlatform { try await Session.deleteExpired(in: $0) }
-            try await person.fixture.run("UPDATE session SET expires_at = clock_timestamp() - interval '1 second'")
-            let after = try await person.fixture.database.writePlatform { try await Session.deleteExpired(in: $0) }
+            let before = try await person.fixture.database.writePlatform {
+                try await Session.deleteExpired(in: $0)
+            }
+            try await person.fixture.run(
+                "UPDATE session SET expires_at = clock_timestamp() - interval '1 second'")
+            let after = try await person.fixture.database.writePlatform {
+                try await Session.deleteExpired(in: $0)
+            }
             let tokens = try await person.fixture.superuser.withConnection { connection in
                 try await connection.value("SELECT count(*) FROM refresh_token", as: Int.self)
             }
@@ -205,7 +218,9 @@ struct SessionsTests {
                 WHERE digest = \(SHA256.hash(Array(person.grant.refreshToken.text.utf8)))
                 """)
 
-            await #expect(throws: SecretBox.Failure.self) { try await person.renew(person.grant.refreshToken) }
+            await #expect(throws: SecretBox.Failure.self) {
+                try await person.renew(person.grant.refreshToken)
+            }
         }
     }
 }

@@ -25,7 +25,9 @@ struct SignedIn: Sendable {
         let account = try await fixture.account()
         try await fixture.admin(account, in: tenant)
         grant = try await fixture.database.writePlatform { tx in
-            guard let known = try await Account.credentials(of: account.id, in: tx) else { throw TimedOut("an account") }
+            guard let known = try await Account.credentials(of: account.id, in: tx) else {
+                throw TimedOut("an account")
+            }
             return try await sessions.begin(for: known, in: tenant.id, from: .commandLine, tx)
         }
         self.fixture = fixture

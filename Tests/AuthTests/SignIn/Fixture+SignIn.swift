@@ -23,7 +23,8 @@ extension Fixture {
     func failures() async throws -> [Int] {
         try await superuser.withConnection { connection in
             try await connection.value(
-                "SELECT coalesce(array_agg(failures ORDER BY failures), '{}') FROM sign_in_failure", as: [Int].self)
+                "SELECT coalesce(array_agg(failures ORDER BY failures), '{}') FROM sign_in_failure",
+                as: [Int].self)
         } ?? []
     }
 
@@ -31,7 +32,8 @@ extension Fixture {
     func longestDelay() async throws -> Int {
         try await superuser.withConnection { connection in
             try await connection.value(
-                "SELECT max(extract(epoch FROM blocked_until - last_at))::bigint FROM sign_in_failure", as: Int.self)
+                "SELECT max(extract(epoch FROM blocked_until - last_at))::bigint FROM sign_in_failure",
+                as: Int.self)
         } ?? -1
     }
 

@@ -24,10 +24,17 @@ struct SignInTests {
         try await withSignIn { fixture, signIn in
             _ = try await fixture.account()
 
-            await #expect(throws: SignIn.WrongCredentials.self) { try await signIn("ada@example.com", "wrong") }
-            await #expect(throws: SignIn.WrongCredentials.self) { try await signIn("nobody@example.com", "wrong") }
+            await #expect(throws: SignIn.WrongCredentials.self) {
+                try await signIn("ada@example.com", "wrong")
+            }
+            await #expect(throws: SignIn.WrongCredentials.self) {
+                try await signIn("nobody@example.com", "wrong")
+            }
 
-            #expect(try await fixture.audit("session.create") == ["failure ada@example.com", "failure nobody@example.com"])
+            #expect(
+                try await fixture.audit("session.create") == [
+                    "failure ada@example.com", "failure nobody@example.com",
+                ])
             #expect(try await fixture.failures() == [1, 1, 2])
         }
     }
@@ -39,7 +46,9 @@ struct SignInTests {
             var delays: [Int] = []
 
             for _ in 1...17 {
-                await #expect(throws: SignIn.WrongCredentials.self) { try await signIn("ada@example.com", "wrong") }
+                await #expect(throws: SignIn.WrongCredentials.self) {
+                    try await signIn("ada@example.com", "wrong")
+                }
                 delays.append(try await fixture.longestDelay())
                 try await fixture.passTime("1 hour", lastAt: false)
             }
@@ -76,7 +85,9 @@ struct SignInTests {
         try await withSignIn { fixture, signIn in
             for _ in 1...5 { _ = try? await signIn("nobody@example.com", "wrong") }
 
-            await #expect(throws: SignInThrottle.Shut.self) { try await signIn("nobody@example.com", "wrong") }
+            await #expect(throws: SignInThrottle.Shut.self) {
+                try await signIn("nobody@example.com", "wrong")
+            }
         }
     }
 
@@ -101,7 +112,9 @@ struct SignInTests {
             for _ in 1...5 { _ = try? await signIn("nobody@example.com", "wrong") }
             try await fixture.passTime("61 minutes")
 
-            await #expect(throws: SignIn.WrongCredentials.self) { try await signIn("nobody@example.com", "wrong") }
+            await #expect(throws: SignIn.WrongCredentials.self) {
+                try await signIn("nobody@example.com", "wrong")
+            }
 
             #expect(try await fixture.failures() == [1, 1])
         }
@@ -114,8 +127,12 @@ struct SignInTests {
             for number in 1...2 { _ = try? await signIn("nobody\(number)@example.com", "wrong") }
             try await fixture.run("UPDATE sign_in_failure SET failures = 99 WHERE failures = 2")
 
-            await #expect(throws: SignIn.WrongCredentials.self) { try await signIn("nobody3@example.com", "wrong") }
-            await #expect(throws: SignInThrottle.Shut.self) { try await signIn("ada@example.com", Fixture.password) }
+            await #expect(throws: SignIn.WrongCredentials.self) {
+                try await signIn("nobody3@example.com", "wrong")
+            }
+            await #expect(throws: SignInThrottle.Shut.self) {
+                try await signIn("ada@example.com", Fixture.password)
+            }
             try await fixture.passTime("2 seconds")
             let found = try await signIn("ada@example.com", Fixture.password)
 
@@ -176,9 +193,10 @@ struct SignInTests {
     }
 
     private func withSignIn(
-        _ body: @escaping @Sendable (
-            Fixture, @escaping @Sendable (String, String) async throws -> Account.Credentials
-        ) async throws -> Void
+        _ body:
+            @escaping @Sendable (
+                Fixture, @escaping @Sendable (String, String) async throws -> Account.Credentials
+            ) async throws -> Void
     ) async throws {
         try await Fixture.with { fixture in
             let passwords = try Passwords(threads: 1, cost: Fixture.passwordCost)

@@ -43,9 +43,11 @@ struct AccessTokenClaimTests {
             let wrong = [
                 good + "=", good + ".", "." + good, good + ".x", good + "A", good.replacing(".", with: ".."),
                 good + "\n", String(good.dropLast()), String(good.reversed()), "", ".", "..", "...",
-                "Bearer " + good, String(repeating: "a", count: 5000), good + String(repeating: "A", count: 4096),
+                "Bearer " + good, String(repeating: "a", count: 5000),
+                good + String(repeating: "A", count: 4096),
                 // The last character of 64 bytes holds four bits that say nothing.
-                String(good.dropLast()) + (last == "A" ? "B" : "\(last)" == "Q" ? "R" : last == "g" ? "h" : "x"),
+                String(good.dropLast())
+                    + (last == "A" ? "B" : "\(last)" == "Q" ? "R" : last == "g" ? "h" : "x"),
             ]
 
             for token in wrong {
@@ -62,7 +64,8 @@ struct AccessTokenClaimTests {
             let (node, forge) = try await AccessTokenTests.forge(fixture)
             var wrong: [String] = forge.claims.keys.map { forge.claims(changing: [$0: String?.none]) }
             let changes: [(String, String)] = [
-                ("iss", #""urn:other""#), ("iss", "null"), ("aud", #""other""#), ("aud", #"["rookery-api","other"]"#),
+                ("iss", #""urn:other""#), ("iss", "null"), ("aud", #""other""#),
+                ("aud", #"["rookery-api","other"]"#),
                 ("aud", #""rookery-api ""#), ("sub", #""bot_01h455vb4pex5vsknk084sn02q""#),
                 ("sub", "\"\(forge.person.account)\""), ("role", #""god""#), ("role", #"["owner"]"#),
                 ("tid", "null"), ("sid", #""x""#), ("jti", #""x""#), ("jti", "\"\(UUID().uuidString)\""),
@@ -73,7 +76,8 @@ struct AccessTokenClaimTests {
             wrong += changes.map { forge.claims(changing: [$0: $1]) }
             let good = forge.json(forge.claims)
             wrong += [
-                good.dropLast() + #","role":"owner"}"#, good.dropLast() + #","r\u006fle":"owner"}"#, "[]", "", "{}",
+                good.dropLast() + #","role":"owner"}"#, good.dropLast() + #","r\u006fle":"owner"}"#, "[]", "",
+                "{}",
                 good + " x", String(repeating: "[", count: 2000),
             ].map { String($0) }
 
@@ -96,7 +100,8 @@ struct AccessTokenClaimTests {
                 let now = issued + .milliseconds(Int(seconds * 1000))
                 return (try? tokens.verified(token, at: now)) != nil
             }
-            let begins = forge.token(claims: forge.claims(changing: ["nbf": "\(issued.secondsSince1970 + 100)"]))
+            let begins = forge.token(
+                claims: forge.claims(changing: ["nbf": "\(issued.secondsSince1970 + 100)"]))
             let tooLong = forge.token(claims: forge.claims(issuedIn: 0, lifetime: 601))
 
             #expect(isGood(token, after: 0))

@@ -82,7 +82,8 @@ struct AccessTokenTests {
             let (node, forge) = try await Self.forge(fixture)
             let kid = forge.kid
             let algorithms = [
-                "none", "None", "NONE", "nOnE", "", "es256", "ES256 ", "HS256", "RS256", "PS256", "ES384", "ES512",
+                "none", "None", "NONE", "nOnE", "", "es256", "ES256 ", "HS256", "RS256", "PS256", "ES384",
+                "ES512",
                 "ES256K", "EdDSA",
             ]
             let kids = [
@@ -91,7 +92,8 @@ struct AccessTokenTests {
                 String(repeating: "k", count: 2500), "\\u0000",
             ]
             let extra = [
-                #""crit":["exp"]"#, #""crit":[]"#, #""jku":"http://127.0.0.1/""#, #""x5u":"http://127.0.0.1/""#,
+                #""crit":["exp"]"#, #""crit":[]"#, #""jku":"http://127.0.0.1/""#,
+                #""x5u":"http://127.0.0.1/""#,
                 #""x5c":["MIIB"]"#, #""jwk":{"kty":"EC"}"#, #""b64":false"#, #""zip":"DEF""#, #""cty":"JWT""#,
             ]
             var headers = algorithms.map { #"{"alg":"\#($0)","typ":"at+jwt","kid":"\#(kid)"}"# }
@@ -104,7 +106,8 @@ struct AccessTokenTests {
                 #"{"alg":"ES256","typ":"at+jwt"}"#, #"{"alg":"ES256","kid":"\#(kid)"}"#,
                 #"{"typ":"at+jwt","kid":"\#(kid)"}"#, #"{"alg":["ES256"],"typ":"at+jwt","kid":"\#(kid)"}"#,
                 #"{"alg":null,"typ":"at+jwt","kid":"\#(kid)"}"#, #"{"alg":"ES256","typ":"at+jwt","kid":7}"#,
-                #"{"alg":"none","alg":"ES256","typ":"at+jwt","kid":"\#(kid)"}"#, "[]", "null", "\"ES256\"", "",
+                #"{"alg":"none","alg":"ES256","typ":"at+jwt","kid":"\#(kid)"}"#, "[]", "null", "\"ES256\"",
+                "",
             ]
 
             for header in headers {

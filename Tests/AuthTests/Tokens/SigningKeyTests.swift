@@ -60,7 +60,9 @@ struct SigningKeyTests {
 
             let stored = try await Self.stored(fixture)
 
-            #expect(try stored.map { try fixture.box.open($0.sealed, for: SigningKey.binding($0.id)) } == [scalar])
+            #expect(
+                try stored.map { try fixture.box.open($0.sealed, for: SigningKey.binding($0.id)) } == [scalar]
+            )
             #expect(throws: SecretBox.Failure.notGenuine) {
                 try fixture.box.open(stored[0].sealed, for: SigningKey.binding("another"))
             }
@@ -77,7 +79,8 @@ struct SigningKeyTests {
             let now = node.credentials.clock.now
 
             let next = try await fixture.database.writePlatform { tx in try await keys.rotate(.next, in: tx) }
-            let again = try await fixture.database.writePlatform { tx in try await keys.rotate(.next, in: tx) }
+            let again = try await fixture.database.writePlatform { tx in try await keys.rotate(.next, in: tx)
+            }
             try await node.upkeep.refresh()
 
             let rotated = try #require(next)
@@ -111,7 +114,8 @@ struct SigningKeyTests {
             let new = try node.credentials.tokens.issue(to: person.subject(issuedAt: rotated.activeAt))
             for token in [old, new] {
                 let now = rotated.activeAt + .seconds(1)
-                #expect(try other.credentials.tokens.verified(token, at: now).caller.account == person.account)
+                #expect(
+                    try other.credentials.tokens.verified(token, at: now).caller.account == person.account)
             }
             #expect(new.split(separator: ".")[0] != old.split(separator: ".")[0])
         }

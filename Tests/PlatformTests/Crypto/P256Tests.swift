@@ -81,7 +81,8 @@ struct P256Tests {
 
         let (r, s) = (Array(signature[..<32]), Array(signature[32...]))
         let halves: [([UInt8], [UInt8])] = [
-            (zeros, zeros), (r, zeros), (zeros, s), (order, s), (r, order), (r, Array(s.dropLast())), (r, s + [0]),
+            (zeros, zeros), (r, zeros), (zeros, s), (order, s), (r, order), (r, Array(s.dropLast())),
+            (r, s + [0]),
             ([], []), (s, r),
         ]
         for (r, s) in halves {

@@ -112,7 +112,9 @@ struct EventLoopTests {
         let pool = try BlockingPool(threads: 1, niceness: niceness)
 
         // The 19th field of proc(5)'s stat, counted behind the thread's name, which is in brackets.
-        let stat = try await pool.run { try String(contentsOf: URL(filePath: "/proc/thread-self/stat"), encoding: .utf8) }
+        let stat = try await pool.run {
+            try String(contentsOf: URL(filePath: "/proc/thread-self/stat"), encoding: .utf8)
+        }
 
         let fields = stat.drop { $0 != ")" }.split(separator: " ")
         #expect(Int32(fields[17]) == niceness)
