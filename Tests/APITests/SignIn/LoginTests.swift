@@ -46,11 +46,7 @@ struct LoginTests {
 
             _ = try ProblemAnswer(wrong, 401, "invalid_credentials")
             _ = try ProblemAnswer(asked, 409, "tenant_required")
-            #expect(
-                try FieldProblem(asked).tenants == [
-                    .init(tenant_id: "\(crows.id)", name: "Crows", role: "owner"),
-                    .init(tenant_id: "\(owls.id)", name: "Owls", role: "support"),
-                ])
+            #expect(try FieldProblem(asked).tenants == [.init(crows, .owner), .init(owls, .support)])
             #expect(me["tenant"]["id"] == .string("\(owls.id)") && me["role"] == .string("support"))
         }
     }

@@ -36,9 +36,15 @@ struct FieldProblem: Decodable {
         let code: String
     }
     struct Choice: Decodable, Equatable {
-        let tenant_id: String
+        let tenant: String
         let name: String
         let role: String
+
+        private enum CodingKeys: String, CodingKey { case tenant = "tenant_id", name, role }
+
+        init(_ tenant: Tenant, _ role: Role) {
+            (self.tenant, name, self.role) = ("\(tenant.id)", tenant.name, role.rawValue)
+        }
     }
     let code: String
     let errors: [Field]?
