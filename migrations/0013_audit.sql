@@ -8,6 +8,9 @@
 --
 -- A seal names its events, since no column tells in which order transactions commit. `first_at` and `last_at`
 -- bound their `created_at`, so that only the months concerned are searched.
+--
+-- An event's id is a UUIDv7 of its `created_at`, so that times narrow the indexes, which all end in the id. The
+-- first four serve one tenant's list, the others that of the platform.
 
 -- up
 CREATE TABLE audit_key (
@@ -45,6 +48,13 @@ CREATE TABLE audit_event (
 ) PARTITION BY RANGE (created_at);
 CREATE INDEX audit_event_by_actor ON audit_event (tenant_id, actor_id, id);
 CREATE INDEX audit_event_by_target ON audit_event (tenant_id, target_id, id);
+CREATE INDEX audit_event_by_action ON audit_event (tenant_id, action, id);
+CREATE INDEX audit_event_by_outcome ON audit_event (tenant_id, outcome, id);
+CREATE INDEX audit_event_by_id ON audit_event (id);
+CREATE INDEX audit_event_by_any_actor ON audit_event (actor_id, id);
+CREATE INDEX audit_event_by_any_target ON audit_event (target_id, id);
+CREATE INDEX audit_event_by_any_action ON audit_event (action, id);
+CREATE INDEX audit_event_by_any_outcome ON audit_event (outcome, id);
 CREATE INDEX audit_event_by_time ON audit_event (created_at);
 
 CREATE TABLE audit_seal (

@@ -1,7 +1,9 @@
+import Auth
 import Platform
 import Tenancy
 
-/// Connects bots: Telegram is asked who the bot is, then it is stored; its webhook is set apart.
+/// Connects bots: Telegram is asked who the bot is, then it is stored; its webhook is set apart. The audit
+/// trail says that the operator did it.
 struct BotOnboarding: Sendable {
     enum Failure: Error, CustomStringConvertible {
         case alreadyRegistered
@@ -17,12 +19,15 @@ struct BotOnboarding: Sendable {
     private let database: Database
     private let box: BotSecrets
     private let telegram: BotAPIClient
+    private let trail: AuditTrail
 
     init(settings: Settings, runtime: Runtime) async throws {
         let loop = runtime.loops[0]
         self.loop = loop
         database = try DatabasePools.make(settings, loop: loop, runtime: runtime)
-        box = BotSecrets(box: SecretBox(keyRing: settings.masterKey))
+        let box = SecretBox(keyRing: settings.masterKey)
+        self.box = BotSecrets(box: box)
+        trail = AuditTrail(database: database, box: box)
         telegram = BotAPIClient(
             client: try await loop.run {
                 try HTTPClient(loop: loop, addressGuard: AddressGuard(allowsPrivate: true))
@@ -45,10 +50,14 @@ struct BotOnboarding: Sendable {
     {
         do {
             return try await database.write(tenant) { tx in
-                try await Bot.create(
+                let bot = try await Bot.create(
                     telegramID: profile.telegramID, username: profile.username, name: profile.name,
                     mode: .webhook,
                     secrets: secrets, box: box, in: tx)
+                try await trail.record(
+                    AuditEvent(.botCreate, of: AuditTarget(bot.id)), by: .operator, from: .commandLine, in: tx
+                )
+                return bot
             }
         } catch let error as PostgresError where error.violates("bot_registration_once") {
             throw Failure.alreadyRegistered

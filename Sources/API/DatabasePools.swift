@@ -27,7 +27,8 @@ enum DatabasePools {
                 settings: ["enable_hashjoin=off", "enable_mergejoin=off"]),
             // Only the first loop has a use for it.
             upkeep: try pool("rookery-upkeep", role: system, limit: 1),
-            accounts: try pool("rookery-accounts", role: system, limit: 2))
+            accounts: try pool("rookery-accounts", role: system, limit: 2),
+            jobs: try pool("rookery-jobs", role: system, limit: 2))
     }
 
     static func configuration(_ settings: Settings, name: String) throws -> PostgresConfiguration {

@@ -46,6 +46,16 @@ struct Routes {
             Route(.get, "/v1/api-keys", .tenant(.manageAPIKeys), APIKeys.list),
             Route(.get, "/v1/api-keys/{key_id}", .tenant(.manageAPIKeys), APIKeys.show),
             Route(.delete, "/v1/api-keys/{key_id}", .tenant(.manageAPIKeys), APIKeys.delete),
+
+            Route(.get, "/v1/audit-events", .tenant(.viewAuditLog), AuditEvents.list),
+            Route(.get, "/v1/platform/audit-events", .platform, AuditEvents.listPlatform),
+
+            Route(.get, "/v1/bots", .tenant(.viewBots), Bots.list),
+            Route(.get, "/v1/bots/{bot_id}", .tenant(.viewBots), Bots.show),
+            Route(.get, "/v1/bots/{bot_id}/updates", .tenant(.viewUpdates), Updates.list),
+            Route(.get, "/v1/bots/{bot_id}/updates/{update_id}", .tenant(.viewUpdates), Updates.show),
+            Route(.get, "/v1/bots/{bot_id}/consumers", .tenant(.viewBots), Consumers.list),
+            Route(.get, "/v1/consumers/{consumer_id}", .tenant(.viewBots), Consumers.show),
         ]
     }
 

@@ -6,28 +6,34 @@ import Tenancy
 struct AccessParts: Sendable {
     let tenants = TenantDirectory()
     let limits = Limits()
-    let trail = AuditTrail()
+    let trail: AuditTrail
     let credentials: Credentials
     let invitationMail: InvitationMail
     private let upkeep: CredentialUpkeep
     private let passwords: Passwords
     private let box: SecretBox
+    private let sealer: AuditSealer
+    private let housekeeping: Housekeeping
 
     var tokens: AccessTokens { credentials.tokens }
 
     /// - Parameter url: the node's own, for links where no public one is set.
     init(settings: Settings, runtime: Runtime, database: Database, box: SecretBox, url: String) throws {
         self.box = box
+        let (loop, logger) = (runtime.loops[0], runtime.logger)
+        let trail = AuditTrail(database: database, box: box)
+        self.trail = trail
+        sealer = AuditSealer(
+            loop: loop, database: database, trail: trail, blocking: runtime.blocking, logger: logger,
+            metrics: runtime.metrics)
+        housekeeping = Housekeeping(loop: loop, database: database, logger: logger)
         passwords = try Passwords(threads: max(1, EventLoop.coreCount / 2), cost: settings.passwordCost)
         credentials = Credentials(
-            issuer: settings.publicURL ?? AccessTokens.standardIssuer, box: box, logger: runtime.logger)
-        upkeep = CredentialUpkeep(
-            loop: runtime.loops[0], database: database, credentials: credentials, logger: runtime.logger)
+            issuer: settings.publicURL ?? AccessTokens.standardIssuer, box: box, logger: logger)
+        upkeep = CredentialUpkeep(loop: loop, database: database, credentials: credentials, logger: logger)
         invitationMail = InvitationMail(
             baseURL: settings.publicURL ?? url,
-            outbox: try settings.mail.map {
-                try MailOutbox(client: $0, loop: runtime.loops[0], logger: runtime.logger)
-            })
+            outbox: try settings.mail.map { try MailOutbox(client: $0, loop: loop, logger: logger) })
     }
 
     func gate(_ database: Database) -> Gate {
@@ -48,6 +54,8 @@ struct AccessParts: Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask { await upkeep.run() }
             if let outbox = invitationMail.outbox { group.addTask { await outbox.run() } }
+            group.addTask { await sealer.run() }
+            group.addTask { await housekeeping.run() }
         }
     }
 

@@ -9,6 +9,11 @@ struct ETag: Sendable, Equatable, CustomStringConvertible {
         description = "\"\(id.suffix.suffix(8))-\(String(updatedAt.microsecondsSince1970, radix: 32))\""
     }
 
+    /// Of what never changes, and is told apart by a number.
+    init<Entity>(_ id: ID<Entity>, version: Int64) {
+        description = "\"\(id.suffix.suffix(8))-\(String(version, radix: 32))\""
+    }
+
     /// Refuses to change what is not the version that the client means (RFC 9110 section 13.1.1).
     /// - Throws: `Problem` 412
     func requireMatch(_ request: HTTPRequest) throws {

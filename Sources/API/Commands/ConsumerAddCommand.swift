@@ -1,3 +1,4 @@
+import Auth
 import Platform
 import Tenancy
 
@@ -40,13 +41,18 @@ struct ConsumerAddCommand: Command {
         let runtime = try Runtime(loops: 1, logger: Logger(minimum: .warning, format: .text))
         let database = try DatabasePools.make(settings, loop: runtime.loops[0], runtime: runtime)
         let secret = WebhookSigner.makeSecret()
-        let box = ConsumerSecrets(box: SecretBox(keyRing: settings.masterKey))
+        let box = SecretBox(keyRing: settings.masterKey)
+        let trail = AuditTrail(database: database, box: box)
         do {
             let consumer = try await database.write(tenant) { tx in
-                try await Consumer.createPush(
+                let consumer = try await Consumer.createPush(
                     of: bot, name: consumerName, url: url, signingSecret: secret, telegramSecret: nil,
-                    box: box,
+                    box: ConsumerSecrets(box: box), in: tx)
+                try await trail.record(
+                    AuditEvent(.consumerCreate, of: AuditTarget(consumer.id)), by: .operator,
+                    from: .commandLine,
                     in: tx)
+                return consumer
             }
             environment.print("\(consumer.id) \(secret)")
         } catch let error as PostgresError where error.violates("consumer_bot") {

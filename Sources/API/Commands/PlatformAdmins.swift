@@ -9,7 +9,7 @@ struct PlatformAdmins: Sendable {
 
     init(database: Database, box: SecretBox) {
         self.database = database
-        trail = AuditTrail()
+        trail = AuditTrail(database: database, box: box)
     }
 
     /// Makes an account that is there a platform admin.

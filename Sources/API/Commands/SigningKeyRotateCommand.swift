@@ -27,9 +27,10 @@ struct SigningKeyRotateCommand: Command {
         let logger = Logger(minimum: .warning, format: .text)
         let runtime = try Runtime(loops: 1, logger: logger)
         let database = try DatabasePools.make(settings, loop: runtime.loops[0], runtime: runtime)
-        let keys = SigningKeys(box: SecretBox(keyRing: settings.masterKey), logger: logger)
+        let box = SecretBox(keyRing: settings.masterKey)
+        let keys = SigningKeys(box: box, logger: logger)
         let rotation: SigningKeyRotation = signsNow ? .now : .next
-        let trail = AuditTrail()
+        let trail = AuditTrail(database: database, box: box)
         let rotated = try await database.writePlatform { tx in
             let rotated = try await keys.rotate(rotation, in: tx)
             if let rotated {

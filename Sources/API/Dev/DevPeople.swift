@@ -29,7 +29,7 @@ struct DevPeopleMaker: Sendable {
 
     init(settings: Settings, folder: DevFolder, runtime: Runtime) throws {
         database = try DatabasePools.make(settings, loop: runtime.loops[0], runtime: runtime)
-        trail = AuditTrail()
+        trail = AuditTrail(database: database, box: SecretBox(keyRing: settings.masterKey))
         blocking = runtime.blocking
         self.folder = folder
     }

@@ -71,13 +71,19 @@ struct ListQuery: Sendable {
     ///   - key: what tells where a row stands in the list.
     func answer<R>(_ rows: [R], key: (R) -> String, write: (inout JSONWriter, R) -> Void) -> HTTPResponse {
         let page = rows.prefix(limit)
+        return answer(page, next: rows.count > limit ? page.last.map(key) : nil, write: write)
+    }
+
+    /// - Parameter next: the key that the list goes on after; nil at its end.
+    func answer<Rows: Collection>(
+        _ page: Rows, next key: String?, write: (inout JSONWriter, Rows.Element) -> Void
+    ) -> HTTPResponse {
         var json = JSONWriter(capacity: 256 * (page.count + 1))
-        let hasMore = rows.count > limit
-        let next = hasMore ? page.last.flatMap { cursor.seal(key($0)) } : nil
+        let next = key.flatMap { cursor.seal($0) }
         json.object { json in
             json.field("data") { json in json.array(page, write) }
             json.field("next_cursor", next)
-            json.field("has_more", hasMore)
+            json.field("has_more", key != nil)
         }
         return .json(200, json.bytes)
     }

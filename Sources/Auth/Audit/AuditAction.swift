@@ -19,4 +19,5 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case botCreate = "bot.create"
     case consumerCreate = "consumer.create"
     case signingKeyRotate = "signing_key.rotate"
+    case auditExport = "audit.export"
 }

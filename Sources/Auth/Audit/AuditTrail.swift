@@ -1,26 +1,36 @@
 import Platform
+import Synchronization
 import Tenancy
 
-/// Writes the audit trail, each event in the transaction of what it tells of.
+/// Writes the audit trail, each event signed and in the transaction of what it tells of.
 package final class AuditTrail: Sendable {
-    package init() {}
+    private let database: Database
+    private let box: SecretBox
+    private let known = Mutex<AuditKey?>(nil)
+
+    /// - Parameter database: of which event loop does not matter.
+    package init(database: Database, box: SecretBox) {
+        self.database = database
+        self.box = box
+    }
 
     /// - Parameter tenant: whose trail; the transaction's when nil. Only a platform transaction may write another's.
     package func record(
         _ event: AuditEvent, by caller: Caller, from origin: RequestOrigin, for tenant: ID<Tenant>? = nil,
         in tx: some DatabaseTransaction
     ) async throws {
-        let onBehalfOf = caller.isPlatformAdmin ? caller.tenant?.description : nil
-        let actor = caller.name
-        try await tx.execute(
-            """
-            INSERT INTO audit_event (tenant_id, id, created_at, actor_type, actor_id, credential, on_behalf_of, action,
-                target_type, target_id, outcome, changes, address, user_agent, request_id)
-            VALUES (\(tenant ?? tx.tenant), \(ID<AuditEvent>()), \(Timestamp.now), \(caller.kind),
-                \(actor.isEmpty ? nil : actor), \(caller.credential), \(onBehalfOf), \(event.action.rawValue),
-                \(event.target?.type), \(event.target?.id), \(event.outcome), \(event.changes.json),
-                \(origin.address), \(origin.userAgent), \(origin.requestID))
-            """)
+        var record = AuditRecord(event, by: caller, from: origin, for: tenant ?? tx.tenant, at: .now)
+        try record.sign(with: try await key())
+        try await record.insert(in: tx)
+    }
+
+    /// Read once; without it nothing is recorded, and so nothing done.
+    package func key() async throws -> AuditKey {
+        if let key = known.withLock({ $0 }) { return key }
+        let box = box
+        let key = try await database.job { try await AuditKey.load(box: box, in: $0) }
+        known.withLock { $0 = key }
+        return key
     }
 }
 

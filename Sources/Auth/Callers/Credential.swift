@@ -36,7 +36,8 @@ extension Caller {
         switch identity {
         case .stranger, .operator: []
         case .apiKey(let id): [id.uuid]
-        case .admin(let id, let account): [session?.uuid, id.uuid, account.uuid, tenant?.uuid].compactMap(\.self)
+        case .admin(let id, let account):
+            [session?.uuid, id.uuid, account.uuid, tenant?.uuid].compactMap(\.self)
         case .platformAdmin(let account): [session?.uuid, account.uuid].compactMap(\.self)
         }
     }

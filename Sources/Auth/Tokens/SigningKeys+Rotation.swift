@@ -74,7 +74,8 @@ extension SigningKeys {
         case .now:
             let activeAt = now + SigningKey.publishedAheadAtLeast
             guard let pending else { return try await make(activeAt: activeAt, replacing: keys, in: tx) }
-            return try await bringForward(pending, to: min(activeAt, pending.activeAt), replacing: keys, in: tx)
+            return try await bringForward(
+                pending, to: min(activeAt, pending.activeAt), replacing: keys, in: tx)
         }
     }
 

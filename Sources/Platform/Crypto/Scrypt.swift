@@ -28,7 +28,9 @@ package struct Scrypt: Sendable, Equatable {
     package var memory: UInt64 { 128 * blockSize * (cost + parallelization + 2) }
 
     /// - Returns: `count` bytes; nil when the memory is not to be had.
-    package func derive(_ password: some Collection<UInt8>, salt: some Collection<UInt8>, count: Int) -> [UInt8]? {
+    package func derive(_ password: some Collection<UInt8>, salt: some Collection<UInt8>, count: Int)
+        -> [UInt8]?
+    {
         var key = [UInt8](repeating: 0, count: count)
         let isDerived = password.withBytes { password in
             password.withMemoryRebound(to: CChar.self) { password in

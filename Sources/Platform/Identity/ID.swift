@@ -22,7 +22,24 @@ package struct ID<Entity: Identified>: Hashable, Sendable, CustomStringConvertib
         uuid = typeID.uuid
     }
 
-    package var description: String { Entity.prefix + "_" + suffix }
+    package var description: String {
+        String(unsafeUninitializedCapacity: Self.textLength) { write(into: $0) }
+    }
+
+    static var textLength: Int { Entity.prefix.utf8.count + 1 + CrockfordBase32.length }
+
+    /// Writes the text to the front of `buffer`, which has room for `textLength` bytes.
+    /// - Returns: how many bytes were written.
+    func write(into buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
+        var count = 0
+        for byte in Entity.prefix.utf8 {
+            buffer[count] = byte
+            count += 1
+        }
+        buffer[count] = UInt8(ascii: "_")
+        let suffix = UnsafeMutableBufferPointer(rebasing: buffer[(count + 1)...])
+        return count + 1 + CrockfordBase32.encode(uuid.bits, into: suffix)
+    }
 
     /// What follows the prefix: 26 characters.
     package var suffix: String { CrockfordBase32.encode(uuid.bits) }

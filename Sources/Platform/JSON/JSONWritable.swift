@@ -20,11 +20,11 @@ extension Bool: JSONWritable {
 }
 
 extension Int: JSONWritable {
-    package func write(to json: inout JSONWriter) { json.raw(String(self).utf8) }
+    package func write(to json: inout JSONWriter) { json.integer(Int64(self)) }
 }
 
 extension Int64: JSONWritable {
-    package func write(to json: inout JSONWriter) { json.raw(String(self).utf8) }
+    package func write(to json: inout JSONWriter) { json.integer(self) }
 }
 
 extension Array: JSONWritable where Element: JSONWritable {
@@ -32,11 +32,15 @@ extension Array: JSONWritable where Element: JSONWritable {
 }
 
 extension Timestamp: JSONWritable {
-    package func write(to json: inout JSONWriter) { json.string(plain: description.utf8) }
+    package func write(to json: inout JSONWriter) {
+        json.string(upTo: Self.longestText) { write(into: $0) }
+    }
 }
 
 extension ID: JSONWritable {
-    package func write(to json: inout JSONWriter) { json.string(plain: description.utf8) }
+    package func write(to json: inout JSONWriter) {
+        json.string(upTo: Self.textLength) { write(into: $0) }
+    }
 }
 
 extension JSONBytes: JSONWritable {

@@ -34,7 +34,8 @@ package struct JSONWriter {
     package mutating func key(_ name: StaticString) {
         separate()
         bytes.append(UInt8(ascii: "\""))
-        name.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        bytes.append(
+            contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
         bytes.append(UInt8(ascii: "\""))
         bytes.append(UInt8(ascii: ":"))
         isFollowing = false
@@ -52,7 +53,8 @@ package struct JSONWriter {
     /// - Parameter text: JSON already.
     package mutating func literal(_ text: StaticString) {
         separate()
-        text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        bytes.append(
+            contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
     /// - Parameter json: JSON already, such as a stored payload.
@@ -77,6 +79,48 @@ package struct JSONWriter {
         bytes.append(UInt8(ascii: "\""))
     }
 
+    /// A string of which nothing needs escaping, written where it will stand.
+    /// - Parameters:
+    ///   - length: the most bytes that it takes.
+    ///   - write: gives how many it took.
+    mutating func string(
+        upTo length: Int, _ write: (UnsafeMutableBufferPointer<UInt8>) -> Int
+    ) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        append(upTo: length, write)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    mutating func integer(_ value: Int64) {
+        separate()
+        append(upTo: 20) { buffer in
+            var magnitude = value.magnitude
+            var start = 20
+            repeat {
+                start -= 1
+                let (rest, digit) = magnitude.quotientAndRemainder(dividingBy: 10)
+                buffer[start] = 48 + UInt8(truncatingIfNeeded: digit)
+                magnitude = rest
+            } while magnitude > 0
+            if value < 0 {
+                start -= 1
+                buffer[start] = UInt8(ascii: "-")
+            }
+            for index in start..<20 { buffer[index - start] = buffer[index] }
+            return 20 - start
+        }
+    }
+
+    private mutating func append(
+        upTo length: Int, _ write: (UnsafeMutableBufferPointer<UInt8>) -> Int
+    ) {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: length) { buffer in
+            let count = write(buffer)
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: buffer[..<count]))
+        }
+    }
+
     private mutating func separate() {
         if isFollowing { bytes.append(UInt8(ascii: ",")) }
         isFollowing = true
@@ -95,23 +139,31 @@ package struct JSONWriter {
 
     private mutating func append(escaping text: UnsafeBufferPointer<UInt8>) {
         var start = 0
-        for index in text.indices where text[index] < 0x20 || text[index] == 0x22 || text[index] == 0x5C {
-            bytes.append(contentsOf: text[start..<index])
-            start = index + 1
-            append(escaped: text[index])
+        var index = 0
+        while index < text.count {
+            let byte = text[index]
+            if byte < 0x20 || byte == 0x22 || byte == 0x5C {
+                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<index]))
+                append(escaped: byte)
+                start = index + 1
+            }
+            index += 1
         }
-        bytes.append(contentsOf: text[start...])
+        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start...]))
     }
 
     private mutating func append(escaped byte: UInt8) {
-        let hex = Array("0123456789abcdef".utf8)
         bytes.append(UInt8(ascii: "\\"))
         switch byte {
         case 0x22, 0x5C: bytes.append(byte)
         case 0x0A: bytes.append(UInt8(ascii: "n"))
         case 0x0D: bytes.append(UInt8(ascii: "r"))
         case 0x09: bytes.append(UInt8(ascii: "t"))
-        default: bytes.append(contentsOf: Array("u00".utf8) + [hex[Int(byte >> 4)], hex[Int(byte & 15)]])
+        default:
+            let low = byte & 15
+            bytes.append(contentsOf: [
+                UInt8(ascii: "u"), 48, 48, 48 + byte >> 4, low < 10 ? 48 + low : 87 + low,
+            ])
         }
     }
 }

@@ -10,6 +10,7 @@ import Platform
 /// - `append` writes updates to the log,
 /// - `upkeep` keeps leases, the bot directory and what is known of credentials,
 /// - `accounts` signs people in and serves the platform's own routes,
+/// - `jobs` seals the audit trail and clears up,
 /// - `system` serves delivery and the partitions.
 package struct Database: Sendable {
     let tenants: PostgresPool
@@ -17,20 +18,23 @@ package struct Database: Sendable {
     let append: PostgresPool
     let upkeep: PostgresPool
     let accounts: PostgresPool
+    let jobs: PostgresPool
 
     /// - Parameters:
     ///   - append: nil for the connections of `system`.
     ///   - upkeep: nil for the connections of `system`.
     ///   - accounts: nil for the connections of `system`.
+    ///   - jobs: nil for the connections of `system`.
     package init(
         tenants: PostgresPool, system: PostgresPool, append: PostgresPool? = nil, upkeep: PostgresPool? = nil,
-        accounts: PostgresPool? = nil
+        accounts: PostgresPool? = nil, jobs: PostgresPool? = nil
     ) {
         self.tenants = tenants
         self.system = system
         self.append = append ?? system
         self.upkeep = upkeep ?? system
         self.accounts = accounts ?? system
+        self.jobs = jobs ?? system
     }
 
     /// Reads as one tenant, from one snapshot a statement.
@@ -74,6 +78,14 @@ package struct Database: Sendable {
         try await upkeep.transaction(nil, readOnly: false) { try await body(PlatformTransaction($0)) }
     }
 
+    /// What the program does by itself, for all tenants: committed when this returns, undone when `body` throws.
+    /// Never waits for a connection that a request holds.
+    package nonisolated(nonsending) func job<T: Sendable>(
+        _ body: (PlatformTransaction) async throws -> T
+    ) async throws -> T {
+        try await jobs.transaction(nil, readOnly: false) { try await body(PlatformTransaction($0)) }
+    }
+
     /// The newest migration applied; nil when the database does not answer or has never been migrated.
     package func schemaVersion() async -> Int? {
         try? await tenants.withConnection { connection in
@@ -83,6 +95,6 @@ package struct Database: Sendable {
     }
 
     package func close() async {
-        for pool in [tenants, append, upkeep, accounts, system] { await pool.close() }
+        for pool in [tenants, append, upkeep, accounts, jobs, system] { await pool.close() }
     }
 }

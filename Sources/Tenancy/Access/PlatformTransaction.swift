@@ -3,7 +3,7 @@ import Platform
 /// The door to what belongs to no tenant, and to look-ups made before one is known (sign-in, API keys, invitations):
 /// as rookery_system, past the tenants' row-level security. For Auth, and for the platform's own routes; what
 /// concerns one tenant goes through `TenantTransaction`.
-package struct PlatformTransaction: DatabaseTransaction {
+package struct PlatformTransaction: DatabaseTransaction, Sendable {
     package var tenant: ID<Tenant> { .platform }
     private let transaction: PostgresTransaction
 

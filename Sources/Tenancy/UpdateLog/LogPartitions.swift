@@ -1,9 +1,10 @@
 import Platform
 
-/// Makes the days ahead and drops those past retention: at the start, every hour, and when somebody has found that
-/// today's is missing.
+/// Makes the days ahead, and the months of the audit trail, and drops the days past retention: at the start, every
+/// hour, and when somebody has found that today's is missing.
 package actor LogPartitions {
     private static let daysAhead = 3
+    private static let monthsAhead = 3
     private static let countedLosers: Int64 = 10_000
     private static let interval = Duration.seconds(3600)
     private static let intervalAfterFailure = Duration.seconds(30)
@@ -75,6 +76,7 @@ package actor LogPartitions {
     package func maintain(today: Timestamp) async throws {
         try await database.system.withConnection { connection in
             _ = try await connection.execute("SELECT make_day_partitions(\(Int32(Self.daysAhead)))")
+            _ = try await connection.execute("SELECT make_month_partitions(\(Int32(Self.monthsAhead)))")
             let longest = try await connection.value(
                 """
                 SELECT coalesce(max((limits ->> 'log_retention_days')::bigint), 0) FROM tenant

@@ -30,12 +30,15 @@ struct Ed25519Tests {
         #expect(Ed25519.publicKey(seed: seed) == publicKey)
         #expect(Ed25519.verify(signature, of: vector.message, publicKey: publicKey))
         #expect(!Ed25519.verify(signature, of: vector.message + [0], publicKey: publicKey))
+        let signer = try #require(Ed25519Signer(seed: seed))
+        #expect(signer.publicKey == publicKey && signer.sign(vector.message) == signature)
     }
 
     @Test("Keys and signatures of a wrong length are refused")
     func lengths() {
         #expect(Ed25519.publicKey(seed: [1, 2, 3]) == nil)
         #expect(Ed25519.sign([], seed: []) == nil)
+        #expect(Ed25519Signer(seed: [1]) == nil)
         #expect(!Ed25519.verify([], of: [], publicKey: [UInt8](repeating: 1, count: 32)))
         #expect(!Ed25519.verify([UInt8](repeating: 0, count: 64), of: [], publicKey: []))
     }

@@ -1,0 +1,48 @@
+import Platform
+import Tenancy
+import TestSupport
+import Testing
+
+@testable import Auth
+
+@Suite("Housekeeping", .serialized, .timeLimit(.minutes(2)))
+struct HousekeepingTests {
+    @Test("What has had its time goes, in as many batches as it takes; what still counts stays")
+    func clear() async throws {
+        try await Fixture.with { fixture in
+            let tenant = try await fixture.tenant()
+            let rows = Int64(2 * Housekeeping.batch + 7)
+            for statement: SQL in [
+                """
+                INSERT INTO idempotency_key (tenant_id, caller, key, fingerprint, answer_sealed, created_at)
+                SELECT \(tenant.id), '', 'key ' || n, sha256(''), '', now() - interval '25 hours'
+                FROM generate_series(1, \(rows)) AS n
+                """,
+                """
+                INSERT INTO idempotency_key (tenant_id, caller, key, fingerprint, answer_sealed, created_at)
+                VALUES (\(tenant.id), '', 'new', sha256(''), '', now() - interval '23 hours')
+                """,
+                """
+                INSERT INTO revocation (tenant_id, subject_id, revoked_at)
+                VALUES (\(tenant.id), gen_random_uuid(), now() - interval '2 hours'),
+                    (\(tenant.id), gen_random_uuid(), now() - interval '11 minutes')
+                """,
+                """
+                INSERT INTO sign_in_failure (subject, failures, last_at, blocked_until)
+                VALUES (sha256('old'), 9, now() - interval '2 days', now() - interval '1 day'),
+                    (sha256('new'), 9, now() - interval '1 hour', now())
+                """,
+            ] { try await fixture.superuser.withConnection { _ = try await $0.execute(statement) } }
+
+            try await Housekeeping(loop: fixture.loop, database: fixture.database, logger: fixture.logger)
+                .clear()
+
+            for table in ["idempotency_key", "revocation", "sign_in_failure"] {
+                let left = try await fixture.superuser.withConnection { connection in
+                    try await connection.value("SELECT count(*) FROM \(identifier: table)", as: Int64.self)
+                }
+                #expect(left == 1, "\(table)")
+            }
+        }
+    }
+}
