@@ -21,16 +21,29 @@ final class RunningApp: Sendable {
         settings changes: [String: String] = [:], passwordCost: PasswordHash.Cost = Fixture.passwordCost,
         _ body: @escaping @Sendable (RunningApp) async throws -> Void
     ) async throws {
-        try await Fixture.with { fixture in
-            let app = try await RunningApp(fixture, changes, passwordCost)
-            do {
-                try await body(app)
-            } catch {
-                await app.stop()
-                throw error
-            }
+        try await Fixture.with { fixture in try await run(on: fixture, changes, passwordCost, body) }
+    }
+
+    /// Another node on the same database, until `body` ends.
+    func withAnother(
+        settings changes: [String: String] = [:],
+        _ body: @escaping @Sendable (RunningApp) async throws -> Void
+    ) async throws {
+        try await Self.run(on: fixture, changes, Fixture.passwordCost, body)
+    }
+
+    private static func run(
+        on fixture: Fixture, _ changes: [String: String], _ passwordCost: PasswordHash.Cost,
+        _ body: @escaping @Sendable (RunningApp) async throws -> Void
+    ) async throws {
+        let app = try await RunningApp(fixture, changes, passwordCost)
+        do {
+            try await body(app)
+        } catch {
             await app.stop()
+            throw error
         }
+        await app.stop()
     }
 
     private init(_ fixture: Fixture, _ changes: [String: String], _ passwordCost: PasswordHash.Cost)
