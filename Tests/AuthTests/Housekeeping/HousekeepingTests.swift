@@ -11,7 +11,7 @@ struct HousekeepingTests {
     func clear() async throws {
         try await Fixture.with { fixture in
             let tenant = try await fixture.tenant()
-            let rows = Int64(2 * Housekeeping.batch + 7)
+            let rows = 2 * Housekeeping.batch + 7
             for statement: SQL in [
                 """
                 INSERT INTO idempotency_key (tenant_id, caller, key, fingerprint, answer_sealed, created_at)
@@ -30,7 +30,7 @@ struct HousekeepingTests {
                 """
                 INSERT INTO sign_in_failure (subject, failures, last_at, blocked_until)
                 VALUES (sha256('old'), 9, now() - interval '2 days', now() - interval '1 day'),
-                    (sha256('new'), 9, now() - interval '1 hour', now())
+                    (sha256('new'), 9, now() - interval '1 minute', now())
                 """,
             ] { try await fixture.superuser.withConnection { _ = try await $0.execute(statement) } }
 
