@@ -14,13 +14,13 @@ struct HousekeepingTests {
             let rows = 2 * Housekeeping.batch + 7
             for statement: SQL in [
                 """
-                INSERT INTO idempotency_key (tenant_id, caller, key, fingerprint, answer_sealed, created_at)
-                SELECT \(tenant.id), '', 'key ' || n, sha256(''), '', now() - interval '25 hours'
+                INSERT INTO idempotency_key (tenant_id, caller, key, answer_sealed, created_at)
+                SELECT \(tenant.id), '', 'key ' || n, '', now() - interval '25 hours'
                 FROM generate_series(1, \(rows)) AS n
                 """,
                 """
-                INSERT INTO idempotency_key (tenant_id, caller, key, fingerprint, answer_sealed, created_at)
-                VALUES (\(tenant.id), '', 'new', sha256(''), '', now() - interval '23 hours')
+                INSERT INTO idempotency_key (tenant_id, caller, key, answer_sealed, created_at)
+                VALUES (\(tenant.id), '', 'new', '', now() - interval '23 hours')
                 """,
                 """
                 INSERT INTO sign_in_failure (subject, failures, last_at, blocked_until)
