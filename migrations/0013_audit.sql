@@ -105,6 +105,8 @@ CREATE POLICY audit_event_isolation ON audit_event TO rookery_app
     USING (tenant_id = current_setting('app.tenant_id')::uuid)
     WITH CHECK (tenant_id = current_setting('app.tenant_id')::uuid);
 CREATE POLICY audit_event_system ON audit_event TO rookery_system USING (true) WITH CHECK (true);
+-- `rookery audit verify` reads as the owner, whom row-level security holds, too.
+CREATE POLICY audit_event_verify ON audit_event FOR SELECT TO CURRENT_USER USING (true);
 GRANT SELECT, INSERT ON audit_event TO rookery_app, rookery_system;
 GRANT SELECT, INSERT ON audit_key, audit_seal TO rookery_system;
 

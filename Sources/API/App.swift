@@ -12,6 +12,8 @@ final class App: Sendable {
     let directory: BotDirectory
     /// What is served, on both addresses.
     let routes: [HTTPRoute]
+    /// Those of the routes that say who may.
+    let api: [Route]
 
     private let settings: Settings
     private let runtime: Runtime
@@ -75,14 +77,15 @@ final class App: Sendable {
         self.partitions = partitions
         var parts: [LoopParts] = []
         var routes: [HTTPRoute] = []
+        var api: [Route] = []
         for (index, loop) in runtime.loops.enumerated() {
             let database = databases[index]
             let gate = access.gate(database)
             let appender = UpdateAppender(
                 loop: loop, database: database, turns: turns, metrics: metrics, deliveries: deliveries,
                 partitions: partitions)
-            routes =
-                try Routes(
+            let table =
+                Routes(
                     health: health,
                     readiness: Readiness(
                         database: database, directory: directory, draining: draining,
@@ -93,7 +96,9 @@ final class App: Sendable {
                     gate: gate, invitationMail: access.invitationMail,
                     jsonWebKeys: JSONWebKeys(credentials: access.credentials),
                     people: access.people(database)
-                ).all
+                )
+            routes = try table.all
+            api = table.api
             let router = HTTPRouter(routes)
             parts.append(
                 LoopParts(
@@ -105,6 +110,7 @@ final class App: Sendable {
                         respond: Responder(router: router, logger: logger, gate: gate).respond)))
         }
         self.parts = parts
+        self.api = api
         let page = MetricsPage(
             metrics: metrics, directory: directory, leases: leases, blocking: runtime.blocking)
         let adminRoutes = AdminRoutes(metrics: page).all

@@ -63,10 +63,12 @@ struct Routes {
     private var infrastructure: [HTTPRoute] {
         get throws {
             let description = try OpenAPIDescription()
+            let documentation = try Documentation()
             return [
                 HTTPRoute(.get, "/health", health.show),
                 HTTPRoute(.get, "/ready", readiness.show),
                 HTTPRoute(.get, "/openapi.yaml", description.show),
+                HTTPRoute(.get, "/docs", documentation.show),
                 HTTPRoute(.get, "/.well-known/jwks.json", jsonWebKeys.show),
                 HTTPRoute(.get, "/invitations/{token}", InvitationPage().show),
                 HTTPRoute(

@@ -8,7 +8,7 @@ struct OpenAPITests {
     @Test("Describes every route, and none that is not there")
     func operations() async throws {
         try await RunningApp.with { app in
-            let described = Self.operations(in: try ProjectText.read("openapi.yaml"))
+            let described = Set(Self.permissions(in: try ProjectText.read("openapi.yaml")).keys)
 
             let served = Set(app.app.routes.map { "\($0.method.rawValue) \($0.pattern)" })
 
@@ -17,23 +17,45 @@ struct OpenAPITests {
         }
     }
 
-    /// Paths stand two spaces in, methods four, under `paths:`.
-    static func operations(in text: String) -> Set<String> {
+    @Test("Says of every operation who may use it, as its route does")
+    func access() async throws {
+        try await RunningApp.with { app in
+            let described = Self.permissions(in: try ProjectText.read("openapi.yaml"))
+
+            let declared = Dictionary(
+                uniqueKeysWithValues: app.app.api.map {
+                    ("\($0.method.rawValue) \($0.pattern)", $0.access.name)
+                })
+
+            for (operation, permission) in described {
+                #expect(permission == declared[operation, default: "open"], "\(operation)")
+            }
+        }
+    }
+
+    /// `x-permission` by operation. Paths stand two spaces in, methods four, what belongs to a method six, all
+    /// under `paths:`.
+    private static func permissions(in text: String) -> [String: String] {
         let methods = Set(HTTPMethod.allCases.map { $0.rawValue.lowercased() })
-        var operations: Set<String> = []
+        var permissions: [String: String] = [:]
         var isInPaths = false
         var path: Substring?
+        var operation: String?
         for line in text.split(separator: "\n") {
             if !line.hasPrefix(" "), !line.hasPrefix("#") { isInPaths = line.hasPrefix("paths:") }
-            guard isInPaths, line.hasSuffix(":") else { continue }
-            let name = line.drop { $0 == " " }.dropLast()
-            switch line.count - name.count - 1 {
-            case 2: path = name.first == "/" ? name : nil
-            case 4 where methods.contains(String(name)):
-                if let path { operations.insert("\(name.uppercased()) \(path)") }
+            guard isInPaths else { continue }
+            let content = line.drop { $0 == " " }
+            let name = content.prefix { $0 != ":" }
+            switch line.count - content.count {
+            case 2: (path, operation) = (name.first == "/" ? name : nil, nil)
+            case 4:
+                operation = methods.contains(String(name)) ? path.map { "\(name.uppercased()) \($0)" } : nil
+                if let operation { permissions[operation] = "" }
+            case 6 where name == "x-permission":
+                if let operation { permissions[operation] = String(content.dropFirst(name.count + 2)) }
             default: break
             }
         }
-        return operations
+        return permissions
     }
 }

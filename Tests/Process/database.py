@@ -19,26 +19,31 @@ from sealing import seal
 
 @contextmanager
 def connection(rookery: Rookery):
-    with psycopg.connect(rookery.database_owner_url, connect_timeout=10) as opened:
+    with connected(rookery.database_owner_url) as opened:
         yield opened
 
 
-def create_consumer(rookery: Rookery, url: str, **options) -> str:
-    """A push consumer of the demo bot, from the end of its log.
+def connected(url: str) -> psycopg.Connection:
+    return psycopg.connect(url, connect_timeout=10)
 
-    Options: secret (whsec_…), telegram_secret_token, kinds, timeout_ms, retry_schedule_ms.
+
+def create_consumer(rookery: Rookery, url: str, bot: "Bot | None" = None, **options) -> str:
+    """A push consumer of the demo bot or another, from the end of its log.
+
+    Options: name, secret (whsec_…), telegram_secret_token, kinds, timeout_ms, retry_schedule_ms.
     Returns its id.
     """
     consumer = typeid.make("consumer")
+    tenant, bot_id = (bot.tenant_id, bot.id) if bot else (rookery.tenant_id, rookery.bot["id"])
     secret = options.pop("secret", None) or "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     token = options.pop("telegram_secret_token", None)
 
     def sealed(text: str, purpose: str) -> bytes:
-        return seal(rookery.master_key, text, f"{rookery.tenant_id}/{consumer}/{purpose}")
+        return seal(rookery.master_key, text, f"{tenant}/{consumer}/{purpose}")
 
-    values = options | {
-        "tenant_id": typeid.decode(rookery.tenant_id), "bot_id": typeid.decode(rookery.bot["id"]),
-        "id": typeid.decode(consumer), "type": "push", "name": "test", "url": url,
+    values = {"name": "test"} | options | {
+        "tenant_id": typeid.decode(tenant), "bot_id": typeid.decode(bot_id),
+        "id": typeid.decode(consumer), "type": "push", "url": url,
         "secrets_sealed": [sealed(secret, "signing")],
         "telegram_secret_sealed": sealed(token, "telegram_secret") if token else None,
     }
@@ -68,7 +73,7 @@ def create_tenant(rookery: Rookery) -> str:
     return tenant
 
 
-def create_bot(rookery: Rookery, tenant: str, secret_count: int = 1) -> Bot:
+def create_bot(rookery: Rookery, tenant: str, secret_count: int = 1, name: str = "Test", username: str | None = None) -> Bot:
     """A bot that Telegram knows nothing of, with so many webhook secrets."""
     bot = Bot(typeid.make("bot"), tenant, [secrets.token_urlsafe(24) for _ in range(secret_count)])
     telegram_id = secrets.randbelow(1 << 52) + 1
@@ -76,7 +81,8 @@ def create_bot(rookery: Rookery, tenant: str, secret_count: int = 1) -> Bot:
     sealed = [seal(rookery.master_key, secret, f"{tenant}/{bot.id}/webhook_secret") for secret in bot.secrets]
     with connection(rookery) as opened:
         _insert(opened, "bot", keys | {
-            "id": typeid.decode(bot.id), "name": "Test", "mode": "webhook", "webhook_secrets": sealed})
+            "id": typeid.decode(bot.id), "name": name, "username": username, "mode": "webhook",
+            "webhook_secrets": sealed})
         _insert(opened, "bot_registration", keys | {"bot_id": typeid.decode(bot.id)})
     return bot
 

@@ -13,8 +13,12 @@ import httpx
 import web
 from processes import BINARY, Process, family, kill, naming
 
-# Two loops on any machine: what one does for the other is to be tested too.
-SETTINGS = {"ROOKERY_LISTEN": "127.0.0.1:0", "ROOKERY_ADMIN_LISTEN": "127.0.0.1:0", "ROOKERY_LOOPS": "2"}
+# Two loops on any machine: what one does for the other is to be tested too. This machine counts as a proxy, so that
+# a test can come from any address.
+SETTINGS = {
+    "ROOKERY_LISTEN": "127.0.0.1:0", "ROOKERY_ADMIN_LISTEN": "127.0.0.1:0", "ROOKERY_LOOPS": "2",
+    "ROOKERY_TRUSTED_PROXIES": "127.0.0.1/32",
+}
 
 
 def start_dev(data_folder: pathlib.Path) -> Process:
@@ -39,6 +43,9 @@ class Rookery:
         self.database_url: str = ready["database_url"]
         self.database_owner_url: str = ready["database_owner_url"]
         self.tenant_id: str = ready["tenant_id"]
+        self.owner: dict[str, str] = ready["owner"]
+        self.platform_admin: dict[str, str] = ready["platform_admin"]
+        self.api_key: str = ready["api_key"]
         self.bot: dict = ready["bot"]
         self.environment: dict[str, str] = ready["environment"]
         self.trace: dict[str, str] = ready["trace"]

@@ -16,3 +16,12 @@ def seal(key_ring: str, secret: str, owner: str) -> bytes:
     head = bytes([1, len(name)]) + name.encode()
     nonce = secrets.token_bytes(12)
     return head + nonce + AESGCM(base64.b64decode(key)).encrypt(nonce, secret.encode(), head + owner.encode())
+
+
+def unseal(key_ring: str, sealed: bytes, owner: str) -> bytes:
+    """Opens what the program has sealed with a key of the ring."""
+    keys = {name.strip() or "1": base64.b64decode(key)
+            for name, _, key in (entry.rpartition(":") for entry in key_ring.split(","))}
+    head = sealed[:2 + sealed[1]]
+    nonce, rest = sealed[len(head):len(head) + 12], sealed[len(head) + 12:]
+    return AESGCM(keys[head[2:].decode()]).decrypt(nonce, rest, head + owner.encode())

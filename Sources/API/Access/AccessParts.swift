@@ -33,9 +33,7 @@ struct AccessParts: Sendable {
         upkeep = CredentialUpkeep(loop: loop, database: database, credentials: credentials, logger: logger)
         invitationMail = InvitationMail(
             baseURL: settings.publicURL ?? url,
-            outbox: try settings.mail.map {
-                try MailOutbox(client: $0, loop: runtime.loops[0], logger: runtime.logger)
-            })
+            outbox: try settings.mail.map { try MailOutbox(client: $0, loop: loop, logger: logger) })
     }
 
     func gate(_ database: Database) -> Gate {
@@ -55,9 +53,9 @@ struct AccessParts: Sendable {
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await upkeep.run() }
+            if let outbox = invitationMail.outbox { group.addTask { await outbox.run() } }
             group.addTask { await sealer.run() }
             group.addTask { await housekeeping.run() }
-            if let outbox = invitationMail.outbox { group.addTask { await outbox.run() } }
         }
     }
 

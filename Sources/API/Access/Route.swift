@@ -15,6 +15,17 @@ struct Route: Sendable {
         case tenant(Permission)
         /// Platform admins.
         case platform
+
+        /// `x-permission` in openapi.yaml.
+        var name: String {
+            switch self {
+            case .open: "open"
+            case .signedIn: "signed_in"
+            case .member: "member"
+            case .tenant(let permission): permission.rawValue
+            case .platform: "platform_admin"
+            }
+        }
     }
 
     typealias Handler = @Sendable (Call) async throws -> HTTPResponse

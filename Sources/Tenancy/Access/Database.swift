@@ -67,14 +67,6 @@ package struct Database: Sendable {
         try await accounts.transaction(nil, readOnly: false) { try await body(PlatformTransaction($0)) }
     }
 
-    /// What the program does by itself, for all tenants: committed when this returns, undone when `body` throws.
-    /// Never waits for a connection that a request holds.
-    package nonisolated(nonsending) func job<T: Sendable>(
-        _ body: (PlatformTransaction) async throws -> T
-    ) async throws -> T {
-        try await jobs.transaction(nil, readOnly: false) { try await body(PlatformTransaction($0)) }
-    }
-
     /// As `readPlatform`, for what a node keeps current, apart from the sign-ins, which can take all connections there
     /// are. On the first event loop only.
     package func readUpkeep<T: Sendable>(_ body: (PlatformTransaction) async throws -> T) async throws -> T {
@@ -84,6 +76,14 @@ package struct Database: Sendable {
     /// As `writePlatform`, for what a node keeps current. On the first event loop only.
     package func writeUpkeep<T: Sendable>(_ body: (PlatformTransaction) async throws -> T) async throws -> T {
         try await upkeep.transaction(nil, readOnly: false) { try await body(PlatformTransaction($0)) }
+    }
+
+    /// What the program does by itself, for all tenants: committed when this returns, undone when `body` throws.
+    /// Never waits for a connection that a request holds.
+    package nonisolated(nonsending) func job<T: Sendable>(
+        _ body: (PlatformTransaction) async throws -> T
+    ) async throws -> T {
+        try await jobs.transaction(nil, readOnly: false) { try await body(PlatformTransaction($0)) }
     }
 
     /// The newest migration applied; nil when the database does not answer or has never been migrated.
