@@ -37,9 +37,13 @@ struct IdempotencyKey: Sendable {
         requestID = request.id
         tenant = call.tenant
         caller = call.caller.name
-        fingerprint =
-            key == nil
-            ? [] : SHA256.hash(Array("\(request.method.rawValue) \(request.path)\n".utf8) + request.body)
+        fingerprint = key == nil ? [] : Self.fingerprint(of: request)
+    }
+
+    /// The same for an object whose members come in another order: many clients write them as they happen to lie.
+    private static func fingerprint(of request: HTTPRequest) -> [UInt8] {
+        let body = (try? JSONValue(parsing: request.body))?.sorted.json ?? request.body
+        return SHA256.hash(Array("\(request.method.rawValue) \(request.path)\n".utf8) + body)
     }
 
     /// Runs `transact`, which calls `answer(in:)` in a transaction, and keeps a refusal by way of `keep`.

@@ -32,6 +32,18 @@ package enum JSONValue: Sendable, Equatable {
     }
 }
 
+extension JSONValue {
+    /// With the members of every object by name.
+    package var sorted: JSONValue {
+        switch self {
+        case .null, .bool, .number, .string: self
+        case .array(let elements): .array(elements.map(\.sorted))
+        case .object(let members):
+            .object(members.map { JSONMember($0.name, $0.value.sorted) }.sorted { $0.name < $1.name })
+        }
+    }
+}
+
 /// One member of an object.
 package struct JSONMember: Sendable, Equatable {
     package let name: String
