@@ -68,6 +68,9 @@ def is_meant_well(case) -> bool:
 def before_call(context, case, kwargs):
     headers = case.headers
     headers["X-Forwarded-For"] = api.new_address()
+    if (case.path_parameters or {}).get("admin_id") == WORLD["self"] and case.method != "GET":
+        # Who asks shall stay who they are.
+        case.path_parameters["admin_id"] = WORLD["ids"]["admin_id"]
     if not is_meant_well(case):
         return
     if "Idempotency-Key" in headers:
