@@ -1,7 +1,8 @@
 -- Answers to POST requests that carried an Idempotency-Key, written in the transaction of their effect, so that
 -- there is one exactly when there is the other. Kept for 24 hours.
 --
--- The answer is sealed: it may hold a key or a token. `fingerprint` is the SHA-256 of method, path and body.
+-- The answer is sealed: it may hold a key or a token. So is, before it, the SHA-256 of method, path and body: a body
+-- may hold a password, which its digest would give away to whoever guesses.
 -- `tenant_id` is the nil UUID, and `caller` empty, for requests made in no tenant or by nobody known.
 
 -- up
@@ -9,7 +10,6 @@ CREATE TABLE idempotency_key (
     tenant_id uuid NOT NULL,
     caller text NOT NULL,
     key text NOT NULL CONSTRAINT idempotency_key_length CHECK (char_length(key) BETWEEN 1 AND 255),
-    fingerprint bytea NOT NULL CONSTRAINT idempotency_key_fingerprint CHECK (octet_length(fingerprint) = 32),
     answer_sealed bytea NOT NULL,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (tenant_id, caller, key)

@@ -88,8 +88,8 @@ final class App: Sendable {
                 Routes(
                     health: health,
                     readiness: Readiness(
-                        database: database, directory: directory, draining: draining,
-                        schemaVersion: schemaVersion),
+                        database: database, directory: directory, credentials: access.credentials,
+                        draining: draining, schemaVersion: schemaVersion),
                     webhook: TelegramWebhook(
                         directory: directory, appender: appender,
                         checksAddress: settings.checksTelegramAddress),

@@ -25,7 +25,7 @@ struct Routes {
             Route(.put, "/v1/auth/password", .signedIn, people.password.change),
             Route(.post, "/v1/auth/invitations/accept", .open, people.acceptance.accept),
 
-            Route(.post, "/v1/platform/tenants", .platform, cost: 5, tenants.create),
+            Route(.post, "/v1/platform/tenants", .platform, tenants.create),
             Route(.get, "/v1/platform/tenants", .platform, tenants.list),
             Route(.get, "/v1/platform/tenants/{tenant_id}", .platform, tenants.show),
             Route(.patch, "/v1/platform/tenants/{tenant_id}", .platform, tenants.update),

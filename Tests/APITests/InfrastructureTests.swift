@@ -70,6 +70,7 @@ struct InfrastructureTests {
 
             #expect(problem.checks?["database"] == "failing")
             #expect(problem.checks?["bot_directory"] == "failing")
+            #expect(problem.checks?["credentials"] == "failing")
             #expect(health.status == 200)
             _ = try ProblemAnswer(update, 503, "unavailable")
             #expect(update.header("Retry-After") != nil)

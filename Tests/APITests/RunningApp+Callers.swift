@@ -9,8 +9,14 @@ extension RunningApp {
     /// The header with an access token for the person, good on every node of the fixture's database.
     func bearer(_ person: Person) async throws -> (String, String) {
         try await isReady(for: person.tenant)
-        let now = try await fixture.databaseTime()
-        return ("Authorization", "Bearer " + (try app.access.tokens.issue(to: person.subject(issuedAt: now))))
+        var token = ""
+        // The first keys come a moment after it is known that there were none.
+        try await fixture.eventually("a key that signs") {
+            let now = try await self.fixture.databaseTime()
+            token = (try? self.app.access.tokens.issue(to: person.subject(issuedAt: now))) ?? ""
+            return !token.isEmpty
+        }
+        return ("Authorization", "Bearer " + token)
     }
 
     /// The header with an API key that has just been made.
@@ -26,8 +32,7 @@ extension RunningApp {
     /// Waits until the node has its signing keys and revocations, and knows the tenant.
     func isReady(for tenant: ID<Tenant>? = nil) async throws {
         try await fixture.eventually("the node to know keys and tenant") {
-            let now = self.app.access.credentials.clock.now
-            guard (try? JSONWebKeySet(self.app.access.credentials.keys, at: now)) != nil else { return false }
+            guard self.app.access.credentials.areReady else { return false }
             return tenant.map { self.app.access.tenants[$0] != nil } ?? true
         }
     }

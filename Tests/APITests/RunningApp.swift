@@ -18,22 +18,37 @@ final class RunningApp: Sendable {
     static let webhookSecret = "crow"
 
     static func with(
+        settings changes: [String: String] = [:], passwordCost: PasswordHash.Cost = Fixture.passwordCost,
+        _ body: @escaping @Sendable (RunningApp) async throws -> Void
+    ) async throws {
+        try await Fixture.with { fixture in try await run(on: fixture, changes, passwordCost, body) }
+    }
+
+    /// Another node on the same database, until `body` ends.
+    func withAnother(
         settings changes: [String: String] = [:],
         _ body: @escaping @Sendable (RunningApp) async throws -> Void
     ) async throws {
-        try await Fixture.with { fixture in
-            let app = try await RunningApp(fixture, changes)
-            do {
-                try await body(app)
-            } catch {
-                await app.stop()
-                throw error
-            }
-            await app.stop()
-        }
+        try await Self.run(on: fixture, changes, Fixture.passwordCost, body)
     }
 
-    private init(_ fixture: Fixture, _ changes: [String: String]) async throws {
+    private static func run(
+        on fixture: Fixture, _ changes: [String: String], _ passwordCost: PasswordHash.Cost,
+        _ body: @escaping @Sendable (RunningApp) async throws -> Void
+    ) async throws {
+        let app = try await RunningApp(fixture, changes, passwordCost)
+        do {
+            try await body(app)
+        } catch {
+            await app.stop()
+            throw error
+        }
+        await app.stop()
+    }
+
+    private init(_ fixture: Fixture, _ changes: [String: String], _ passwordCost: PasswordHash.Cost)
+        async throws
+    {
         self.fixture = fixture
         var environment = [
             "ROOKERY_ENV": "development", "ROOKERY_LISTEN": "127.0.0.1:0",
@@ -43,7 +58,7 @@ final class RunningApp: Sendable {
         ]
         environment.merge(changes) { $1 }
         var settings = try Settings(environment: environment)
-        settings.passwordCost = Fixture.passwordCost
+        settings.passwordCost = passwordCost
         let runtime = try Runtime(loops: settings.loops, logger: fixture.logger)
         self.runtime = runtime
         let app = try await App(settings: settings, runtime: runtime)

@@ -93,6 +93,30 @@ struct SettingsTests {
         #expect(shown.contains("ROOKERY_PUBLIC_URL= (not set)"))
     }
 
+    @Test("A mail server needs a sender; its password is masked")
+    func mail() {
+        let server = ["ROOKERY_SMTP_URL": "smtps://rook:hush-mail@mail.example.org"]
+        let sender = ["ROOKERY_MAIL_FROM": "rookery@example.org"]
+        func settings(_ more: [String: String]...) -> [String: String] {
+            more.reduce(Self.complete) { $0.merging($1) { $1 } }
+        }
+        var reader = SettingsReader(environment: settings(server, sender))
+
+        let both = Settings(&reader)
+
+        #expect(both?.mail != nil && reader.faults.isEmpty)
+        #expect(!reader.readings.contains { $0.value.contains("hush-mail") })
+        #expect((try? Settings(environment: settings(sender)))?.mail == nil)
+        #expect(faults(in: settings(server)).map(\.name) == ["ROOKERY_MAIL_FROM"])
+        #expect(
+            faults(in: settings(server, ["ROOKERY_MAIL_FROM": "a@b, c@d"])).map(\.name) == [
+                "ROOKERY_MAIL_FROM"
+            ])
+        #expect(
+            faults(in: settings(["ROOKERY_SMTP_URL": "http://x"], sender)).map(\.name) == ["ROOKERY_SMTP_URL"]
+        )
+    }
+
     private func faults(in environment: [String: String]) -> [SettingsReader.Fault] {
         do {
             _ = try Settings(environment: environment)

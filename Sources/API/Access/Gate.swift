@@ -26,7 +26,7 @@ struct Gate: Sendable {
         } catch {
             guard var problem = error as? Problem ?? Problem(from: error) else { throw error }
             told.add(to: &problem.headers)
-            throw problem
+            throw counted(problem, request)
         }
     }
 
@@ -92,8 +92,8 @@ struct Gate: Sendable {
         return caller
     }
 
-    /// What the router answers by itself (no such path, no such method) is counted by address, so that a search for
-    /// paths is limited, too.
+    /// Counts by address what nothing has counted yet, such as what the router answers by itself: a search for paths is
+    /// limited, too.
     func counted(_ problem: Problem, _ request: HTTPRequest) -> Problem {
         guard request.path.hasPrefix("/v1/"), !RateLimitHeaders.areIn(problem.headers) else { return problem }
         var told = RateLimitHeaders()

@@ -1,3 +1,4 @@
+import Auth
 import Platform
 import Tenancy
 
@@ -5,6 +6,7 @@ import Tenancy
 struct Readiness: Sendable {
     let database: Database
     let directory: BotDirectory
+    let credentials: Credentials
     let draining: DrainingFlag
     /// The newest migration this program comes with.
     let schemaVersion: Int
@@ -15,6 +17,7 @@ struct Readiness: Sendable {
             ("database", version != nil),
             ("migrations", version.map { $0 >= schemaVersion } ?? false),
             ("bot_directory", directory.isLoaded),
+            ("credentials", credentials.areReady),
             ("accepting", !draining.isRaised),
         ]
         var results = JSONText()

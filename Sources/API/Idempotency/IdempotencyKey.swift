@@ -90,7 +90,7 @@ struct IdempotencyKey: Sendable {
     private func kept(_ key: String, in tx: some DatabaseTransaction) async throws -> KeptAnswer? {
         let kept = try await tx.first(
             """
-            SELECT fingerprint, answer_sealed, created_at FROM idempotency_key
+            SELECT answer_sealed, created_at FROM idempotency_key
             WHERE tenant_id = \(tenant) AND caller = \(caller) AND key = \(key)
             """, as: KeptAnswer.self)
         guard let kept, kept.createdAt + Self.lifetime < .now else { return kept }
@@ -100,21 +100,22 @@ struct IdempotencyKey: Sendable {
     }
 
     private func replay(_ kept: KeptAnswer) throws -> HTTPResponse {
-        guard kept.fingerprint == fingerprint else {
+        let opened = try box.open(kept.sealed, for: binding)
+        guard opened.starts(with: fingerprint) else {
             throw Problem(
                 422, "idempotency_mismatch", "This Idempotency-Key was used for another request")
         }
-        return try KeptAnswer.response(box.open(kept.sealed, for: binding))
+        return try KeptAnswer.response(Array(opened.dropFirst(fingerprint.count)))
     }
 
     /// Leaves an answer alone that somebody else has kept meanwhile.
     func keep(_ response: HTTPResponse, in tx: some DatabaseTransaction) async throws {
         guard let key else { return }
-        let sealed = try box.seal(KeptAnswer.bytes(of: response), for: binding)
+        let sealed = try box.seal(fingerprint + KeptAnswer.bytes(of: response), for: binding)
         try await tx.execute(
             """
-            INSERT INTO idempotency_key (tenant_id, caller, key, fingerprint, answer_sealed)
-            VALUES (\(tenant), \(caller), \(key), \(fingerprint), \(sealed))
+            INSERT INTO idempotency_key (tenant_id, caller, key, answer_sealed)
+            VALUES (\(tenant), \(caller), \(key), \(sealed))
             ON CONFLICT (tenant_id, caller, key) DO NOTHING
             """)
     }

@@ -3,12 +3,11 @@ import Platform
 /// An answer kept for an Idempotency-Key. In the clear it is a JSON array: status, body as text, header names and
 /// values in turn.
 struct KeptAnswer: RowDecodable {
-    let fingerprint: [UInt8]
+    /// The request's fingerprint and the answer.
     let sealed: [UInt8]
     let createdAt: Timestamp
 
     init(row: inout Row) throws {
-        fingerprint = try row.next()
         sealed = try row.next()
         createdAt = try row.next()
     }

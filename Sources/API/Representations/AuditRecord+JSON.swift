@@ -35,6 +35,10 @@ extension AuditRecord: JSONWritable {
     /// A text, should somebody have put in something else than JSON.
     private static func checked(_ changes: String) -> JSONBytes {
         let bytes = Array(changes.utf8)
-        return (try? JSONValue(parsing: bytes)) == nil ? JSONBytes(changes.json) : JSONBytes(bytes)
+        let isJSON = bytes.withUnsafeBufferPointer { text in
+            var scanner = JSONScanner(text)
+            return scanner.skipValue() && scanner.isAtEnd()
+        }
+        return JSONBytes(isJSON ? bytes : changes.json)
     }
 }

@@ -35,9 +35,10 @@ package struct Authenticator: Sendable {
 
     /// The answer from memory, without a look at signature or database. This is on the way of every request.
     /// - Returns: nil when there is none.
-    package func known(_ token: String, from address: IPAddress) throws -> Caller? {
+    package func known(
+        _ token: String, from address: IPAddress, at now: ContinuousClock.Instant = .now
+    ) throws -> Caller? {
         guard token.utf8.count <= Self.longestToken else { throw Failure.invalidToken }
-        let now = ContinuousClock.now
         let generation = try credentials.revocations.generation(at: now)
         let digest = TokenDigest(of: token)
         guard var entry = credentials.cache[digest] else { return nil }

@@ -6,6 +6,7 @@ import Tenancy
 /// when API keys were used, and deletes revocations that nothing can be older than.
 package actor CredentialUpkeep {
     private static let interval = Duration.seconds(1)
+    private static let shortestPause = Duration.milliseconds(20)
     private static let fullEvery = Duration.seconds(30)
     private static let usesEvery = Duration.seconds(10)
     private static let cleanEvery = Duration.seconds(60)
@@ -61,8 +62,10 @@ package actor CredentialUpkeep {
         }
     }
 
+    /// Waits for the next announcement or second; a little at least, so that many announcements are one reading.
     private func pause() async {
-        guard !isWanted else { return }
+        try? await loop.sleep(for: Self.shortestPause)
+        guard !isWanted, !Task.isCancelled else { return }
         let timer = loop.schedule(after: Self.interval) { self.assumeIsolated { $0.endPause() } }
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

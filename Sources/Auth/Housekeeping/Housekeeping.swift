@@ -1,12 +1,13 @@
 import Platform
 import Tenancy
 
-/// Clears away what has had its time: every hour, on one node at a time, a batch a transaction, so that nothing is
-/// locked for long. What is looked at everywhere tells by its own times whether it still counts, so that nothing
-/// goes wrong when this comes late.
+/// Clears away what has had its time: answers kept for idempotency, sessions, failed sign-ins (revocations go with the
+/// credentials, days of the log with the log). Every hour, on one node at a time, a batch a transaction, so that
+/// nothing is locked for long. What is looked at tells by its own times whether it still counts, so that nothing goes
+/// wrong when this comes late.
 package struct Housekeeping: Sendable {
     private static let interval = Duration.seconds(3600)
-    static let batch: Int64 = 1000
+    static let batch = 1000
     /// Batches of one kind in one go: what is left over waits for the next hour.
     private static let batches = 1000
 
@@ -28,10 +29,9 @@ package struct Housekeeping: Sendable {
             guard (try? await loop.sleep(for: Self.interval * share)) != nil else { return }
             do {
                 try await clear()
-            } catch  where !Task.isCancelled {
-                logger.warning("clearing up failed", ["error": "\(error)"])
             } catch {
-                return
+                if Task.isCancelled { return }
+                logger.warning("clearing up failed", ["error": "\(error)"])
             }
             guard (try? await loop.sleep(for: Self.interval * (1 - share))) != nil else { return }
         }
@@ -39,46 +39,35 @@ package struct Housekeeping: Sendable {
 
     /// Clears all that is due. Leaves what another node is at.
     package func clear() async throws {
-        for expired in Self.expired {
+        let jobs: [Job] = [
+            Self.deleteAnswers,
+            { try await Session.deleteExpired(limit: Self.batch, in: $0) },
+            { try await SignInThrottle.deleteExpired(limit: Self.batch, in: $0) },
+        ]
+        for job in jobs {
             for _ in 0..<Self.batches {
-                let deleted = try await database.job { tx in try await Self.delete(expired, in: tx) }
-                if deleted < Int(Self.batch) { break }
+                let deleted = try await database.job { tx in try await Self.isMine(in: tx) ? job(tx) : 0 }
+                if deleted < Self.batch { break }
                 try Task.checkCancellation()
             }
         }
     }
 
-    private static func delete(_ expired: Expired, in tx: PlatformTransaction) async throws -> Int {
-        let isMine = try await tx.value(
-            "SELECT pg_try_advisory_xact_lock(hashtext('rookery.housekeeping'))", as: Bool.self)
-        guard isMine == true else { return 0 }
-        return try await tx.execute(
+    /// Deletes a batch at most.
+    private typealias Job = @Sendable (PlatformTransaction) async throws -> Int
+
+    private static func isMine(in tx: PlatformTransaction) async throws -> Bool {
+        try await tx.value(
+            "SELECT pg_try_advisory_xact_lock(hashtext('rookery.housekeeping'))", as: Bool.self) ?? false
+    }
+
+    /// Answers to idempotent requests, which are given again for a day.
+    private static func deleteAnswers(in tx: PlatformTransaction) async throws -> Int {
+        try await tx.execute(
             """
-            DELETE FROM \(identifier: expired.table) WHERE ctid = ANY (ARRAY(
-                SELECT ctid FROM \(identifier: expired.table) WHERE \(expired.condition) LIMIT \(batch)))
+            DELETE FROM idempotency_key WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM idempotency_key WHERE created_at < clock_timestamp() - interval '24 hours'
+                LIMIT \(batch)))
             """)
     }
-
-    private struct Expired: Sendable {
-        let table: String
-        let condition: SQL
-    }
-
-    private static let expired = [
-        Expired(table: "idempotency_key", condition: "created_at < clock_timestamp() - interval '24 hours'"),
-        // Access tokens live for ten minutes; what was issued before is long past.
-        Expired(table: "revocation", condition: "revoked_at < clock_timestamp() - interval '1 hour'"),
-        // Their refresh tokens go with them.
-        Expired(
-            table: "session",
-            condition: """
-                expires_at < clock_timestamp() - interval '1 day'
-                    OR revoked_at < clock_timestamp() - interval '1 day'
-                """),
-        Expired(
-            table: "sign_in_failure",
-            condition: """
-                last_at < clock_timestamp() - interval '1 day' AND blocked_until < clock_timestamp()
-                """),
-    ]
 }

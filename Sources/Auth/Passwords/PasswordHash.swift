@@ -48,8 +48,8 @@ package struct PasswordHash: Sendable, Equatable {
     package init?(phc text: String) {
         let parts = text.split(separator: "$", omittingEmptySubsequences: false)
         guard parts.count == 5, parts[0].isEmpty, parts[1] == "scrypt", let cost = Cost(phc: parts[2]),
-            let salt = Base64.decode(Self.padded(parts[3])), (8...64).contains(salt.count),
-            let hash = Base64.decode(Self.padded(parts[4])), (16...64).contains(hash.count)
+            let salt = Self.decode(parts[3]), (8...64).contains(salt.count),
+            let hash = Self.decode(parts[4]), (16...64).contains(hash.count)
         else { return nil }
         self.cost = cost
         self.salt = salt
@@ -89,9 +89,9 @@ package struct PasswordHash: Sendable, Equatable {
 
     private static func unpadded(_ bytes: [UInt8]) -> String { Base64.encode(bytes).filter { $0 != "=" } }
 
-    /// A text that brings padding of its own ends up with too much of it, and is refused.
-    private static func padded(_ text: Substring) -> String {
-        text + String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
+    private static func decode(_ text: Substring) -> [UInt8]? {
+        guard !text.contains("=") else { return nil }
+        return Base64.decode(text + String(repeating: "=", count: (4 - text.utf8.count % 4) % 4))
     }
 }
 

@@ -50,7 +50,7 @@ package enum PasswordRules {
     /// One character after the other, up or down: in the alphabet, among the digits, along the rows of a keyboard.
     private static func isSequence(_ text: String) -> Bool {
         rows.contains { row in
-            let round = row + row
+            let round = row + row + row
             return round.contains(text) || String(round.reversed()).contains(text)
         }
     }

@@ -29,7 +29,7 @@ extension Session {
             """
             UPDATE session SET revoked_at = clock_timestamp()
             WHERE id = \(id) AND account_id = \(account) AND \(isLive)
-            RETURNING id, tenant_id
+            RETURNING id, tenant_id, true
             """, as: Ended.self)
         if ended != nil { try await Revocation.add(id, in: tx) }
         return ended
@@ -45,9 +45,9 @@ extension Session {
             """
             UPDATE session SET revoked_at = clock_timestamp()
             WHERE account_id = \(account) AND (\(kept)::uuid IS NULL OR id <> \(kept)) AND \(isLive)
-            RETURNING id, tenant_id
+            RETURNING id, tenant_id, last_used_at > clock_timestamp() - interval '15 minutes'
             """, as: Ended.self)
-        for session in ended { try await Revocation.add(session.id, in: tx) }
+        try await Revocation.add(all: ended.filter(\.hasAccessToken).map(\.id), in: tx)
         return ended.count
     }
 
@@ -66,10 +66,13 @@ extension Session {
     package struct Ended: Sendable, RowDecodable {
         package let id: ID<Session>
         package let tenant: ID<Tenant>?
+        /// Whether one may not have run out: they are issued when the session is used.
+        fileprivate let hasAccessToken: Bool
 
         package init(row: inout Row) throws {
             id = try row.next()
             tenant = try row.next()
+            hasAccessToken = try row.next()
         }
     }
 }

@@ -91,12 +91,16 @@ package struct SignInThrottle: Sendable {
         for subject in admission.counted { try await giveBack(subject, in: tx) }
     }
 
-    /// Failures that no longer count.
+    /// Failures that no longer count, some at a time.
     /// - Returns: how many rows went.
-    package static func deleteExpired(in tx: PlatformTransaction) async throws -> Int {
+    package static func deleteExpired(limit: Int = 1000, in tx: PlatformTransaction) async throws -> Int {
         try await tx.execute(
-            "DELETE FROM sign_in_failure WHERE last_at < clock_timestamp() - \(memory.microseconds) * interval '1 us'"
-        )
+            """
+            DELETE FROM sign_in_failure WHERE subject IN (
+                SELECT subject FROM sign_in_failure
+                WHERE last_at < clock_timestamp() - \(memory.microseconds) * interval '1 us'
+                LIMIT \(limit) FOR UPDATE SKIP LOCKED)
+            """)
     }
 
     // MARK: Rows

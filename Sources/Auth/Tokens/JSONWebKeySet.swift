@@ -4,9 +4,10 @@ import Platform
 package struct JSONWebKeySet: JSONWritable {
     private let keys: [SigningKey]
 
-    /// - Throws: `AccessTokens.NoKey` until they are loaded.
+    /// - Throws: `AccessTokens.NoKey` until there is one.
     package init(_ keys: SigningKeys, at time: Timestamp) throws {
         self.keys = try keys.valid(at: time)
+        if self.keys.isEmpty { throw AccessTokens.NoKey() }
     }
 
     package func write(to json: inout JSONWriter) {

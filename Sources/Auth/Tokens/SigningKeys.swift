@@ -60,10 +60,10 @@ package final class SigningKeys: Sendable {
     }
 
     /// - Returns: nil when there is no such key, or no more.
-    /// - Throws: `AccessTokens.NoKey` until they are loaded.
+    /// - Throws: `AccessTokens.NoKey` until there is one.
     func verifying(_ id: String, at time: Timestamp) throws(AccessTokens.NoKey) -> SigningKey? {
-        let (key, isLoaded) = state.withLock { ($0.keys?[id], $0.keys != nil) }
-        guard isLoaded else { throw AccessTokens.NoKey() }
+        let (key, isThereAny) = state.withLock { ($0.keys?[id], !($0.keys ?? [:]).isEmpty) }
+        guard isThereAny else { throw AccessTokens.NoKey() }
         return key.flatMap { $0.isRetired(at: time) ? nil : $0 }
     }
 }

@@ -1,6 +1,5 @@
 import Auth
 import Platform
-import Synchronization
 import Tenancy
 import TestSupport
 import Testing
@@ -63,56 +62,59 @@ struct AuditEventsTests {
     @Test("All of it comes as lines, over any number of batches, and that it was taken is noted")
     func export() async throws {
         try await RunningApp.with { app in
-            let owner = try await Visitor(app.fixture)
+            let tenant = try await app.fixture.tenant()
+            let owner = try await app.bearer(app.fixture.admin(in: tenant))
             let count = 1203
-            try await app.fixture.database.write(owner.tenant.id) { tx in
+            let trail = app.fixture.trail
+            try await app.fixture.database.write(tenant.id) { tx in
                 for _ in 0..<count {
-                    try await app.fixture.trail.record(
+                    try await trail.record(
                         AuditEvent(.adminUpdate), by: .operator, from: .commandLine, in: tx)
                 }
             }
-            let listener = try HTTPListener(address: IPAddress(bytes: [127, 0, 0, 1]), port: 0)
-            let server = HTTPServer(
-                loop: app.fixture.loop, socket: try listener.socket(), logger: app.fixture.logger,
-                metrics: Metrics()
-            ) { request in
-                await request.answer(
-                    with: { request in
-                        try await AuditEvents.list(
-                            owner.call(
-                                request.path, request.query,
-                                headers: ["Accept": "text/html, application/x-ndjson"]))
-                    }, logger: app.fixture.logger)
-            }
-            try await server.start()
-            let client = try await app.fixture.onLoop {
-                try HTTPClient(loop: app.fixture.loop, addressGuard: AddressGuard(allowsPrivate: true))
-            }
-            func get(_ query: String) async throws -> HTTPClientResponse {
-                try await client.send(
-                    HTTPClientRequest(
-                        method: "GET", url: "http://127.0.0.1:\(listener.port)/v1/audit-events\(query)",
-                        headers: [], body: [], connectTimeout: .seconds(5), timeout: .seconds(20),
-                        responseLimit: 8 << 20))
-            }
+            let accept = ("Accept", "text/html;q=0.5, application/x-ndjson")
 
-            let answer = try await get("")
-            let paged = try await get("?limit=5")
-            client.close()
-            await server.stop()
+            let answer = try await app.send("GET", "/v1/audit-events", headers: [owner, accept])
+            let paged = try await app.send("GET", "/v1/audit-events?limit=5", headers: [owner, accept])
+            let filtered = try await app.send(
+                "GET", "/v1/audit-events?action=audit.export", headers: [owner, accept])
+            let head = try await app.send("HEAD", "/v1/audit-events", headers: [owner, accept])
 
-            let lines = answer.body.split(separator: 0x0A)
-            let ids = try lines.map { line in
-                guard case .object(let members) = try JSONValue(parsing: Array(line)) else {
-                    throw TimedOut("an object")
-                }
-                return members["id"]
+            let ids = try answer.body.split(separator: 0x0A).map { line in
+                guard case .object(let members) = try JSONValue(parsing: Array(line)),
+                    case .string(let id)? = members["id"]
+                else { throw TimedOut("an event") }
+                return id
             }
-            #expect(answer.status == 200)
+            #expect(answer.status == 200 && answer.header("Content-Type") == "application/x-ndjson")
+            #expect(ids.count == count + 1 && Set(ids).count == count + 1 && ids == ids.sorted(by: >))
             #expect(
-                lines.count == count + 1 && Set(ids.map { "\(String(describing: $0))" }).count == count + 1)
-            #expect(String(decoding: lines.first ?? [], as: UTF8.self).contains(#""action":"audit.export""#))
-            #expect(paged.status == 400)
+                String(decoding: answer.body.prefix(400), as: UTF8.self).contains(#""action":"audit.export""#)
+            )
+            #expect(filtered.body.split(separator: 0x0A).count == 2)
+            #expect(paged.status == 400 && head.status == 200)
+        }
+    }
+
+    @Test("Who may not see the trail is refused, and that stands in it")
+    func denied() async throws {
+        try await RunningApp.with { app in
+            let tenant = try await app.fixture.tenant()
+            let trainer = try await app.bearer(app.fixture.admin(in: tenant, role: .trainer))
+            let owner = try await app.bearer(app.fixture.admin(in: tenant))
+            let platformAdmin = try await app.bearer(app.fixture.platformAdmin())
+
+            let refused = try await app.get("/v1/audit-events", as: trainer)
+            let seen = try await app.get("/v1/audit-events?outcome=denied", as: owner)
+            let all = try await app.get("/v1/platform/audit-events?action=access.denied", as: platformAdmin)
+            let notAll = try await app.get("/v1/platform/audit-events", as: owner)
+
+            #expect(refused.status == 403 && notAll.status == 403)
+            #expect(seen.status == 200 && all.status == 200)
+            for answer in [seen, all] {
+                let text = String(decoding: answer.body, as: UTF8.self)
+                #expect(text.contains(#""target":{"type":"route","id":"GET /v1/audit-events"}"#))
+            }
         }
     }
 

@@ -59,6 +59,30 @@ struct AuditTrailTests {
         }
     }
 
+    @Test("A key that cannot be read lets nothing be recorded, and so nothing be done")
+    func databaseAway() async throws {
+        try await Ledger.with { ledger in
+            let fixture = ledger.fixture
+            let pool = PostgresPool(
+                loop: fixture.loop,
+                configuration: try PostgresConfiguration(url: "postgresql://x@127.0.0.1:1/x"),
+                limit: 1, waitLimit: 1, waitTimeout: .seconds(5), blocking: fixture.blocking,
+                logger: fixture.logger, metrics: Metrics())
+            let trail = AuditTrail(database: Database(tenants: pool, system: pool), box: fixture.box)
+
+            await #expect(throws: PostgresError.unavailable) {
+                try await fixture.database.write(ledger.tenant.id) { tx in
+                    try await tx.execute("UPDATE tenant SET name = 'Changed' WHERE id = \(tx.tenant)")
+                    try await trail.record(
+                        AuditEvent(.tenantUpdate), by: .operator, from: .commandLine, in: tx)
+                }
+            }
+            await pool.close()
+
+            #expect(try await ledger.count("SELECT count(*) FROM tenant WHERE name = 'Changed'") == 0)
+        }
+    }
+
     @Test(
         "The program may neither change nor delete what it has recorded",
         arguments: [

@@ -24,7 +24,9 @@ struct AuditVerificationTests {
         }
     }
 
-    @Test("A change in any column of one event is found, and the event named", arguments: columnValues)
+    @Test(
+        "A change in any column of one event is found, and the event named", arguments: Tampering.columnValues
+    )
     func changed(column: String, value: String) async throws {
         try await Ledger.with { ledger in
             try await ledger.fill()
@@ -51,7 +53,7 @@ struct AuditVerificationTests {
                     """, as: String.self)
             }
 
-            #expect(Set(columns) == Set(columnValues.map(\.0)))
+            #expect(Set(columns) == Set(Tampering.columnValues.map(\.0)))
         }
     }
 
@@ -69,7 +71,7 @@ struct AuditVerificationTests {
         }
     }
 
-    @Test("Copies put in by hand are found", arguments: copies)
+    @Test("Copies put in by hand are found", arguments: Tampering.copies)
     func inserted(name: String, values: String) async throws {
         try await Ledger.with { ledger in
             try await ledger.fill()
@@ -113,7 +115,7 @@ struct AuditVerificationTests {
         }
     }
 
-    @Test("Rows that have changed places in order, time or tenant are found", arguments: swaps)
+    @Test("Rows that have changed places in order, time or tenant are found", arguments: Tampering.swaps)
     func swapped(assignment: String) async throws {
         try await Ledger.with { ledger in
             try await ledger.fill()
@@ -131,7 +133,7 @@ struct AuditVerificationTests {
         }
     }
 
-    @Test("A seal that was changed, taken away or renumbered is named", arguments: sealTampering)
+    @Test("A seal that was changed, taken away or renumbered is named", arguments: Tampering.seals)
     func seals(statement: String, seal: Int64) async throws {
         try await Ledger.with { ledger in
             try await ledger.fill()
@@ -225,6 +227,24 @@ struct AuditVerificationTests {
         }
     }
 
+    @Test("A role that is no superuser sees all there is, too")
+    func otherRole() async throws {
+        try await Ledger.with { ledger in
+            try await ledger.fill()
+            let pool = PostgresPool(
+                loop: ledger.fixture.loop,
+                configuration: try PostgresConfiguration(url: ledger.fixture.testDatabase.programURL()),
+                limit: 1,
+                waitLimit: 1, waitTimeout: .seconds(5), blocking: ledger.fixture.blocking,
+                logger: ledger.fixture.logger, metrics: Metrics())
+
+            let report = try await AuditVerification.run(pool, blocking: ledger.fixture.blocking)
+            await pool.close()
+
+            #expect(report.isIntact && report.events == 8 && report.sealedEvents == 6)
+        }
+    }
+
     @Test("While events are written and sealed, the trail verifies at any moment")
     func concurrent() async throws {
         try await Ledger.with { ledger in
@@ -252,43 +272,3 @@ struct AuditVerificationTests {
         }
     }
 }
-
-private let columnValues: [(String, String)] = [
-    ("tenant_id", "gen_random_uuid()"), ("id", "gen_random_uuid()"),
-    ("created_at", "created_at + interval '1 microsecond'"), ("actor_type", "'admin'"),
-    ("actor_id", "NULL"), ("credential", "'session_x'"), ("on_behalf_of", "NULL"),
-    ("action", "'tenant.delete'"), ("target_type", "'bot'"), ("target_id", "'x'"),
-    ("outcome", "'denied'"),
-    ("changes", "'{}'"), ("address", "''"), ("user_agent", "user_agent || ' '"), ("request_id", "NULL"),
-    ("key_id", "'0123456789abcdef'"), ("signature", "set_byte(signature, 5, get_byte(signature, 5) # 1)"),
-]
-
-private let copies: [(String, String)] = [
-    ("a copy with a new id", "gen_random_uuid(), tenant_id, created_at"),
-    ("a copy with a new time", "id, tenant_id, created_at + interval '1 second'"),
-    ("a copy for another tenant", "id, gen_random_uuid(), created_at"),
-]
-
-private let swaps: [String] = [
-    "SET id = CASE e.id WHEN s.event_ids[1] THEN s.event_ids[2] ELSE s.event_ids[1] END",
-    "SET created_at = CASE e.created_at WHEN s.first_at THEN s.last_at ELSE s.first_at END",
-    """
-    SET tenant_id = (SELECT tenant_id FROM audit_event o WHERE o.id <> e.id AND o.id = ANY (s.event_ids))
-    """,
-]
-
-private let sealTampering: [(String, Int64)] = [
-    ("DELETE FROM audit_seal WHERE id = 2", 3),
-    ("DELETE FROM audit_seal WHERE id = 1", 2),
-    ("UPDATE audit_seal SET event_ids = event_ids[1:1] WHERE id = 2", 2),
-    ("UPDATE audit_seal SET event_ids = ARRAY[event_ids[2], event_ids[1]] WHERE id = 2", 2),
-    ("UPDATE audit_seal SET event_ids = event_ids || gen_random_uuid() WHERE id = 2", 2),
-    ("UPDATE audit_seal SET sealed_at = sealed_at + interval '1 second' WHERE id = 2", 2),
-    ("UPDATE audit_seal SET first_at = first_at - interval '1 second' WHERE id = 2", 2),
-    ("UPDATE audit_seal SET last_at = last_at + interval '1 second' WHERE id = 2", 2),
-    ("UPDATE audit_seal SET root = sha256(root) WHERE id = 2", 2),
-    ("UPDATE audit_seal SET previous = sha256(previous) WHERE id = 2", 2),
-    ("UPDATE audit_seal SET key_id = 'x' WHERE id = 2", 2),
-    ("UPDATE audit_seal SET signature = sha256(signature) WHERE id = 2", 2),
-    ("UPDATE audit_seal SET id = 9 WHERE id = 3", 9),
-]

@@ -11,33 +11,28 @@ struct HousekeepingTests {
     func clear() async throws {
         try await Fixture.with { fixture in
             let tenant = try await fixture.tenant()
-            let rows = Int64(2 * Housekeeping.batch + 7)
+            let rows = 2 * Housekeeping.batch + 7
             for statement: SQL in [
                 """
-                INSERT INTO idempotency_key (tenant_id, caller, key, fingerprint, answer_sealed, created_at)
-                SELECT \(tenant.id), '', 'key ' || n, sha256(''), '', now() - interval '25 hours'
+                INSERT INTO idempotency_key (tenant_id, caller, key, answer_sealed, created_at)
+                SELECT \(tenant.id), '', 'key ' || n, '', now() - interval '25 hours'
                 FROM generate_series(1, \(rows)) AS n
                 """,
                 """
-                INSERT INTO idempotency_key (tenant_id, caller, key, fingerprint, answer_sealed, created_at)
-                VALUES (\(tenant.id), '', 'new', sha256(''), '', now() - interval '23 hours')
-                """,
-                """
-                INSERT INTO revocation (tenant_id, subject_id, revoked_at)
-                VALUES (\(tenant.id), gen_random_uuid(), now() - interval '2 hours'),
-                    (\(tenant.id), gen_random_uuid(), now() - interval '11 minutes')
+                INSERT INTO idempotency_key (tenant_id, caller, key, answer_sealed, created_at)
+                VALUES (\(tenant.id), '', 'new', '', now() - interval '23 hours')
                 """,
                 """
                 INSERT INTO sign_in_failure (subject, failures, last_at, blocked_until)
                 VALUES (sha256('old'), 9, now() - interval '2 days', now() - interval '1 day'),
-                    (sha256('new'), 9, now() - interval '1 hour', now())
+                    (sha256('new'), 9, now() - interval '1 minute', now())
                 """,
             ] { try await fixture.superuser.withConnection { _ = try await $0.execute(statement) } }
 
             try await Housekeeping(loop: fixture.loop, database: fixture.database, logger: fixture.logger)
                 .clear()
 
-            for table in ["idempotency_key", "revocation", "sign_in_failure"] {
+            for table in ["idempotency_key", "sign_in_failure"] {
                 let left = try await fixture.superuser.withConnection { connection in
                     try await connection.value("SELECT count(*) FROM \(identifier: table)", as: Int64.self)
                 }

@@ -3,8 +3,6 @@ import Platform
 import TestSupport
 
 extension Fixture {
-    var trail: AuditTrail { AuditTrail(database: database, box: box) }
-
     func run(_ sql: SQL) async throws {
         _ = try await superuser.withConnection { connection in try await connection.execute(sql) }
     }

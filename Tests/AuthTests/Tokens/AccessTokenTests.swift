@@ -89,7 +89,7 @@ struct AccessTokenTests {
             let kids = [
                 "", "x", kid + "=", kid.lowercased() + "x", "' OR '1'='1", "'; DROP TABLE signing_key; --",
                 "../../../../dev/null", "/proc/self/environ", "http://attacker.example/key",
-                String(repeating: "k", count: 2500), "\\u0000",
+                String(repeating: "k", count: 1500), "\\u0000",
             ]
             let extra = [
                 #""crit":["exp"]"#, #""crit":[]"#, #""jku":"http://127.0.0.1/""#,

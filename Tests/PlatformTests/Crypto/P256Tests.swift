@@ -69,8 +69,20 @@ struct P256Tests {
         #expect(P256.PublicKey(point: [4] + [UInt8](repeating: 0xFF, count: 64)) == nil)
         #expect(P256.PublicKey(point: [6] + point[1...]) == nil)
         #expect(P256.PublicKey(point: Array(point[..<33])) == nil)
+        #expect(P256.PublicKey(point: [4] + [UInt8](repeating: 1, count: 96)) == nil)
         #expect(P256.PrivateKey(scalar: scalar, point: other.publicKey.point) == nil)
         #expect(P256.PrivateKey(scalar: [UInt8](repeating: 0, count: 32), point: point) == nil)
+    }
+
+    /// SEC 2, section 2.4.1: the base point of secp256k1, whose points are as long as P-256's.
+    @Test("A point of another curve is refused")
+    func otherCurve() {
+        let point = hex(
+            "04 79BE667E F9DCBBAC 55A06295 CE870B07 029BFCDB 2DCE28D9 59F2815B 16F81798"
+                + "483ADA77 26A3C465 5DA4FBFC 0E1108A8 FD17B448 A6855419 9C47D08F FB10D4B8")
+
+        #expect(point.count == P256.pointLength)
+        #expect(P256.PublicKey(point: point) == nil)
     }
 
     @Test("Signatures of zeros, of the group's order, cut short or long are refused")
