@@ -193,12 +193,12 @@ class Bench:
                    "\\endpipeline\n")
         program = with_database(url, "cover", "rookery_app", "cover")
         for name, address, script in (("bare", url, query), ("covered", program, covered)):
-            await asyncio.to_thread(pgbench, self.binaries, address, script, 1, 16, self.options.warm_up, "")
+            await asyncio.to_thread(pgbench, self.binaries, address, script, 1, 16, self.options.warm_up, "none")
         rates: dict[str, list[float]] = {"bare": [], "covered": []}
         for _ in range(3):
             for name, address, script in (("bare", url, query), ("covered", program, covered)):
                 result = await asyncio.to_thread(
-                    pgbench, self.binaries, address, script, 1, 16, max(3, self.options.seconds // 2), "")
+                    pgbench, self.binaries, address, script, 1, 16, max(3, self.options.seconds // 2), "none")
                 rates[name].append(result.rate)
         bare, with_cover = (sorted(rates[name])[1] for name in ("bare", "covered"))
         self.rows += [["the list's query, bare", f"{bare:,.0f}/s", ""],

@@ -26,6 +26,38 @@ package struct JSONWriter {
         if let value { value.write(to: &self) } else { null() }
     }
 
+    // The commonest values without generics, which cost more than the writing.
+
+    package mutating func field(_ name: StaticString, _ value: String) {
+        key(name)
+        string(value)
+    }
+
+    package mutating func field(_ name: StaticString, _ value: String?) {
+        key(name)
+        if let value { string(value) } else { null() }
+    }
+
+    package mutating func field(_ name: StaticString, _ value: Timestamp) {
+        key(name)
+        value.write(to: &self)
+    }
+
+    package mutating func field(_ name: StaticString, _ value: Timestamp?) {
+        key(name)
+        if let value { value.write(to: &self) } else { null() }
+    }
+
+    package mutating func field(_ name: StaticString, _ value: Int64) {
+        key(name)
+        integer(value)
+    }
+
+    package mutating func field(_ name: StaticString, _ value: Bool) {
+        key(name)
+        literal(value ? "true" : "false")
+    }
+
     package mutating func field(_ name: StaticString, _ write: (inout JSONWriter) -> Void) {
         key(name)
         write(&self)

@@ -37,12 +37,11 @@ final class PostgresResult: @unchecked Sendable {
 
     func type(_ column: Int) -> UInt32 { PQftype(result, Int32(column)) }
 
-    /// Lends the bytes of a field for the time of `body`; nil for NULL.
-    func withField<T>(row: Int, column: Int, _ body: (UnsafeRawBufferPointer?) -> T) -> T {
-        guard PQgetisnull(result, Int32(row), Int32(column)) == 0 else { return body(nil) }
+    /// The bytes of a field, which live as long as the result; nil for NULL.
+    func field(row: Int, column: Int) -> UnsafeRawBufferPointer? {
+        guard PQgetisnull(result, Int32(row), Int32(column)) == 0 else { return nil }
         let length = Int(PQgetlength(result, Int32(row), Int32(column)))
-        return body(
-            UnsafeRawBufferPointer(start: PQgetvalue(result, Int32(row), Int32(column)), count: length))
+        return UnsafeRawBufferPointer(start: PQgetvalue(result, Int32(row), Int32(column)), count: length)
     }
 
     /// nil when libpq, not the server, has made the error: the connection is gone.

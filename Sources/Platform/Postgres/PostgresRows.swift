@@ -15,10 +15,13 @@ package struct PostgresRows: Sendable, Sequence {
     }
 
     package func decoded<R: RowDecodable>(as type: R.Type = R.self) throws -> [R] {
-        try map { row in
-            var row = row
-            return try R(row: &row)
+        var decoded: [R] = []
+        decoded.reserveCapacity(count)
+        for index in 0..<count {
+            var row = Row(result: result, index: index)
+            decoded.append(try R(row: &row))
         }
+        return decoded
     }
 }
 
@@ -29,8 +32,8 @@ package protocol RowDecodable: Sendable {
 
 /// One row, read from left to right.
 package struct Row: Sendable {
-    fileprivate let result: PostgresResult
-    fileprivate let index: Int
+    private let result: PostgresResult
+    private let index: Int
     private var column = 0
 
     fileprivate init(result: PostgresResult, index: Int) {
@@ -41,19 +44,29 @@ package struct Row: Sendable {
     /// Reads the next column.
     /// - Throws: `PostgresError.decoding` when it holds something else, or NULL for a type that is not optional.
     package mutating func next<Value: PostgresDecodable>(_ type: Value.Type = Value.self) throws -> Value {
-        let column = column
-        guard column < result.columnCount else { throw PostgresError.missingColumn(index: column) }
-        self.column += 1
-        let value: Value? = result.withField(row: index, column: column) { bytes in
-            guard let bytes else { return Value.null }
-            return Value.decode(bytes, result.type(column))
-        }
-        guard let value else {
-            let isNull = result.withField(row: index, column: column) { $0 == nil }
-            throw PostgresError.decoding(
-                column: result.columnName(column), expected: "\(Value.self)",
-                found: isNull ? "NULL" : "a value of type \(result.type(column)) that does not fit")
-        }
+        let field = try take()
+        let value = field.bytes.map { Value.decode($0, field.type) } ?? Value.null
+        guard let value else { throw mismatch(expected: "\(Value.self)") }
         return value
+    }
+
+    /// A field's bytes, which live as long as the row does; nil for NULL.
+    struct Field {
+        let bytes: UnsafeRawBufferPointer?
+        let type: UInt32
+    }
+
+    mutating func take() throws -> Field {
+        guard column < result.columnCount else { throw PostgresError.missingColumn(index: column) }
+        defer { column += 1 }
+        return Field(bytes: result.field(row: index, column: column), type: result.type(column))
+    }
+
+    /// The error of the column that was taken last.
+    func mismatch(expected: String) -> PostgresError {
+        let isNull = result.field(row: index, column: column - 1) == nil
+        return PostgresError.decoding(
+            column: result.columnName(column - 1), expected: expected,
+            found: isNull ? "NULL" : "a value of type \(result.type(column - 1)) that does not fit")
     }
 }

@@ -68,7 +68,7 @@ package final class PostgresScriptConnection {
         }
         return (0..<wrapped.rowCount).map { row in
             (0..<wrapped.columnCount).map { column in
-                wrapped.withField(row: row, column: column) { $0.map { String(decoding: $0, as: UTF8.self) } }
+                wrapped.field(row: row, column: column).map { String(decoding: $0, as: UTF8.self) }
             }
         }
     }
