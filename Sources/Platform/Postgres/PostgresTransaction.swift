@@ -58,7 +58,7 @@ package final class PostgresTransaction: PostgresQuerying, @unchecked Sendable {
             rollBack()
             throw failure
         }
-        guard !isReadOnly else { return leave("COMMIT") }
+        guard !isReadOnly else { return session.loop.perform { [session] in session.commitLater() } }
         let rows: [PostgresRows] = try await withCheckedThrowingContinuation { continuation in
             let segment = PostgresSegment(["COMMIT"], mayRepeat: false)
             segment.whenFinished { continuation.resume(with: $0) }

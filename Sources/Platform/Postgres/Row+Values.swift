@@ -19,7 +19,9 @@ extension Row {
     /// An enumeration of texts.
     package mutating func next<Choice>() throws -> Choice
     where Choice: RawRepresentable<String>, Choice: PostgresDecodable {
-        guard let choice = Choice(rawValue: try next() as String) else { throw mismatch(expected: "\(Choice.self)") }
+        guard let choice = Choice(rawValue: try next() as String) else {
+            throw mismatch(expected: "\(Choice.self)")
+        }
         return choice
     }
 
