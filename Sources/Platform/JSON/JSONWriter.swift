@@ -53,6 +53,11 @@ package struct JSONWriter {
         integer(value)
     }
 
+    package mutating func field<Entity>(_ name: StaticString, _ value: ID<Entity>) {
+        key(name)
+        value.write(to: &self)
+    }
+
     package mutating func field(_ name: StaticString, _ value: Bool) {
         key(name)
         literal(value ? "true" : "false")

@@ -4,8 +4,9 @@ extension String: PostgresEncodable, PostgresDecodable {
     package static var postgresType: PostgresType { .text }
     package func encode(into bytes: inout [UInt8]) { bytes.append(contentsOf: utf8) }
 
+    /// The server sends valid UTF-8, unless the database has no encoding (SQL_ASCII): what is not is replaced.
     package static func decode(_ bytes: UnsafeRawBufferPointer, _ type: UInt32) -> String? {
-        PostgresType.textual.contains(type) ? String(validating: bytes, as: UTF8.self) : nil
+        PostgresType.isTextual(type) ? String(decoding: bytes, as: UTF8.self) : nil
     }
 }
 

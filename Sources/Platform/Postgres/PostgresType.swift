@@ -28,5 +28,10 @@ package struct PostgresType: Sendable, Hashable {
     package var array: PostgresType { PostgresType(oid: arrayOID, arrayOID: 0) }
 
     /// text, varchar, char(n), name, "char", unknown: their binary format is the text itself.
-    static let textual: Set<UInt32> = [25, 1043, 1042, 19, 18, 705]
+    static func isTextual(_ oid: UInt32) -> Bool {
+        switch oid {
+        case 25, 1043, 1042, 19, 18, 705: true
+        default: false
+        }
+    }
 }
