@@ -3,6 +3,8 @@
 -- A deleted tenant keeps its row, so that its audit trail still has a name; its bots' secrets are wiped, and its
 -- log goes with the retention. Its slug becomes free: the row's gets the id behind it.
 --
+-- Limits may be set by hand. What is no number is refused; a number that is not a whole one counts as not there.
+--
 -- Every node reads the suspended ones every second. Deleted ones stay for ever, so they are not in that index.
 
 -- up
@@ -11,6 +13,8 @@ ALTER TABLE tenant
         CONSTRAINT tenant_settings_object CHECK (jsonb_typeof(settings) = 'object'),
     ADD COLUMN billing jsonb
         CONSTRAINT tenant_billing_object CHECK (jsonb_typeof(billing) = 'object'),
+    ADD CONSTRAINT tenant_limits_numbers CHECK (NOT jsonb_path_exists(
+        limits, 'strict $.* ? (@.type() != "number" && @.type() != "null")', '{}', true)),
     DROP CONSTRAINT tenant_status,
     ADD CONSTRAINT tenant_status CHECK (status IN ('active', 'suspended', 'deleted'));
 DROP INDEX tenant_not_active;
@@ -22,5 +26,6 @@ CREATE INDEX tenant_not_active ON tenant (id) WHERE status <> 'active';
 ALTER TABLE tenant
     DROP CONSTRAINT tenant_status,
     ADD CONSTRAINT tenant_status CHECK (status IN ('active', 'suspended')),
+    DROP CONSTRAINT tenant_limits_numbers,
     DROP COLUMN billing,
     DROP COLUMN settings;

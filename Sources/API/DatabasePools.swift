@@ -28,6 +28,7 @@ enum DatabasePools {
             // Only the first loop has a use for it.
             upkeep: try pool("rookery-upkeep", role: system, limit: 1),
             accounts: try pool("rookery-accounts", role: system, limit: 2),
+            callers: try pool("rookery-callers", role: system, limit: 1),
             jobs: try pool("rookery-jobs", role: system, limit: 2))
     }
 

@@ -44,6 +44,13 @@ struct PlatformTenantsTests {
                     """, as: String.self)
             }
             #expect(kept == "owner anna@example.org invitation.create,tenant.create")
+            let changes = try await app.fixture.superuser.withConnection { connection in
+                try await connection.value(
+                    "SELECT changes FROM audit_event WHERE action = 'tenant.create'", as: String.self)
+            }
+            #expect(changes?.contains(#""limits.bots":{"from":100,"to":3}"#) == true)
+            #expect(changes?.contains(#""limits.consumers_per_bot":{"from":10,"to":null}"#) == true)
+            #expect(changes?.contains("requests_per_minute") == false)
         }
     }
 

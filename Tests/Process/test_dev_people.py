@@ -37,7 +37,13 @@ def test_the_credentials_of_dev_work_and_stay_the_same():
         process, first = ready_line(folder)
         try:
             owner = me(first["api"], sign_in(first["api"], first["owner"]))
-            platform = me(first["api"], sign_in(first["api"], first["platform_admin"]))
+            platform_token = sign_in(first["api"], first["platform_admin"])
+            platform = me(first["api"], platform_token)
+            events = httpx.get(
+                f"{first['api']}/v1/platform/audit-events?limit=200",
+                headers={"Authorization": f"Bearer {platform_token}"},
+                timeout=10,
+            ).json()["data"]
             key = me(first["api"], first["api_key"])
         finally:
             process.end()
@@ -54,6 +60,11 @@ def test_the_credentials_of_dev_work_and_stay_the_same():
     assert platform["type"] == "platform_admin" and platform["tenant"] is None
     assert key["type"] == "api_key" and sorted(key["permissions"]) == sorted(owner["permissions"])
     assert mode == 0o600
+    made = {event["action"] for event in events if event["actor"]["type"] == "operator"}
+    assert made == {
+        "account.platform_admin_create", "admin.update", "api_key.create", "bot.create", "consumer.create",
+        "signing_key.rotate", "tenant.create",
+    }
     for name in ["owner", "platform_admin", "api_key", "tenant_id"]:
         assert second[name] == first[name]
     assert again["api_key_id"] == key["api_key_id"]

@@ -25,7 +25,7 @@ extension Fixture {
         let node = TestNode(
             credentials: credentials,
             upkeep: CredentialUpkeep(
-                loop: loop, database: database, credentials: credentials, logger: logger),
+                loop: loop, database: database, credentials: credentials, trail: trail, logger: logger),
             authenticator: Authenticator(credentials: credentials, database: database))
         if isLoaded { try await node.upkeep.refresh() }
         return node

@@ -30,7 +30,8 @@ struct AccessParts: Sendable {
         passwords = try Passwords(threads: max(1, EventLoop.coreCount / 2), cost: settings.passwordCost)
         credentials = Credentials(
             issuer: settings.publicURL ?? AccessTokens.standardIssuer, box: box, logger: logger)
-        upkeep = CredentialUpkeep(loop: loop, database: database, credentials: credentials, logger: logger)
+        upkeep = CredentialUpkeep(
+            loop: loop, database: database, credentials: credentials, trail: trail, logger: logger)
         invitationMail = InvitationMail(
             baseURL: settings.publicURL ?? url,
             outbox: try settings.mail.map { try MailOutbox(client: $0, loop: loop, logger: logger) })

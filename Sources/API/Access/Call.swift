@@ -76,6 +76,11 @@ struct Call: Sendable {
         try await surroundings.database.readPlatform(body)
     }
 
+    /// As `readPlatform`, for who the caller is.
+    func lookUp<T: Sendable>(_ body: (PlatformTransaction) async throws -> T) async throws -> T {
+        try await surroundings.database.lookUp(body)
+    }
+
     /// As `write`, for what belongs to no tenant.
     func writePlatform(_ body: (PlatformTransaction) async throws -> HTTPResponse) async throws
         -> HTTPResponse

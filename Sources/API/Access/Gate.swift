@@ -128,7 +128,7 @@ struct Gate: Sendable {
             }
         }
         guard let tenant = caller.tenant else { return nil }
-        guard tenants.isLoaded else { throw Problem.unavailable() }
+        guard tenants.isFresh(within: TenantDirectory.reliableFor) else { throw Problem.unavailable() }
         guard let entry = try await tenants.entry(of: tenant, in: surroundings.database) else {
             throw caller.isPlatformAdmin ? Problem.notFound : Problem.unauthorized("invalid_token")
         }

@@ -99,11 +99,6 @@ struct RequestBody {
         return object(name, make).map { .set($0) } ?? .unchanged
     }
 
-    func has(_ name: String) -> Bool { members[name] != nil }
-
-    /// The members' names: for objects whose names are not fixed. Each must be asked for.
-    var names: [String] { members.keys.sorted() }
-
     /// Notes a fault that only shows when fields are seen together.
     mutating func fail(_ name: String, _ code: String, _ detail: String) {
         errors.append(.init(pointer: pointer + "/" + Self.escaped(name), code: code, detail: detail))

@@ -34,9 +34,7 @@ struct SigningKeyRotateCommand: Command {
         let rotated = try await database.writePlatform { tx in
             let rotated = try await keys.rotate(rotation, in: tx)
             if let rotated {
-                let event = AuditEvent(
-                    .signingKeyRotate, of: AuditTarget(type: "signing_key", id: rotated.id))
-                try await trail.record(event, by: .operator, from: .commandLine, in: tx)
+                try await trail.record(.rotated(rotated), by: .operator, from: .commandLine, in: tx)
             }
             return rotated
         }

@@ -1,3 +1,4 @@
+import Auth
 import Platform
 import Sandbox
 import Tenancy
@@ -16,6 +17,7 @@ struct DevDemoMaker: Sendable {
     private let sandbox: LocalSandbox
     private let bots: BotSecrets
     private let consumers: ConsumerSecrets
+    private let trail: AuditTrail
     private let runtime: Runtime
     private let loop: EventLoop
 
@@ -28,6 +30,7 @@ struct DevDemoMaker: Sendable {
         bots = BotSecrets(box: box)
         consumers = ConsumerSecrets(box: box)
         database = try DatabasePools.make(settings, loop: loop, runtime: runtime)
+        trail = AuditTrail(database: database, box: box)
         onboarding = try await BotOnboarding(settings: settings, runtime: runtime)
         telegram = BotAPIClient(
             client: try await loop.run {
@@ -89,6 +92,9 @@ struct DevDemoMaker: Sendable {
             let consumer = try await Consumer.createPush(
                 of: bot.id, name: "Demo receiver", url: "http://127.0.0.1:1/", signingSecret: made,
                 telegramSecret: nil, box: consumers, in: tx)
+            try await trail.record(
+                AuditEvent(.consumerCreate, of: AuditTarget(consumer.id)), by: .operator, from: .commandLine,
+                in: tx)
             return (consumer, made)
         }
     }

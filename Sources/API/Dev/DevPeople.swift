@@ -51,7 +51,11 @@ struct DevPeopleMaker: Sendable {
 
     private func tenant() async throws -> Tenant {
         if let tenant = try await Tenant.find(slug: "demo", in: database) { return tenant }
-        return try await Tenant.create(name: "Demo", limits: .none, in: database)
+        return try await database.writePlatform { tx in
+            let tenant = try await Tenant.create(name: "Demo", limits: .none, in: tx)
+            try await note(.created(tenant), for: tenant.id, in: tx)
+            return tenant
+        }
     }
 
     private func account(
@@ -89,7 +93,11 @@ struct DevPeopleMaker: Sendable {
         try await database.writePlatform { tx in
             let tenants = try await TenantChoice.all(of: account.id, in: tx)
             guard !tenants.contains(where: { $0.tenant == tenant.id }) else { return }
-            try await Admin.create(for: account, as: .owner, in: tenant.id, tx)
+            let admin = try await Admin.create(for: account, as: .owner, in: tenant.id, tx)
+            var changes = AuditChanges()
+            changes.add("role", from: nil, to: Role.owner.rawValue)
+            try await note(
+                AuditEvent(.adminUpdate, of: AuditTarget(admin), changes: changes), for: tenant.id, in: tx)
         }
     }
 
@@ -104,7 +112,9 @@ struct DevPeopleMaker: Sendable {
         }
     }
 
-    private func note(_ event: AuditEvent, in tx: some DatabaseTransaction) async throws {
-        try await trail.record(event, by: .operator, from: .commandLine, in: tx)
+    private func note(
+        _ event: AuditEvent, for tenant: ID<Tenant>? = nil, in tx: some DatabaseTransaction
+    ) async throws {
+        try await trail.record(event, by: .operator, from: .commandLine, for: tenant, in: tx)
     }
 }

@@ -6,7 +6,7 @@ import Tenancy
 enum Me {
     @Sendable static func show(_ call: Call) async throws -> HTTPResponse {
         let caller = call.caller
-        let (account, tenant) = try await call.readPlatform { tx in
+        let (account, tenant) = try await call.lookUp { tx in
             var (account, tenant): (Account?, TenantSummary?)
             if let id = caller.account { account = try await Account.find(id, in: tx) }
             if let id = caller.tenant { tenant = try await TenantSummary.find(id, in: tx) }

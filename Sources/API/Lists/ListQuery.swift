@@ -53,8 +53,6 @@ struct ListQuery: Sendable {
         return value
     }
 
-    func filter(_ name: String) -> String? { filters[name] }
-
     /// The id that the list goes on after.
     /// - Throws: `Problem` 400; only a cursor that this program made gets so far.
     func after<Entity>(_: Entity.Type) throws -> ID<Entity>? {

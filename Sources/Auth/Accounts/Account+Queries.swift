@@ -22,12 +22,6 @@ extension Account {
         )
     }
 
-    package static func credentials(of id: ID<Account>, in tx: PlatformTransaction) async throws
-        -> Credentials?
-    {
-        try await tx.first("SELECT \(columns), password_hash FROM account WHERE id = \(id)")
-    }
-
     package static func find(_ id: ID<Account>, in tx: PlatformTransaction) async throws -> Account? {
         try await tx.first("SELECT \(columns) FROM account WHERE id = \(id)")
     }

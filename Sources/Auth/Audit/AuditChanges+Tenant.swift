@@ -7,9 +7,7 @@ extension AuditChanges {
         self.init()
         add("name", from: old.name, to: new.name)
         add("status", from: old.status.rawValue, to: new.status.rawValue)
-        for key in TenantLimits.Key.allCases {
-            add("limits." + key.rawValue, from: .number(old.limits[key]), to: .number(new.limits[key]))
-        }
+        addLimits(from: old.limits, to: new.limits)
         add("settings.timezone", from: old.settings.timezone, to: new.settings.timezone)
         add("settings.locale", from: old.settings.locale, to: new.settings.locale)
         add("settings.contact_email", from: old.settings.contactEmail, to: new.settings.contactEmail)
@@ -18,6 +16,13 @@ extension AuditChanges {
             "billing.monthly_cents", from: .number(old.billing?.monthlyCents),
             to: .number(new.billing?.monthlyCents))
         add("billing.currency", from: old.billing?.currency, to: new.billing?.currency)
+    }
+
+    /// Those that differ. A new tenant's are compared with the defaults.
+    mutating func addLimits(from old: TenantLimits, to new: TenantLimits) {
+        for key in TenantLimits.Key.allCases {
+            add("limits." + key.rawValue, from: .number(old[key]), to: .number(new[key]))
+        }
     }
 }
 

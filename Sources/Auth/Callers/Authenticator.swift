@@ -106,7 +106,7 @@ package struct Authenticator: Sendable {
 
     private func grant(of token: String) async throws -> Credential? {
         guard let secret = APIKeySecret(token) else { return nil }
-        return try await database.readPlatform { tx in
+        return try await database.lookUp { tx in
             try await APIKeyGrant.find(secret, in: tx)
         }?.credential
     }

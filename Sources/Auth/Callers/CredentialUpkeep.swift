@@ -2,7 +2,7 @@ import Platform
 import Tenancy
 
 /// Keeps a node's `Credentials` current, every second and whenever something is announced on `Revocation.channel`:
-/// revocations, signing keys (which it makes, too, when they are due) and the database's time. Now and then it writes
+/// revocations, signing keys (which it makes, too, when they are due; the audit trail calls it the operator) and the database's time. Now and then it writes
 /// when API keys were used, and deletes revocations that nothing can be older than.
 package actor CredentialUpkeep {
     private static let interval = Duration.seconds(1)
@@ -15,6 +15,7 @@ package actor CredentialUpkeep {
     private let loop: EventLoop
     private let database: Database
     private let credentials: Credentials
+    private let trail: AuditTrail
     private let logger: Logger
     private var since: Timestamp?
     private var lastFull: ContinuousClock.Instant?
@@ -23,11 +24,14 @@ package actor CredentialUpkeep {
     private var wakeUp: CheckedContinuation<Void, Never>?
     private var isWanted = false
 
-    package init(loop: EventLoop, database: Database, credentials: Credentials, logger: Logger) {
+    package init(
+        loop: EventLoop, database: Database, credentials: Credentials, trail: AuditTrail, logger: Logger
+    ) {
         unownedExecutor = loop.asUnownedSerialExecutor()
         self.loop = loop
         self.database = database
         self.credentials = credentials
+        self.trail = trail
         self.logger = logger
     }
 
@@ -81,8 +85,11 @@ package actor CredentialUpkeep {
     package func refresh() async throws {
         try await read()
         guard try credentials.keys.isDue(at: credentials.clock.now) else { return }
-        let keys = credentials.keys
-        _ = try await database.writeUpkeep { tx in try await keys.rotate(.whenDue, in: tx) }
+        let (keys, trail) = (credentials.keys, trail)
+        try await database.writeUpkeep { tx in
+            guard let rotated = try await keys.rotate(.whenDue, in: tx) else { return }
+            try await trail.record(.rotated(rotated), by: .operator, from: .commandLine, in: tx)
+        }
         try await read()
     }
 

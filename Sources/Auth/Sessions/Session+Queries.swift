@@ -8,7 +8,18 @@ extension Session {
             AND last_used_at > clock_timestamp() - interval '14 days')
         """
 
-    /// A person's sessions in all tenants that have not ended, the newest first.
+    /// Nothing comes of the others, though they are not revoked: the person is nothing there any more, or the tenant
+    /// is deleted.
+    private static let hasStanding: SQL = """
+        CASE WHEN tenant_id IS NULL
+            THEN EXISTS (SELECT FROM account WHERE account.id = session.account_id AND is_platform_admin)
+            ELSE EXISTS (
+                SELECT FROM admin JOIN tenant ON tenant.id = admin.tenant_id
+                WHERE admin.tenant_id = session.tenant_id AND admin.account_id = session.account_id
+                    AND tenant.status <> 'deleted') END
+        """
+
+    /// A person's sessions that have not ended, in all tenants of which the person is an admin, the newest first.
     package static func list(
         of account: ID<Account>, after last: ID<Session>?, limit: Int, in tx: PlatformTransaction
     ) async throws -> [Session] {
@@ -16,6 +27,7 @@ extension Session {
             """
             SELECT \(columns) FROM session
             WHERE account_id = \(account) AND (\(last)::uuid IS NULL OR id < \(last)) AND \(isLive)
+                AND \(hasStanding)
             ORDER BY id DESC LIMIT \(limit)
             """)
     }

@@ -77,7 +77,8 @@ package struct SignIn: Sendable {
     }
 
     /// Made with other parameters than are used now: makes the hash anew while the password is at hand. When the
-    /// threads are busy, the next sign-in will do.
+    /// threads are busy, the next sign-in will do. When another sign-in did so meanwhile, that hash is the account's;
+    /// when it was the password that changed, this one is wrong.
     private func rehashed(_ known: Account.Credentials, _ password: String) async throws
         -> Account.Credentials
     {
@@ -86,6 +87,14 @@ package struct SignIn: Sendable {
         let isSet = try await database.writePlatform { tx in
             try await Account.setPassword(of: id, from: known.passwordHash, to: new, in: tx)
         }
-        return isSet ? Account.Credentials(account: known.account, passwordHash: new.phc) : known
+        if isSet { return Account.Credentials(account: known.account, passwordHash: new.phc) }
+        let now = try await database.readPlatform { tx in
+            try await Account.credentials(of: known.account.email, in: tx)
+        }
+        guard let now, try await passwords.check(password, against: PasswordHash(phc: now.passwordHash))
+        else {
+            throw WrongCredentials()
+        }
+        return now
     }
 }

@@ -5,8 +5,9 @@ import Tenancy
 /// the fifth (an address: the hundredth) on, each one shuts the door for twice as long as the one before, from a
 /// second to 15 minutes. An hour without a failure, and the count begins anew.
 ///
-/// What is near the limit is counted before the password is checked, and given back when it was right: many guesses
-/// at once get no more than one after the other. An attempt while the door is shut counts nothing and lasts no longer.
+/// What is one failure short of the limit is counted before the password is checked, and given back when it was right:
+/// from there on many guesses at once get no more than one after the other. Before that, all that begin before the
+/// first of them has failed are checked: as many as `Passwords` lets wait. An attempt while the door is shut counts nothing and lasts no longer.
 package struct SignInThrottle: Sendable {
     /// The door is shut.
     package struct Shut: Error, Sendable {
@@ -78,11 +79,11 @@ package struct SignInThrottle: Sendable {
 
     /// The password was right. The address has its failures still: they may be of other accounts.
     package func succeed(_ admission: Admission, in tx: PlatformTransaction) async throws {
-        for subject in admission.counted where subject.kind == .address {
-            try await giveBack(subject, in: tx)
-        }
         for subject in subjects where subject.kind == .account {
             try await tx.execute("DELETE FROM sign_in_failure WHERE subject = \(subject.digest)")
+        }
+        for subject in admission.counted where subject.kind == .address {
+            try await giveBack(subject, in: tx)
         }
     }
 

@@ -7,7 +7,7 @@ package struct TenantChoice: Sendable, Equatable {
     package let name: String
     package let role: Role
 
-    /// By name. Suspended ones too: which they are shows on signing in there.
+    /// By name, 200 at most: in others one signs in by their id. Suspended ones too: which they are shows on signing in there.
     package static func all(of account: ID<Account>, in tx: PlatformTransaction) async throws
         -> [TenantChoice]
     {
@@ -16,7 +16,7 @@ package struct TenantChoice: Sendable, Equatable {
             SELECT tenant.id, tenant.name, admin.role
             FROM admin JOIN tenant ON tenant.id = admin.tenant_id
             WHERE admin.account_id = \(account) AND tenant.status <> 'deleted'
-            ORDER BY tenant.name, tenant.id
+            ORDER BY tenant.name, tenant.id LIMIT 200
             """)
     }
 }

@@ -76,9 +76,9 @@ package final class PostgresPool: @unchecked Sendable {
 
     /// Runs `body` in a transaction. It commits when `body` returns and rolls back when `body` throws.
     ///
-    /// The first statement takes BEGIN and the preamble with it. A read-only transaction's COMMIT is not
-    /// awaited, and leaves with the connection's next statements, or a millisecond later; a write is committed when this returns. On `connectionLost` it may have been committed or not.
-    /// Once `body` has returned, cancellation no longer stops the commit.
+    /// The first statement takes BEGIN and the preamble with it. A read-only transaction's COMMIT is not awaited, and
+    /// leaves with the connection's next statements, or a millisecond later; a write is committed when this returns.
+    /// On `connectionLost` it may have been committed or not. Once `body` has returned, cancellation no longer stops the commit.
     /// - Parameter preamble: one statement that opens every transaction, such as `SET LOCAL`.
     @discardableResult
     package nonisolated(nonsending) func transaction<T>(

@@ -8,7 +8,8 @@ final class PostgresSegment: @unchecked Sendable {
         case prepare(PreparedStatements.Key)
         /// The key is there when the statement was prepared earlier.
         case statement(PreparedStatements.Key?)
-        /// The end of a read that somebody else made before; nobody waits for it.
+        /// The end of a read that somebody else made before; nobody waits for it. When it fails, the connection closes:
+        /// the error is not that of whose statements follow.
         case owedCommit
     }
 

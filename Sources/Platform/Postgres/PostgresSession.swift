@@ -198,11 +198,12 @@ final class PostgresSession: @unchecked Sendable {
         _ error: ServerError, at expectation: PostgresSegment.Expectation, of segment: PostgresSegment
     ) {
         switch expectation {
+        case .owedCommit: return close()
         case .prepare(let key): statements.forget(key)
         case .statement(let key?) where error.isStaleStatement:
             statements.forget(key)
             segment.isStale = true
-        case .statement, .owedCommit: break
+        case .statement: break
         }
         if segment.error == nil { segment.error = error.isStatementTimeout ? .timedOut : .server(error) }
         if error.endsConnection { close() }

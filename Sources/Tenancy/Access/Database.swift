@@ -10,6 +10,7 @@ import Platform
 /// - `append` writes updates to the log,
 /// - `upkeep` keeps leases, the bot directory and what is known of credentials,
 /// - `accounts` signs people in and serves the platform's own routes,
+/// - `callers` looks up API keys and who somebody is, however many sign-ins wait,
 /// - `jobs` seals the audit trail and clears up,
 /// - `system` serves delivery and the partitions.
 package struct Database: Sendable {
@@ -18,22 +19,25 @@ package struct Database: Sendable {
     let append: PostgresPool
     let upkeep: PostgresPool
     let accounts: PostgresPool
+    let callers: PostgresPool
     let jobs: PostgresPool
 
     /// - Parameters:
     ///   - append: nil for the connections of `system`.
     ///   - upkeep: nil for the connections of `system`.
     ///   - accounts: nil for the connections of `system`.
+    ///   - callers: nil for the connections of `system`.
     ///   - jobs: nil for the connections of `system`.
     package init(
         tenants: PostgresPool, system: PostgresPool, append: PostgresPool? = nil, upkeep: PostgresPool? = nil,
-        accounts: PostgresPool? = nil, jobs: PostgresPool? = nil
+        accounts: PostgresPool? = nil, callers: PostgresPool? = nil, jobs: PostgresPool? = nil
     ) {
         self.tenants = tenants
         self.system = system
         self.append = append ?? system
         self.upkeep = upkeep ?? system
         self.accounts = accounts ?? system
+        self.callers = callers ?? system
         self.jobs = jobs ?? system
     }
 
@@ -67,6 +71,11 @@ package struct Database: Sendable {
         try await accounts.transaction(nil, readOnly: false) { try await body(PlatformTransaction($0)) }
     }
 
+    /// As `readPlatform`, for who makes a request: sign-ins do not keep it waiting.
+    package func lookUp<T: Sendable>(_ body: (PlatformTransaction) async throws -> T) async throws -> T {
+        try await callers.transaction(nil, readOnly: true) { try await body(PlatformTransaction($0)) }
+    }
+
     /// As `readPlatform`, for what a node keeps current, apart from the sign-ins, which can take all connections there
     /// are. On the first event loop only.
     package func readUpkeep<T: Sendable>(_ body: (PlatformTransaction) async throws -> T) async throws -> T {
@@ -95,6 +104,6 @@ package struct Database: Sendable {
     }
 
     package func close() async {
-        for pool in [tenants, append, upkeep, accounts, jobs, system] { await pool.close() }
+        for pool in [tenants, append, upkeep, accounts, callers, jobs, system] { await pool.close() }
     }
 }

@@ -5,8 +5,13 @@ package enum Role: String, Sendable, CaseIterable, PostgresCodable {
     case owner, trainer, support
 
     /// Whether one who is this may make somebody `other`: never more than oneself.
-    package func mayGrant(_ other: Role) -> Bool {
-        let order = Role.allCases
-        return order.firstIndex(of: self)! <= order.firstIndex(of: other)!
+    package func mayGrant(_ other: Role) -> Bool { power >= other.power }
+
+    private var power: Int {
+        switch self {
+        case .owner: 3
+        case .trainer: 2
+        case .support: 1
+        }
     }
 }

@@ -11,6 +11,7 @@ package actor BotDirectoryRefresh {
     /// Transactions commit later than the `updated_at` they write, so a little more is read than is new.
     private static let overlap = Duration.seconds(3)
     private static let fullEvery = Duration.seconds(300)
+    private static let tenantsGoodFor = Duration.seconds(2)
 
     package nonisolated let unownedExecutor: UnownedSerialExecutor
     private let loop: EventLoop
@@ -31,7 +32,8 @@ package actor BotDirectoryRefresh {
         self.loop = loop
         self.database = database
         self.directory = directory
-        tenants = TenantDirectoryRefresh(loop: loop, database: database, directory: directory.tenants)
+        tenants = TenantDirectoryRefresh(
+            loop: loop, database: database, directory: directory.tenants, logger: logger)
         self.secrets = secrets
         self.logger = logger
     }
@@ -115,6 +117,8 @@ package actor BotDirectoryRefresh {
                     ORDER BY tenant_id, id LIMIT \(Int64(Self.pageSize))
                     """, as: DirectoryRow.self)
             }
+            // Very many bots may take longer than what is known of their tenants is good for.
+            if !directory.tenants.isFresh(within: Self.tenantsGoodFor) { try await tenants.refresh() }
             for row in page {
                 apply(row)
                 each(row)

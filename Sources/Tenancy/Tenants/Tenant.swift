@@ -26,7 +26,7 @@ extension Tenant: RowDecodable {
         name = try row.next()
         slug = try row.next()
         status = try row.next()
-        limits = try TenantLimits(json: row.next())
+        limits = TenantLimits(ofRow: try row.next())
         settings = try TenantSettings(json: row.next())
         billing = try row.next(JSONBytes?.self).map { try TenantBilling(json: $0) }
         createdAt = try row.next()

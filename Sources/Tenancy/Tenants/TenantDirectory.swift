@@ -2,7 +2,13 @@ import Platform
 import Synchronization
 
 /// What is asked about a tenant on every request, in memory. `TenantDirectoryRefresh` keeps it current.
+///
+/// The API lets nobody into a tenant once the directory could not be refreshed for `reliableFor`, as with the
+/// `RevocationList`: a suspension may have been missed. Ingest goes on with what is known: an update that is stored
+/// for a suspended tenant harms nobody, one that is turned away may be lost.
 package final class TenantDirectory: Sendable {
+    package static let reliableFor = Duration.seconds(15)
+
     /// One tenant; there may be very many, so each takes little room.
     package struct Entry: Sendable, Equatable {
         package let status: Tenant.Status
@@ -33,7 +39,8 @@ package final class TenantDirectory: Sendable {
 
     private struct State {
         var entries: [ID<Tenant>: Entry] = [:]
-        var isLoaded = false
+        /// When the last look that succeeded began.
+        var refreshedAt: ContinuousClock.Instant?
     }
 
     private let state = Mutex(State())
@@ -41,7 +48,12 @@ package final class TenantDirectory: Sendable {
     package init() {}
 
     /// Whether the tenants have been read once: before that, none can be told from one that does not exist.
-    package var isLoaded: Bool { state.withLock(\.isLoaded) }
+    package var isLoaded: Bool { state.withLock { $0.refreshedAt != nil } }
+
+    /// Whether the directory has been refreshed within a time.
+    package func isFresh(within time: Duration, at now: ContinuousClock.Instant = .now) -> Bool {
+        state.withLock { $0.refreshedAt.map { now - $0 <= time } ?? false }
+    }
 
     package var count: Int { state.withLock(\.entries.count) }
 
@@ -75,7 +87,8 @@ package final class TenantDirectory: Sendable {
         }
     }
 
-    func markLoaded() { state.withLock { $0.isLoaded = true } }
+    /// - Parameter asked: before the database was asked.
+    func markRefreshed(askedAt asked: ContinuousClock.Instant) { state.withLock { $0.refreshedAt = asked } }
 }
 
 struct TenantDirectoryRow: RowDecodable {
@@ -83,9 +96,14 @@ struct TenantDirectoryRow: RowDecodable {
 
     let tenant: ID<Tenant>
     let entry: TenantDirectory.Entry
+    /// Whether what the row says of limits is understood.
+    let hasLimits: Bool
 
     init(row: inout Row) throws {
         tenant = try row.next()
-        entry = TenantDirectory.Entry(status: try row.next(), limits: try TenantLimits(json: row.next()))
+        let status = try row.next(Tenant.Status.self)
+        let limits = try? TenantLimits(json: row.next())
+        hasLimits = limits != nil
+        entry = TenantDirectory.Entry(status: status, limits: limits ?? TenantLimits())
     }
 }

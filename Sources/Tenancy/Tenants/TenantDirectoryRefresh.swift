@@ -21,9 +21,12 @@ package actor TenantDirectoryRefresh {
     package nonisolated let unownedExecutor: UnownedSerialExecutor
     private let database: Database
     private let directory: TenantDirectory
+    private let logger: Logger
     private let few: Int
     private var since = Timestamp(microsecondsSince1970: 0)
     private var suspended: Set<ID<Tenant>> = []
+    /// Those whose limits are not understood, which was logged.
+    private var withoutLimits: Set<ID<Tenant>> = []
     private var lastFull: ContinuousClock.Instant?
     /// How often rows of the table were written, as PostgreSQL counts, when all were last gone through.
     private var writes: Int64?
@@ -31,20 +34,25 @@ package actor TenantDirectoryRefresh {
     private var oldestTransaction: Int64?
 
     /// - Parameter few: so many tenants are gone through at every look; it takes about a millisecond.
-    package init(loop: EventLoop, database: Database, directory: TenantDirectory, few: Int = 5000) {
+    package init(
+        loop: EventLoop, database: Database, directory: TenantDirectory, logger: Logger, few: Int = 5000
+    ) {
         self.few = few
         unownedExecutor = loop.asUnownedSerialExecutor()
         self.database = database
         self.directory = directory
+        self.logger = logger
     }
 
     package func refresh() async throws {
+        let asked = ContinuousClock.now
         let look = try await look()
+        // First: whatever may be wrong with what follows, a suspension is not to wait for it.
+        try await readSuspended()
         if lastFull.map({ .now - $0 > Self.fullEvery }) ?? true {
             try await readAll()
             lastFull = .now
             (writes, oldestTransaction) = (look.writes, look.oldestTransaction)
-            directory.markLoaded()
         } else {
             try await read(where: "updated_at >= \(since - Self.overlap)")
             if directory.count < few || look.writes != writes {
@@ -52,8 +60,8 @@ package actor TenantDirectoryRefresh {
                 (writes, oldestTransaction) = (look.writes, look.oldestTransaction)
             }
         }
-        try await readSuspended()
         since = look.at
+        directory.markRefreshed(askedAt: asked)
     }
 
     /// The server's state at the beginning of a refresh: what happens later is for the next.
@@ -124,10 +132,18 @@ package actor TenantDirectoryRefresh {
             }
             for row in page {
                 directory.set(row.tenant, row.entry)
+                noteLimits(of: row)
                 each(row)
             }
             guard page.count == Self.pageSize, let end = page.last else { return }
             last = end.tenant
         }
+    }
+
+    private func noteLimits(of row: TenantDirectoryRow) {
+        guard !row.hasLimits else { return _ = withoutLimits.remove(row.tenant) }
+        guard withoutLimits.insert(row.tenant).inserted else { return }
+        logger.warning(
+            "a tenant's limits are not understood: it has the defaults", ["tenant": "\(row.tenant)"])
     }
 }

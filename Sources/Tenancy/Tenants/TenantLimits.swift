@@ -49,6 +49,10 @@ package struct TenantLimits: Sendable, Equatable {
         }
     }
 
+    /// As a row holds them. Whoever writes there by hand may write what is not understood, such as 1.5; then the
+    /// defaults hold, so that one tenant's row stands in no other's way.
+    init(ofRow json: JSONBytes) { self = (try? TenantLimits(json: json)) ?? TenantLimits() }
+
     /// nil: unlimited.
     package subscript(key: Key) -> Int? {
         get {

@@ -45,6 +45,36 @@ struct OwnSessionsTests {
         }
     }
 
+    @Test("Sessions of tenants that are deleted, or where one is an admin no more, are not listed")
+    func withoutStanding() async throws {
+        try await RunningApp.with { app in
+            let account = try await app.fixture.account()
+            var tenants: [Tenant] = []
+            var sessions: [TokenAnswer] = []
+            for name in ["Home", "Left", "Gone"] {
+                let tenant = try await app.fixture.tenant(name)
+                try await app.fixture.admin(account, as: .support, in: tenant)
+                tenants.append(tenant)
+                sessions.append(try TokenAnswer(await app.login(tenant: tenant)))
+            }
+            let (left, gone) = (tenants[1].id, tenants[2].id)
+            func listed() async throws -> [JSONValue?] {
+                try app.json(await app.get("/v1/auth/sessions", as: sessions[0].bearer))["data"].elements
+                    .map { $0["tenant_id"] }
+            }
+
+            let before = try await listed()
+            try await app.fixture.superuser.withConnection { connection in
+                try await connection.execute("DELETE FROM admin WHERE tenant_id = \(left)")
+                try await connection.execute("UPDATE tenant SET status = 'deleted' WHERE id = \(gone)")
+            }
+            let after = try await listed()
+
+            #expect(before.count == 3)
+            #expect(after == [.string("\(tenants[0].id)")])
+        }
+    }
+
     @Test("A new password ends all other sessions, and the old one opens nothing")
     func password() async throws {
         try await RunningApp.with { app in

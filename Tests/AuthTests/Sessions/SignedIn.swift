@@ -18,14 +18,15 @@ struct SignedIn: Sendable {
     private init(_ fixture: Fixture) async throws {
         let credentials = Auth.Credentials(issuer: "urn:test", box: fixture.box, logger: fixture.logger)
         try await CredentialUpkeep(
-            loop: fixture.loop, database: fixture.database, credentials: credentials, logger: fixture.logger
+            loop: fixture.loop, database: fixture.database, credentials: credentials, trail: fixture.trail,
+            logger: fixture.logger
         ).refresh()
         let sessions = Sessions(tokens: credentials.tokens, box: fixture.box, trail: fixture.trail)
         let tenant = try await fixture.tenant()
         let account = try await fixture.account()
         try await fixture.admin(account, in: tenant)
         grant = try await fixture.database.writePlatform { tx in
-            guard let known = try await Account.credentials(of: account.id, in: tx) else {
+            guard let known = try await Account.credentials(of: account.email, in: tx) else {
                 throw TimedOut("an account")
             }
             return try await sessions.begin(for: known, in: tenant.id, from: .commandLine, tx)

@@ -176,6 +176,27 @@ struct SignInTests {
         }
     }
 
+    @Test("Of two right sign-ins at once, both give the hash that is made anew")
+    func rehashAtOnce() async throws {
+        try await withSignIn { fixture, signIn in
+            let account = try await fixture.account(cost: PasswordHash.Cost(logN: 3, r: 8, p: 1))
+
+            let found = try await withThrowingTaskGroup(of: Account.Credentials.self) { group in
+                for _ in 0..<4 {
+                    group.addTask(executorPreference: fixture.loop) {
+                        try await signIn("ada@example.com", Fixture.password)
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1.passwordHash) }
+            }
+
+            let now = try await fixture.database.readPlatform { tx in
+                try await Account.credentials(of: account.email, in: tx)
+            }
+            #expect(found.count == 4 && found.allSatisfy { $0 == now?.passwordHash })
+        }
+    }
+
     @Test("No password and no hash of one is anywhere but in the account")
     func noTraces() async throws {
         try await withSignIn { fixture, signIn in

@@ -136,8 +136,11 @@ struct TenantDirectoryRefreshTests {
 }
 
 extension Fixture {
-    fileprivate func refresh(_ directory: TenantDirectory, few: Int = 5000) -> TenantDirectoryRefresh {
-        TenantDirectoryRefresh(loop: loop, database: database, directory: directory, few: few)
+    fileprivate func refresh(_ directory: TenantDirectory, logger: Logger? = nil, few: Int = 5000)
+        -> TenantDirectoryRefresh
+    {
+        TenantDirectoryRefresh(
+            loop: loop, database: database, directory: directory, logger: logger ?? self.logger, few: few)
     }
 
     /// As somebody at a terminal does it: the session comes to rest after the statement, so that it is counted.
