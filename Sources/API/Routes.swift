@@ -18,11 +18,11 @@ struct Routes {
         return [
             Route(.post, "/v1/auth/login", .open, people.authentication.login),
             Route(.post, "/v1/auth/refresh", .open, people.authentication.refresh),
-            Route(.post, "/v1/auth/logout", .signedIn, people.authentication.logout),
+            Route(.post, "/v1/auth/logout", .person, people.authentication.logout),
             Route(.get, "/v1/auth/me", .signedIn, Me.show),
-            Route(.get, "/v1/auth/sessions", .signedIn, OwnSessions.list),
-            Route(.delete, "/v1/auth/sessions/{session_id}", .signedIn, OwnSessions.delete),
-            Route(.put, "/v1/auth/password", .signedIn, people.password.change),
+            Route(.get, "/v1/auth/sessions", .person, OwnSessions.list),
+            Route(.delete, "/v1/auth/sessions/{session_id}", .person, OwnSessions.delete),
+            Route(.put, "/v1/auth/password", .person, people.password.change),
             Route(.post, "/v1/auth/invitations/accept", .open, people.acceptance.accept),
 
             Route(.post, "/v1/platform/tenants", .platform, tenants.create),

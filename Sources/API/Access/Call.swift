@@ -102,12 +102,17 @@ struct Call: Sendable {
 
     /// Refuses the caller for want of a permission, and notes it in the audit trail.
     func refuse(_ permission: String) async throws -> Never {
+        try await refuse(.forbidden(permission))
+    }
+
+    /// Refuses somebody who is known, and notes it in the audit trail.
+    func refuse(_ problem: Problem) async throws -> Never {
         let route = AuditTarget(
             type: "route", id: "\(request.method.rawValue) \(request.route ?? request.path)")
         try await surroundings.database.write(tenant) { tx in
             try await record(AuditEvent(.accessDenied, of: route, outcome: .denied), in: tx)
         }
-        throw Problem.forbidden(permission)
+        throw problem
     }
 }
 

@@ -40,26 +40,33 @@ struct Gate: Sendable {
         let known: Caller?
         do { known = try authenticator.known(token, from: request.client) } catch {
             try limits.take(address: request.client, cost: 1, &told)
-            throw Self.refusal(error, request)
+            throw try await refusal(error, request)
         }
         if let known { return known }
         try limits.take(address: request.client, cost: 1, &told)
         do {
             return try await authenticator.verified(token, from: request.client)
         } catch {
-            throw Self.refusal(error, request)
+            throw try await refusal(error, request)
         }
     }
 
-    private static func refusal(_ error: any Error, _ request: HTTPRequest) -> any Error {
+    private func refusal(_ error: any Error, _ request: HTTPRequest) async throws -> any Error {
         switch error {
-        case Authenticator.Failure.addressNotAllowed:
-            Problem(
-                403, "forbidden", "The API key may not be used from this address",
-                detail: "\(request.client)")
-        case is Authenticator.Failure: Problem.unauthorized("invalid_token")
-        default: error
+        case let error as Authenticator.AddressNotAllowed:
+            try await refuse(
+                error.caller, request,
+                Problem(
+                    403, "forbidden", "The API key may not be used from this address",
+                    detail: "\(request.client)"))
+        case is Authenticator.Failure: return Problem.unauthorized("invalid_token")
+        default: return error
         }
+    }
+
+    /// Of somebody who is known, but not let in.
+    private func refuse(_ caller: Caller, _ request: HTTPRequest, _ problem: Problem) async throws -> Never {
+        try await Call(request, by: caller, surroundings).refuse(problem)
     }
 
     private func identify(
@@ -79,6 +86,9 @@ struct Gate: Sendable {
             entry = try await tenant(named: request.headers["Rookery-Tenant"], of: &caller)
         } catch {
             try limits.take(caller: caller, cost: route.cost, &told)
+            if let problem = error as? Problem, problem.status == 403 {
+                try await refuse(caller, request, problem)
+            }
             throw error
         }
         guard let tenant = caller.tenant, let entry else {
@@ -87,7 +97,8 @@ struct Gate: Sendable {
         }
         try limits.take(tenant: tenant, entry, of: caller, cost: route.cost, &told)
         if entry.status == .suspended, !caller.isPlatformAdmin {
-            throw Problem(403, "tenant_suspended", "The tenant is suspended")
+            try await refuse(
+                caller, request, Problem(403, "tenant_suspended", "The tenant is suspended"))
         }
         return caller
     }
@@ -141,6 +152,8 @@ struct Gate: Sendable {
         let caller = call.caller
         switch route.access {
         case .open, .signedIn: return
+        case .person:
+            guard caller.session != nil else { try await call.refuse(.peopleOnly) }
         case .member:
             guard caller.tenant != nil else { throw Problem.tenantRequired }
         case .tenant(let permission):
@@ -169,6 +182,9 @@ extension Problem {
             403, "forbidden", "This takes a permission that you do not have", detail: permission,
             members: [("permission", JSONText.quoted(permission))])
     }
+
+    static let peopleOnly = Problem(
+        403, "forbidden", "This is for people who have signed in, not for API keys")
 
     static let tenantRequired = Problem(
         400, "tenant_required", "Name the tenant to act in: Rookery-Tenant: tenant_…")

@@ -9,6 +9,8 @@ struct Route: Sendable {
         case open
         /// Any person who has signed in, or an API key, in a tenant or in none.
         case signedIn
+        /// Any person who has signed in: API keys have neither session nor password.
+        case person
         /// Whoever acts in a tenant, whatever their permissions.
         case member
         /// Whoever has the permission in the tenant.
@@ -20,7 +22,7 @@ struct Route: Sendable {
         var name: String {
             switch self {
             case .open: "open"
-            case .signedIn: "signed_in"
+            case .signedIn, .person: "signed_in"
             case .member: "member"
             case .tenant(let permission): permission.rawValue
             case .platform: "platform_admin"

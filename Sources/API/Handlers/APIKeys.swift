@@ -25,7 +25,7 @@ enum APIKeys {
     @Sendable static func create(_ call: Call) async throws -> HTTPResponse {
         let new = try call.body(APIKey.New.init)
         let lacking = new.permissions.first { !call.caller.permissions.contains($0) }
-        if let lacking { throw Problem.forbidden(lacking.rawValue) }
+        if let lacking { try await call.refuse(lacking.rawValue) }
         return try await call.write { tx in
             let secret = APIKeySecret()
             let key = try await APIKey.create(new, secret: secret, by: call.caller.name, in: tx)
