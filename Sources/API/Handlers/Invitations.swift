@@ -50,9 +50,9 @@ struct Invitations: Sendable {
     @Sendable func delete(_ call: Call) async throws -> HTTPResponse {
         let id = try call.id("invitation_id", of: Invitation.self)
         return try await call.write { tx in
-            guard let invitation = try await Invitation.find(id, in: tx) else { throw Problem.notFound }
+            // Compared with what was deleted; an error takes the deleting back.
+            guard let invitation = try await Invitation.delete(id, in: tx) else { throw Problem.notFound }
             try ETag(invitation.id, invitation.updatedAt).requireMatch(call.request)
-            guard try await Invitation.delete(id, in: tx) != nil else { throw Problem.notFound }
             var changes = AuditChanges()
             changes.add("email", from: invitation.email, to: nil)
             changes.add("role", from: invitation.role.rawValue, to: nil)
