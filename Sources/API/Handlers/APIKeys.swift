@@ -27,6 +27,10 @@ enum APIKeys {
         let lacking = new.permissions.first { !call.caller.permissions.contains($0) }
         if let lacking { try await call.refuse(lacking.rawValue) }
         return try await call.write { tx in
+            // Here, and not with the fields: a repetition with an Idempotency-Key may come after that moment.
+            if let expiresAt = new.expiresAt, expiresAt <= .now {
+                throw Problem.invalidField("/expires_at", "invalid", "must be in the future")
+            }
             let secret = APIKeySecret()
             let key = try await APIKey.create(new, secret: secret, by: call.caller.name, in: tx)
             try await call.record(
@@ -81,7 +85,6 @@ extension APIKey.New {
             "permissions", .list(of: Field<Permission>.choice, 1...Permission.allCases.count))
         let addresses = body.optional("allowed_addresses", .list(of: .addressRange, 1...100))
         let expiresAt = body.optional("expires_at", .timestamp)
-        if let expiresAt, expiresAt <= .now { body.fail("expires_at", "invalid", "must be in the future") }
         guard let name, let permissions else { return nil }
         self.init(
             name: name, permissions: permissions, allowedAddresses: addresses, expiresAt: expiresAt)
