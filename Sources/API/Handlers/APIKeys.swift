@@ -32,10 +32,26 @@ enum APIKeys {
                 throw Problem.invalidField("/expires_at", "invalid", "must be in the future")
             }
             let secret = APIKeySecret()
-            let key = try await APIKey.create(new, secret: secret, by: call.caller.name, in: tx)
+            let key = try await APIKey.create(
+                bounded(new, by: call.caller, in: tx), secret: secret, by: call.caller.name, in: tx)
             try await call.record(
                 AuditEvent(.apiKeyCreate, of: AuditTarget(key.id), changes: key.changes), in: tx)
             return .created(MadeKey(key: key, secret: secret), at: "/v1/api-keys/\(key.id)", key.tag)
+        }
+    }
+
+    /// A key that makes another cannot outlive itself in it, nor get out of its addresses.
+    private static func bounded(
+        _ new: APIKey.New, by maker: Caller, in tx: TenantTransaction
+    ) async throws -> APIKey.New {
+        guard case .apiKey(let id) = maker.identity else { return new }
+        guard let key = try await APIKey.find(id, in: tx) else { throw Problem.unauthorized("invalid_token") }
+        do {
+            return try new.within(key)
+        } catch .expiry {
+            throw Problem.invalidField("/expires_at", "invalid", "must not be later than your own key's")
+        } catch .addresses {
+            throw Problem.invalidField("/allowed_addresses", "invalid", "must be within your own key's")
         }
     }
 

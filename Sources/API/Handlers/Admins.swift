@@ -38,6 +38,7 @@ enum Admins {
                 try await Revocation.add(admin.id, in: tx)
                 try await call.record(
                     AuditEvent(.adminUpdate, of: AuditTarget(admin.id), changes: changes), in: tx)
+                try await withdraw(Role.allCases.filter { !role.mayGrant($0) }, of: admin, call, in: tx)
             }
             return .resource(admin, ETag(admin.id, admin.updatedAt), for: call.request)
         }
@@ -55,7 +56,17 @@ enum Admins {
             changes.add("role", from: admin.role.rawValue, to: nil)
             try await call.record(
                 AuditEvent(.adminDelete, of: AuditTarget(admin.id), changes: changes), in: tx)
+            try await withdraw(Role.allCases, of: admin, call, in: tx)
             return .noContent
+        }
+    }
+
+    /// Closes the doors that somebody who may do less from now on has opened to others, or to themselves.
+    private static func withdraw(
+        _ roles: [Role], of admin: Admin, _ call: Call, in tx: TenantTransaction
+    ) async throws {
+        for invitation in try await Invitation.deleteOpen(by: admin.id, into: roles, in: tx) {
+            try await call.record(.deleted(invitation), in: tx)
         }
     }
 }

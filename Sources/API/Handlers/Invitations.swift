@@ -53,11 +53,7 @@ struct Invitations: Sendable {
             // Compared with what was deleted; an error takes the deleting back.
             guard let invitation = try await Invitation.delete(id, in: tx) else { throw Problem.notFound }
             try ETag(invitation.id, invitation.updatedAt).requireMatch(call.request)
-            var changes = AuditChanges()
-            changes.add("email", from: invitation.email, to: nil)
-            changes.add("role", from: invitation.role.rawValue, to: nil)
-            try await call.record(
-                AuditEvent(.invitationDelete, of: AuditTarget(id), changes: changes), in: tx)
+            try await call.record(.deleted(invitation), in: tx)
             return .noContent
         }
     }

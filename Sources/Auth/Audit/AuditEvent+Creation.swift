@@ -14,4 +14,11 @@ extension AuditEvent {
         changes.add("role", to: .string(invitation.role.rawValue))
         return AuditEvent(.invitationCreate, of: AuditTarget(invitation.id), changes: changes)
     }
+
+    package static func deleted(_ invitation: Invitation) -> AuditEvent {
+        var changes = AuditChanges()
+        changes.add("email", from: invitation.email, to: nil)
+        changes.add("role", from: invitation.role.rawValue, to: nil)
+        return AuditEvent(.invitationDelete, of: AuditTarget(invitation.id), changes: changes)
+    }
 }
