@@ -20,6 +20,7 @@ struct Gate: Sendable {
             let caller = try await identify(request, route, &told)
             let call = Call(request, by: caller, surroundings)
             try await permit(call, route)
+            if !route.isList { try refuseParameters(of: request) }
             var response = try await route.handler(call)
             told.add(to: &response.headers)
             return response
@@ -72,8 +73,9 @@ struct Gate: Sendable {
     private func identify(
         _ request: HTTPRequest, _ route: Route, _ told: inout RateLimitHeaders
     ) async throws -> Caller {
+        let cost = route.cost(of: request)
         if case .open = route.access {
-            try limits.take(address: request.client, cost: route.cost, &told)
+            try limits.take(address: request.client, cost: cost, &told)
             return .stranger
         }
         guard let token = Self.token(of: request) else {
@@ -85,17 +87,17 @@ struct Gate: Sendable {
         do {
             entry = try await tenant(named: request.headers["Rookery-Tenant"], of: &caller)
         } catch {
-            try limits.take(caller: caller, cost: route.cost, &told)
+            try limits.take(caller: caller, cost: cost, &told)
             if let problem = error as? Problem, problem.status == 403 {
                 try await refuse(caller, request, problem)
             }
             throw error
         }
         guard let tenant = caller.tenant, let entry else {
-            try limits.take(caller: caller, cost: route.cost, &told)
+            try limits.take(caller: caller, cost: cost, &told)
             return caller
         }
-        try limits.take(tenant: tenant, entry, of: caller, cost: route.cost, &told)
+        try limits.take(tenant: tenant, entry, of: caller, cost: cost, &told)
         if entry.status == .suspended, !caller.isPlatformAdmin {
             try await refuse(
                 caller, request, Problem(403, "tenant_suspended", "The tenant is suspended"))
@@ -147,6 +149,13 @@ struct Gate: Sendable {
     }
 
     // MARK: What
+
+    /// A parameter that nobody would look at is a mistake, and told as such.
+    private func refuseParameters(of request: HTTPRequest) throws {
+        guard let text = request.query, !text.isEmpty else { return }
+        guard let query = HTTPQuery(text) else { throw Problem.queryNotText }
+        if let name = query.names.first { throw Problem.unknownParameter(name) }
+    }
 
     private func permit(_ call: Call, _ route: Route) async throws {
         let caller = call.caller

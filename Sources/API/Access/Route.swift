@@ -35,9 +35,11 @@ struct Route: Sendable {
     let method: HTTPMethod
     let pattern: String
     let access: Access
-    /// Units of the limits that a request takes.
-    let cost: Int
+    /// Whether it takes parameters in the query; lists read theirs by `ListQuery`.
+    let isList: Bool
     let handler: Handler
+    private let cost: Int
+    private let exportCost: Int
 
     init(
         _ method: HTTPMethod, _ pattern: String, _ access: Access, cost: Int = 1, _ handler: @escaping Handler
@@ -45,7 +47,26 @@ struct Route: Sendable {
         self.method = method
         self.pattern = pattern
         self.access = access
-        self.cost = cost
+        isList = false
         self.handler = handler
+        self.cost = cost
+        exportCost = cost
+    }
+
+    /// - Parameter exportCost: for all of the list, as lines.
+    init(list pattern: String, _ access: Access, exportCost: Int = 1, _ handler: @escaping Handler) {
+        method = .get
+        self.pattern = pattern
+        self.access = access
+        isList = true
+        self.handler = handler
+        cost = 1
+        self.exportCost = exportCost
+    }
+
+    /// Units of the limits that a request takes.
+    func cost(of request: HTTPRequest) -> Int {
+        guard exportCost != cost else { return cost }
+        return request.method == .get && NDJSON.isAccepted(by: request) ? exportCost : cost
     }
 }

@@ -18,12 +18,12 @@ struct ListQuery: Sendable {
         throws
     {
         guard let query = HTTPQuery(request.query) else {
-            throw Problem.badRequest("invalid_parameter", "The query is not valid percent-encoded UTF-8")
+            throw Problem.queryNotText
         }
         var values: [String: String] = [:]
         for (name, value) in query.items {
             guard name == "limit" || name == "cursor" || names.contains(name) else {
-                throw Problem.badRequest("unknown_parameter", "There is no such parameter", detail: name)
+                throw Problem.unknownParameter(name)
             }
             guard values.updateValue(value, forKey: name) == nil else {
                 throw Problem.badRequest("invalid_parameter", "A parameter is given twice", detail: name)
@@ -103,5 +103,14 @@ struct ListQuery: Sendable {
                 "invalid_parameter", "A parameter is wrong", detail: "limit must be 1 to 200")
         }
         return min(limit, limits.upperBound)
+    }
+}
+
+extension Problem {
+    static let queryNotText = Problem.badRequest(
+        "invalid_parameter", "The query is not valid percent-encoded UTF-8")
+
+    static func unknownParameter(_ name: String) -> Problem {
+        .badRequest("unknown_parameter", "There is no such parameter", detail: name)
     }
 }
