@@ -118,6 +118,7 @@ struct LimitsTests {
                 ("GET", "/v1/nothing", stranger, 404, "address"),
                 ("GET", "/v1/nothing", owner, 404, "address"),
                 ("PUT", "/v1/tenant", owner, 405, "address"),
+                ("OPTIONS", "/v1/tenant", stranger, 204, "address"),
                 ("GET", "/v1/tenant", owner, 200, "tenant"),
                 ("GET", "/v1/admins", support, 403, "tenant"),
                 ("GET", "/v1/admins/\(ID<Admin>())", owner, 404, "tenant"),

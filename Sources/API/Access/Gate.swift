@@ -118,6 +118,21 @@ struct Gate: Sendable {
         return problem
     }
 
+    /// The same for what the router answers without an error.
+    /// - Throws: `Problem` 429
+    func counted(_ response: HTTPResponse, _ request: HTTPRequest) throws -> HTTPResponse {
+        guard request.path.hasPrefix("/v1/") else { return response }
+        var told = RateLimitHeaders()
+        var response = response
+        do { try limits.take(address: request.client, cost: 1, &told) } catch {
+            guard var problem = error as? Problem else { throw error }
+            told.add(to: &problem.headers)
+            throw problem
+        }
+        told.add(to: &response.headers)
+        return response
+    }
+
     /// RFC 6750 section 2.1.
     private static func token(of request: HTTPRequest) -> String? {
         let values = request.headers.values(of: "Authorization")

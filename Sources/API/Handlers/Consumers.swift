@@ -21,7 +21,7 @@ enum Consumers {
             throw Problem.notFound
         }
         // The cursor moves without the consumer being changed.
-        let tag = ETag(id, found.consumer.updatedAt)
-        return .json(200, found.json, headers: ["ETag": tag.description])
+        let tag = ETag(id, found.consumer.updatedAt).variant(found.cursor)
+        return .resource(found, tag, for: call.request)
     }
 }
