@@ -50,13 +50,15 @@ struct OpenDoorsTests {
             let program = ("Authorization", "Bearer " + secret)
             func make(_ members: String) async throws -> HTTPClientResponse {
                 try await app.send(
-                    "POST", "/v1/api-keys", json: #"{"name":"x","permissions":["manage_api_keys"]\#(members)}"#,
+                    "POST", "/v1/api-keys",
+                    json: #"{"name":"x","permissions":["manage_api_keys"]\#(members)}"#,
                     as: program)
             }
 
             let bare = try await make("")
             let narrower = try await make(
-                #","expires_at":"\#(expiry + .seconds(-60))","allowed_addresses":["127.0.0.1","2001:db8:1::/48"]"#)
+                #","expires_at":"\#(expiry + .seconds(-60))","allowed_addresses":["127.0.0.1","2001:db8:1::/48"]"#
+            )
             let later = try await make(#","expires_at":"\#(expiry + .seconds(60))""#)
             let wider = try await make(#","allowed_addresses":["127.0.0.0/7"]"#)
             let elsewhere = try await make(#","allowed_addresses":["127.0.0.1","192.0.2.1"]"#)
@@ -80,6 +82,7 @@ struct OpenDoorsTests {
     ) async throws -> JSONAnswer {
         try JSONAnswer(
             try await app.send(
-                "POST", "/v1/invitations", json: #"{"email":"\#(email)","role":"\#(role)"}"#, as: caller), 201)
+                "POST", "/v1/invitations", json: #"{"email":"\#(email)","role":"\#(role)"}"#, as: caller), 201
+        )
     }
 }

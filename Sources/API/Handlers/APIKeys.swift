@@ -5,19 +5,12 @@ import Tenancy
 /// `/v1/api-keys`: the ways in that a tenant gives to programs.
 enum APIKeys {
     @Sendable static func list(_ call: Call) async throws -> HTTPResponse {
-        let query = try call.list()
-        let last = try query.after(APIKey.self)
-        let keys = try await call.read { tx in
-            try await APIKey.all(after: last, limit: query.limit + 1, in: tx)
-        }
-        return query.answer(keys, key: \.id.description)
+        try await call.page(APIKey.all(after:limit:in:), id: \.id)
     }
 
     @Sendable static func show(_ call: Call) async throws -> HTTPResponse {
         let id = try call.id("key_id", of: APIKey.self)
-        guard let key = try await call.read({ tx in try await APIKey.find(id, in: tx) }) else {
-            throw Problem.notFound
-        }
+        let key = try await call.found { tx in try await APIKey.find(id, in: tx) }
         return .resource(key, key.tag, for: call.request)
     }
 

@@ -5,19 +5,12 @@ import Tenancy
 /// `/v1/admins`: the tenant's people.
 enum Admins {
     @Sendable static func list(_ call: Call) async throws -> HTTPResponse {
-        let query = try call.list()
-        let after = try query.after(Admin.self)
-        let admins = try await call.read { tx in
-            try await Admin.list(after: after, limit: query.limit + 1, in: tx)
-        }
-        return query.answer(admins, key: \.id.description)
+        try await call.page(Admin.list(after:limit:in:), id: \.id)
     }
 
     @Sendable static func show(_ call: Call) async throws -> HTTPResponse {
         let id = try call.id("admin_id", of: Admin.self)
-        guard let admin = try await call.read({ tx in try await Admin.find(id, in: tx) }) else {
-            throw Problem.notFound
-        }
+        let admin = try await call.found { tx in try await Admin.find(id, in: tx) }
         return .resource(admin, ETag(admin.id, admin.updatedAt), for: call.request)
     }
 

@@ -15,7 +15,7 @@ enum AuditEvents {
             try await call.read { try await AuditRecord.page(filter, after: last, limit: limit, in: $0) }
         }
         let showsRevenue = call.caller.permissions.contains(.viewRevenue)
-        guard try call.wantsExport else { return try await answer(query, showsRevenue, page) }
+        guard try call.wantsExport(query) else { return try await answer(query, showsRevenue, page) }
         return try await call.write { tx in
             try await call.record(AuditEvent(.auditExport), in: tx)
             return export(showsRevenue, page)
@@ -31,7 +31,7 @@ enum AuditEvents {
                 try await AuditRecord.page(filter, after: last, limit: limit, in: $0)
             }
         }
-        guard try call.wantsExport else { return try await answer(query, true, page) }
+        guard try call.wantsExport(query) else { return try await answer(query, true, page) }
         return try await call.writePlatform { tx in
             try await call.record(AuditEvent(.auditExport), in: tx)
             return export(true, page)
@@ -57,7 +57,8 @@ enum AuditEvents {
                 var rows: [AuditRecord] = []
                 repeat {
                     rows = try await page(rows.last?.id, batch)
-                    try await writer.write(NDJSON.lines(rows.map { AuditAnswer(record: $0, showsRevenue: showsRevenue) }))
+                    try await writer.write(
+                        NDJSON.lines(rows.map { AuditAnswer(record: $0, showsRevenue: showsRevenue) }))
                 } while rows.count == batch
             })
     }
@@ -82,16 +83,13 @@ extension AuditFilter {
 extension Call {
     /// Whether all is asked for, as lines.
     /// - Throws: `Problem` 400 when it is asked for in pages as well.
-    fileprivate var wantsExport: Bool {
-        get throws {
-            guard request.method == .get, NDJSON.isAccepted(by: request) else { return false }
-            let names = HTTPQuery(request.query)?.names ?? []
-            guard !names.contains("limit"), !names.contains("cursor") else {
-                throw Problem.badRequest(
-                    "invalid_parameter", "A parameter is wrong",
-                    detail: "\(NDJSON.type) takes neither limit nor cursor")
-            }
-            return true
+    fileprivate func wantsExport(_ query: ListQuery) throws -> Bool {
+        guard request.method == .get, NDJSON.isAccepted(by: request) else { return false }
+        guard !query.isPaged else {
+            throw Problem.badRequest(
+                "invalid_parameter", "A parameter is wrong",
+                detail: "\(NDJSON.type) takes neither limit nor cursor")
         }
+        return true
     }
 }

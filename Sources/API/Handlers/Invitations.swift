@@ -31,19 +31,12 @@ struct Invitations: Sendable {
     }
 
     @Sendable func list(_ call: Call) async throws -> HTTPResponse {
-        let query = try call.list()
-        let after = try query.after(Invitation.self)
-        let invitations = try await call.read { tx in
-            try await Invitation.list(after: after, limit: query.limit + 1, in: tx)
-        }
-        return query.answer(invitations, key: \.id.description)
+        try await call.page(Invitation.list(after:limit:in:), id: \.id)
     }
 
     @Sendable func show(_ call: Call) async throws -> HTTPResponse {
         let id = try call.id("invitation_id", of: Invitation.self)
-        guard let invitation = try await call.read({ tx in try await Invitation.find(id, in: tx) }) else {
-            throw Problem.notFound
-        }
+        let invitation = try await call.found { tx in try await Invitation.find(id, in: tx) }
         return .resource(invitation, ETag(invitation.id, invitation.updatedAt), for: call.request)
     }
 

@@ -7,6 +7,8 @@ struct ListQuery: Sendable {
     private static let standardLimit = 50
 
     let limit: Int
+    /// Whether the client has named a limit or a cursor.
+    let isPaged: Bool
     /// The key of the last row that the client has, as `Page` was given it; nil at the beginning.
     let after: String?
     private let filters: [String: String]
@@ -29,6 +31,7 @@ struct ListQuery: Sendable {
                 throw Problem.badRequest("invalid_parameter", "A parameter is given twice", detail: name)
             }
         }
+        isPaged = values["limit"] != nil || values["cursor"] != nil
         limit = try Self.limit(values.removeValue(forKey: "limit"))
         let cursorText = values.removeValue(forKey: "cursor")
         filters = values

@@ -17,7 +17,8 @@ struct AuditRevenueTests {
             let platform = try await app.bearer(app.fixture.platformAdmin())
             let changed = try await app.send(
                 "PATCH", "/v1/platform/tenants/\(tenant.id)",
-                json: #"{"name":"Roost","billing":{"plan":"Nestling","monthly_cents":731337,"currency":"EUR"}}"#,
+                json:
+                    #"{"name":"Roost","billing":{"plan":"Nestling","monthly_cents":731337,"currency":"EUR"}}"#,
                 as: platform)
             try #require(changed.status == 200)
 

@@ -29,7 +29,8 @@ struct StrangersKeyTests {
             let neighbour = try await login("ada@example.com", from: "2001:db8::2")
             let stranger = try await login("ada@example.com", from: "2001:db8:0:1::1")
 
-            #expect([ada, eve, again, six, neighbour, stranger].map(\.status) == Array(repeating: 200, count: 6))
+            #expect(
+                [ada, eve, again, six, neighbour, stranger].map(\.status) == Array(repeating: 200, count: 6))
             #expect(again.body == ada.body && again.header("Idempotency-Replayed") == "true")
             #expect(eve.header("Idempotency-Replayed") == nil)
             #expect(six.body != ada.body && neighbour.body == six.body && stranger.body != six.body)
