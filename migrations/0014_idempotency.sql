@@ -3,7 +3,8 @@
 --
 -- The answer is sealed: it may hold a key or a token. So is, before it, the SHA-256 of method, path and body: a body
 -- may hold a password, which its digest would give away to whoever guesses.
--- `tenant_id` is the nil UUID, and `caller` empty, for requests made in no tenant or by nobody known.
+-- `tenant_id` is the nil UUID for requests made in no tenant; `caller` is a TypeID or, of nobody known,
+-- `address` and the client's (an IPv6 address as its /64).
 
 -- up
 CREATE TABLE idempotency_key (

@@ -13,7 +13,10 @@ struct Responder: Sendable {
 
     @Sendable private func handle(_ request: HTTPRequest) async throws -> HTTPResponse {
         do {
-            return try await router.respond(to: request)
+            let response = try await router.respond(to: request)
+            // The router's own answer, which nothing has counted.
+            guard request.method == .options, let gate else { return response }
+            return try gate.counted(response, request)
         } catch {
             guard let problem = error as? Problem ?? Problem(from: error) else { throw error }
             throw gate?.counted(problem, request) ?? problem

@@ -112,6 +112,27 @@ struct APIKeysTests {
         }
     }
 
+    @Test("A repetition gets the first answer, even when the key has expired meanwhile")
+    func repetition() async throws {
+        try await RunningApp.with { app in
+            let owner = try await app.bearer(app.fixture.admin(in: app.fixture.tenant()))
+            let expiry = Timestamp.now + .seconds(1)
+            let body = #"{"name":"x","permissions":["view_bots"],"expires_at":"\#(expiry)"}"#
+            func post(_ key: String) async throws -> HTTPClientResponse {
+                try await app.send(
+                    "POST", "/v1/api-keys", json: body, as: owner, headers: [("Idempotency-Key", key)])
+            }
+
+            let first = try await post("once")
+            try await app.fixture.eventually("the expiry") { expiry <= .now }
+            let again = try await post("once")
+            let late = try await post("twice")
+
+            #expect(first.status == 201 && again.status == 201 && again.body == first.body)
+            _ = try ProblemAnswer(late, 422, "invalid_fields")
+        }
+    }
+
     @Test("Only who manages keys may see them, and nobody another tenant's")
     func others() async throws {
         try await RunningApp.with { app in

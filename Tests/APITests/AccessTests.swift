@@ -28,6 +28,30 @@ struct AccessTests {
         }
     }
 
+    @Test("A parameter is refused where there is none, after the permission has been looked at")
+    func parameters() async throws {
+        try await RunningApp.with { app in
+            let tenant = try await app.fixture.tenant()
+            let owner = try await app.bearer(app.fixture.admin(in: tenant))
+            let support = try await app.bearer(app.fixture.admin(in: tenant, role: .support))
+            let cases: [(String, String, (String, String), Int, String)] = [
+                ("GET", "/v1/tenant?fields=name", owner, 400, "unknown_parameter"),
+                ("GET", "/v1/tenant?x=%FF", owner, 400, "invalid_parameter"),
+                ("DELETE", "/v1/admins/\(ID<Admin>())?force=1", owner, 400, "unknown_parameter"),
+                ("POST", "/v1/auth/login?x", owner, 400, "unknown_parameter"),
+                ("GET", "/v1/roles?x=1", owner, 400, "unknown_parameter"),
+                ("PATCH", "/v1/tenant?dry_run=1", support, 403, "forbidden"),
+            ]
+
+            for (method, path, caller, status, code) in cases {
+                _ = try ProblemAnswer(try await app.send(method, path, headers: [caller]), status, code)
+            }
+            for path in ["/v1/tenant?", "/v1/roles?limit=1"] {
+                #expect(try await app.get(path, as: owner).status == 200)
+            }
+        }
+    }
+
     @Test("A token that is not genuine is refused, and only that is told")
     func wrongToken() async throws {
         try await RunningApp.with { app in

@@ -25,6 +25,34 @@ struct AdminsTests {
         }
     }
 
+    @Test("A tenant's tag is another with the billing, and either is good for a change")
+    func tags() async throws {
+        try await RunningApp.with { app in
+            let tenant = try await app.fixture.tenant()
+            let owner = try await app.bearer(app.fixture.admin(in: tenant))
+            let manager = try await app.bearer(key: [.manageTenant], in: tenant)
+            func tag(of caller: (String, String)) async throws -> String {
+                try #require(try await app.get("/v1/tenant", as: caller).header("ETag"))
+            }
+            func rename(_ name: String, as caller: (String, String), tag: String) async throws -> Int {
+                try await app.send(
+                    "PATCH", "/v1/tenant", json: #"{"name":"\#(name)"}"#, as: caller,
+                    headers: [("If-Match", tag)]
+                ).status
+            }
+            let (full, bare) = (try await tag(of: owner), try await tag(of: manager))
+
+            let known = try await app.send(
+                "GET", "/v1/tenant", headers: [manager, ("If-None-Match", full)])
+            let first = try await rename("Roost", as: manager, tag: full)
+            let stale = try await rename("Perch", as: owner, tag: bare)
+            let second = try await rename("Perch", as: owner, tag: try await tag(of: manager))
+
+            #expect(full != bare && known.status == 200)
+            #expect([first, stale, second] == [200, 412, 200])
+        }
+    }
+
     @Test("An owner changes name and settings, and neither limits nor status nor billing")
     func updateTenant() async throws {
         try await RunningApp.with { app in

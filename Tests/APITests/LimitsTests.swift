@@ -77,6 +77,33 @@ struct LimitsTests {
         }
     }
 
+    @Test("The trail as lines, and making a tenant, take more than a page")
+    func exportAndTenant() async throws {
+        try await RunningApp.with { app in
+            let tenant = try await app.fixture.tenant(
+                limits: TenantLimits(overrides: [.requestsPerMinute: 45]))
+            let owner = try await app.bearer(app.fixture.admin(in: tenant))
+            let platform = try await app.bearer(app.fixture.platformAdmin())
+            func left(_ answer: HTTPClientResponse) throws -> Int {
+                let state = try #require(answer.header("RateLimit"))
+                return try #require(state.split(separator: ";").compactMap { Int($0.dropFirst(2)) }.first)
+            }
+
+            let page = try await app.get("/v1/audit-events", as: owner)
+            let lines = try await app.send(
+                "GET", "/v1/audit-events", headers: [owner, ("Accept", "application/x-ndjson")])
+            let before = try await app.get("/v1/auth/me", as: platform)
+            let made = try await app.send(
+                "POST", "/v1/platform/tenants", json: #"{"name":"Nest","owner_email":"a@example.org"}"#,
+                as: platform)
+
+            #expect(page.status == 200 && lines.status == 200 && made.status == 201)
+            let taken = try left(page) - left(lines)
+            #expect((19...20).contains(taken))
+            #expect(try (4...5).contains(left(before) - left(made)))
+        }
+    }
+
     @Test("Every answer under /v1 says how it was counted")
     func headers() async throws {
         try await RunningApp.with { app in
@@ -91,6 +118,7 @@ struct LimitsTests {
                 ("GET", "/v1/nothing", stranger, 404, "address"),
                 ("GET", "/v1/nothing", owner, 404, "address"),
                 ("PUT", "/v1/tenant", owner, 405, "address"),
+                ("OPTIONS", "/v1/tenant", stranger, 204, "address"),
                 ("GET", "/v1/tenant", owner, 200, "tenant"),
                 ("GET", "/v1/admins", support, 403, "tenant"),
                 ("GET", "/v1/admins/\(ID<Admin>())", owner, 404, "tenant"),

@@ -23,6 +23,7 @@ class Company:
     ids: dict[str, str | int]
     key: Caller
     bot: database.Bot
+    invitation_token: str
     emails: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -88,7 +89,7 @@ def company(rookery: Rookery, platform: Caller, mark: str, endpoint: str) -> Com
     return Company(made["id"], f"{mark} name", people, {
         "tenant_id": made["id"], "admin_id": me(people["support"])["admin_id"], "invitation_id": invitation["id"],
         "key_id": key_id, "session_id": me(owner)["session_id"], "bot_id": bot.id, "consumer_id": consumer,
-        "update_id": update["update_id"]}, key, bot, emails)
+        "update_id": update["update_id"]}, key, bot, invitation["token"], emails)
 
 
 def send(rookery: Rookery, bot: database.Bot, update: dict) -> int:

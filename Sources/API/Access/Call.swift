@@ -52,6 +52,25 @@ struct Call: Sendable {
         try await surroundings.database.read(tenant, body)
     }
 
+    /// A page of a list without filters, newest first.
+    /// - Parameter rows: those behind the last one that the client has, as many as asked for.
+    func page<Row: JSONWritable & Identified & Sendable>(
+        _ rows: (_ after: ID<Row>?, _ limit: Int, TenantTransaction) async throws -> [Row],
+        id: (Row) -> ID<Row>
+    ) async throws -> HTTPResponse {
+        let query = try list()
+        let last = try query.after(Row.self)
+        let found = try await read { tx in try await rows(last, query.limit + 1, tx) }
+        return query.answer(found) { id($0).description }
+    }
+
+    /// What `find` finds.
+    /// - Throws: `Problem` 404 for nothing.
+    func found<T: Sendable>(_ find: (TenantTransaction) async throws -> T?) async throws -> T {
+        guard let found = try await read(find) else { throw Problem.notFound }
+        return found
+    }
+
     /// Changes something of the tenant and answers. With an Idempotency-Key (POST only), `body` runs once, and its
     /// answer is kept in the same transaction.
     func write(_ body: (TenantTransaction) async throws -> HTTPResponse) async throws -> HTTPResponse {
@@ -107,12 +126,17 @@ struct Call: Sendable {
 
     /// Refuses the caller for want of a permission, and notes it in the audit trail.
     func refuse(_ permission: String) async throws -> Never {
+        try await refuse(.forbidden(permission))
+    }
+
+    /// Refuses somebody who is known, and notes it in the audit trail.
+    func refuse(_ problem: Problem) async throws -> Never {
         let route = AuditTarget(
             type: "route", id: "\(request.method.rawValue) \(request.route ?? request.path)")
         try await surroundings.database.write(tenant) { tx in
             try await record(AuditEvent(.accessDenied, of: route, outcome: .denied), in: tx)
         }
-        throw Problem.forbidden(permission)
+        throw problem
     }
 }
 

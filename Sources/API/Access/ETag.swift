@@ -14,11 +14,20 @@ struct ETag: Sendable, Equatable, CustomStringConvertible {
         description = "\"\(id.suffix.suffix(8))-\(String(version, radix: 32))\""
     }
 
+    private init(description: String) { self.description = description }
+
+    /// Of the same version in another form: a strong tag is of the same bytes.
+    func variant(_ name: some CustomStringConvertible) -> ETag {
+        ETag(description: "\(description.dropLast())-\(name)\"")
+    }
+
     /// Refuses to change what is not the version that the client means (RFC 9110 section 13.1.1).
+    /// - Parameter other: the tag of the version's other form, if it has one.
     /// - Throws: `Problem` 412
-    func requireMatch(_ request: HTTPRequest) throws {
+    func requireMatch(_ request: HTTPRequest, or other: ETag? = nil) throws {
         let wanted = request.headers.values(of: "If-Match")
         guard !wanted.isEmpty, !Self.list(wanted, contains: self) else { return }
+        if let other, Self.list(wanted, contains: other) { return }
         throw Problem(
             412, "precondition_failed", "The resource has changed since", headers: ["ETag": description])
     }

@@ -20,6 +20,7 @@ struct Gate: Sendable {
             let caller = try await identify(request, route, &told)
             let call = Call(request, by: caller, surroundings)
             try await permit(call, route)
+            if !route.isList { try refuseParameters(of: request) }
             var response = try await route.handler(call)
             told.add(to: &response.headers)
             return response
@@ -40,33 +41,41 @@ struct Gate: Sendable {
         let known: Caller?
         do { known = try authenticator.known(token, from: request.client) } catch {
             try limits.take(address: request.client, cost: 1, &told)
-            throw Self.refusal(error, request)
+            throw try await refusal(error, request)
         }
         if let known { return known }
         try limits.take(address: request.client, cost: 1, &told)
         do {
             return try await authenticator.verified(token, from: request.client)
         } catch {
-            throw Self.refusal(error, request)
+            throw try await refusal(error, request)
         }
     }
 
-    private static func refusal(_ error: any Error, _ request: HTTPRequest) -> any Error {
+    private func refusal(_ error: any Error, _ request: HTTPRequest) async throws -> any Error {
         switch error {
-        case Authenticator.Failure.addressNotAllowed:
-            Problem(
-                403, "forbidden", "The API key may not be used from this address",
-                detail: "\(request.client)")
-        case is Authenticator.Failure: Problem.unauthorized("invalid_token")
-        default: error
+        case let error as Authenticator.AddressNotAllowed:
+            try await refuse(
+                error.caller, request,
+                Problem(
+                    403, "forbidden", "The API key may not be used from this address",
+                    detail: "\(request.client)"))
+        case is Authenticator.Failure: return Problem.unauthorized("invalid_token")
+        default: return error
         }
+    }
+
+    /// Of somebody who is known, but not let in.
+    private func refuse(_ caller: Caller, _ request: HTTPRequest, _ problem: Problem) async throws -> Never {
+        try await Call(request, by: caller, surroundings).refuse(problem)
     }
 
     private func identify(
         _ request: HTTPRequest, _ route: Route, _ told: inout RateLimitHeaders
     ) async throws -> Caller {
+        let cost = route.cost(of: request)
         if case .open = route.access {
-            try limits.take(address: request.client, cost: route.cost, &told)
+            try limits.take(address: request.client, cost: cost, &told)
             return .stranger
         }
         guard let token = Self.token(of: request) else {
@@ -78,16 +87,20 @@ struct Gate: Sendable {
         do {
             entry = try await tenant(named: request.headers["Rookery-Tenant"], of: &caller)
         } catch {
-            try limits.take(caller: caller, cost: route.cost, &told)
+            try limits.take(caller: caller, cost: cost, &told)
+            if let problem = error as? Problem, problem.status == 403 {
+                try await refuse(caller, request, problem)
+            }
             throw error
         }
         guard let tenant = caller.tenant, let entry else {
-            try limits.take(caller: caller, cost: route.cost, &told)
+            try limits.take(caller: caller, cost: cost, &told)
             return caller
         }
-        try limits.take(tenant: tenant, entry, of: caller, cost: route.cost, &told)
+        try limits.take(tenant: tenant, entry, of: caller, cost: cost, &told)
         if entry.status == .suspended, !caller.isPlatformAdmin {
-            throw Problem(403, "tenant_suspended", "The tenant is suspended")
+            try await refuse(
+                caller, request, Problem(403, "tenant_suspended", "The tenant is suspended"))
         }
         return caller
     }
@@ -103,6 +116,21 @@ struct Gate: Sendable {
         }
         told.add(to: &problem.headers)
         return problem
+    }
+
+    /// The same for what the router answers without an error.
+    /// - Throws: `Problem` 429
+    func counted(_ response: HTTPResponse, _ request: HTTPRequest) throws -> HTTPResponse {
+        guard request.path.hasPrefix("/v1/") else { return response }
+        var told = RateLimitHeaders()
+        var response = response
+        do { try limits.take(address: request.client, cost: 1, &told) } catch {
+            guard var problem = error as? Problem else { throw error }
+            told.add(to: &problem.headers)
+            throw problem
+        }
+        told.add(to: &response.headers)
+        return response
     }
 
     /// RFC 6750 section 2.1.
@@ -137,10 +165,19 @@ struct Gate: Sendable {
 
     // MARK: What
 
+    /// A parameter that nobody would look at is a mistake, and told as such.
+    private func refuseParameters(of request: HTTPRequest) throws {
+        guard let text = request.query, !text.isEmpty else { return }
+        guard let query = HTTPQuery(text) else { throw Problem.queryNotText }
+        if let name = query.names.first { throw Problem.unknownParameter(name) }
+    }
+
     private func permit(_ call: Call, _ route: Route) async throws {
         let caller = call.caller
         switch route.access {
         case .open, .signedIn: return
+        case .person:
+            guard caller.session != nil else { try await call.refuse(.peopleOnly) }
         case .member:
             guard caller.tenant != nil else { throw Problem.tenantRequired }
         case .tenant(let permission):
@@ -169,6 +206,9 @@ extension Problem {
             403, "forbidden", "This takes a permission that you do not have", detail: permission,
             members: [("permission", JSONText.quoted(permission))])
     }
+
+    static let peopleOnly = Problem(
+        403, "forbidden", "This is for people who have signed in, not for API keys")
 
     static let tenantRequired = Problem(
         400, "tenant_required", "Name the tenant to act in: Rookery-Tenant: tenant_…")

@@ -9,6 +9,8 @@ struct Route: Sendable {
         case open
         /// Any person who has signed in, or an API key, in a tenant or in none.
         case signedIn
+        /// Any person who has signed in: API keys have neither session nor password.
+        case person
         /// Whoever acts in a tenant, whatever their permissions.
         case member
         /// Whoever has the permission in the tenant.
@@ -20,7 +22,7 @@ struct Route: Sendable {
         var name: String {
             switch self {
             case .open: "open"
-            case .signedIn: "signed_in"
+            case .signedIn, .person: "signed_in"
             case .member: "member"
             case .tenant(let permission): permission.rawValue
             case .platform: "platform_admin"
@@ -33,9 +35,11 @@ struct Route: Sendable {
     let method: HTTPMethod
     let pattern: String
     let access: Access
-    /// Units of the limits that a request takes.
-    let cost: Int
+    /// Whether it takes parameters in the query; lists read theirs by `ListQuery`.
+    let isList: Bool
     let handler: Handler
+    private let cost: Int
+    private let exportCost: Int
 
     init(
         _ method: HTTPMethod, _ pattern: String, _ access: Access, cost: Int = 1, _ handler: @escaping Handler
@@ -43,7 +47,26 @@ struct Route: Sendable {
         self.method = method
         self.pattern = pattern
         self.access = access
-        self.cost = cost
+        isList = false
         self.handler = handler
+        self.cost = cost
+        exportCost = cost
+    }
+
+    /// - Parameter exportCost: for all of the list, as lines.
+    init(list pattern: String, _ access: Access, exportCost: Int = 1, _ handler: @escaping Handler) {
+        method = .get
+        self.pattern = pattern
+        self.access = access
+        isList = true
+        self.handler = handler
+        cost = 1
+        self.exportCost = exportCost
+    }
+
+    /// Units of the limits that a request takes.
+    func cost(of request: HTTPRequest) -> Int {
+        guard exportCost != cost else { return cost }
+        return request.method == .get && NDJSON.isAccepted(by: request) ? exportCost : cost
     }
 }

@@ -5,19 +5,12 @@ import Tenancy
 /// `/v1/api-keys`: the ways in that a tenant gives to programs.
 enum APIKeys {
     @Sendable static func list(_ call: Call) async throws -> HTTPResponse {
-        let query = try call.list()
-        let last = try query.after(APIKey.self)
-        let keys = try await call.read { tx in
-            try await APIKey.all(after: last, limit: query.limit + 1, in: tx)
-        }
-        return query.answer(keys, key: \.id.description)
+        try await call.page(APIKey.all(after:limit:in:), id: \.id)
     }
 
     @Sendable static func show(_ call: Call) async throws -> HTTPResponse {
         let id = try call.id("key_id", of: APIKey.self)
-        guard let key = try await call.read({ tx in try await APIKey.find(id, in: tx) }) else {
-            throw Problem.notFound
-        }
+        let key = try await call.found { tx in try await APIKey.find(id, in: tx) }
         return .resource(key, key.tag, for: call.request)
     }
 
@@ -25,13 +18,33 @@ enum APIKeys {
     @Sendable static func create(_ call: Call) async throws -> HTTPResponse {
         let new = try call.body(APIKey.New.init)
         let lacking = new.permissions.first { !call.caller.permissions.contains($0) }
-        if let lacking { throw Problem.forbidden(lacking.rawValue) }
+        if let lacking { try await call.refuse(lacking.rawValue) }
         return try await call.write { tx in
+            // Here, and not with the fields: a repetition with an Idempotency-Key may come after that moment.
+            if let expiresAt = new.expiresAt, expiresAt <= .now {
+                throw Problem.invalidField("/expires_at", "invalid", "must be in the future")
+            }
             let secret = APIKeySecret()
-            let key = try await APIKey.create(new, secret: secret, by: call.caller.name, in: tx)
+            let key = try await APIKey.create(
+                bounded(new, by: call.caller, in: tx), secret: secret, by: call.caller.name, in: tx)
             try await call.record(
                 AuditEvent(.apiKeyCreate, of: AuditTarget(key.id), changes: key.changes), in: tx)
             return .created(MadeKey(key: key, secret: secret), at: "/v1/api-keys/\(key.id)", key.tag)
+        }
+    }
+
+    /// A key that makes another cannot outlive itself in it, nor get out of its addresses.
+    private static func bounded(
+        _ new: APIKey.New, by maker: Caller, in tx: TenantTransaction
+    ) async throws -> APIKey.New {
+        guard case .apiKey(let id) = maker.identity else { return new }
+        guard let key = try await APIKey.find(id, in: tx) else { throw Problem.unauthorized("invalid_token") }
+        do {
+            return try new.within(key)
+        } catch .expiry {
+            throw Problem.invalidField("/expires_at", "invalid", "must not be later than your own key's")
+        } catch .addresses {
+            throw Problem.invalidField("/allowed_addresses", "invalid", "must be within your own key's")
         }
     }
 
@@ -81,7 +94,6 @@ extension APIKey.New {
             "permissions", .list(of: Field<Permission>.choice, 1...Permission.allCases.count))
         let addresses = body.optional("allowed_addresses", .list(of: .addressRange, 1...100))
         let expiresAt = body.optional("expires_at", .timestamp)
-        if let expiresAt, expiresAt <= .now { body.fail("expires_at", "invalid", "must be in the future") }
         guard let name, let permissions else { return nil }
         self.init(
             name: name, permissions: permissions, allowedAddresses: addresses, expiresAt: expiresAt)

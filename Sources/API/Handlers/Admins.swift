@@ -5,19 +5,12 @@ import Tenancy
 /// `/v1/admins`: the tenant's people.
 enum Admins {
     @Sendable static func list(_ call: Call) async throws -> HTTPResponse {
-        let query = try call.list()
-        let after = try query.after(Admin.self)
-        let admins = try await call.read { tx in
-            try await Admin.list(after: after, limit: query.limit + 1, in: tx)
-        }
-        return query.answer(admins, key: \.id.description)
+        try await call.page(Admin.list(after:limit:in:), id: \.id)
     }
 
     @Sendable static func show(_ call: Call) async throws -> HTTPResponse {
         let id = try call.id("admin_id", of: Admin.self)
-        guard let admin = try await call.read({ tx in try await Admin.find(id, in: tx) }) else {
-            throw Problem.notFound
-        }
+        let admin = try await call.found { tx in try await Admin.find(id, in: tx) }
         return .resource(admin, ETag(admin.id, admin.updatedAt), for: call.request)
     }
 
@@ -38,6 +31,7 @@ enum Admins {
                 try await Revocation.add(admin.id, in: tx)
                 try await call.record(
                     AuditEvent(.adminUpdate, of: AuditTarget(admin.id), changes: changes), in: tx)
+                try await withdraw(Role.allCases.filter { !role.mayGrant($0) }, of: admin, call, in: tx)
             }
             return .resource(admin, ETag(admin.id, admin.updatedAt), for: call.request)
         }
@@ -55,7 +49,17 @@ enum Admins {
             changes.add("role", from: admin.role.rawValue, to: nil)
             try await call.record(
                 AuditEvent(.adminDelete, of: AuditTarget(admin.id), changes: changes), in: tx)
+            try await withdraw(Role.allCases, of: admin, call, in: tx)
             return .noContent
+        }
+    }
+
+    /// Closes the doors that somebody who may do less from now on has opened to others, or to themselves.
+    private static func withdraw(
+        _ roles: [Role], of admin: Admin, _ call: Call, in tx: TenantTransaction
+    ) async throws {
+        for invitation in try await Invitation.deleteOpen(by: admin.id, into: roles, in: tx) {
+            try await call.record(.deleted(invitation), in: tx)
         }
     }
 }

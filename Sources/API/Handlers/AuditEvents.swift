@@ -14,10 +14,11 @@ enum AuditEvents {
         let page: Page = { last, limit in
             try await call.read { try await AuditRecord.page(filter, after: last, limit: limit, in: $0) }
         }
-        guard try call.wantsExport else { return try await answer(query, page) }
+        let showsRevenue = call.caller.permissions.contains(.viewRevenue)
+        guard try call.wantsExport(query) else { return try await answer(query, showsRevenue, page) }
         return try await call.write { tx in
             try await call.record(AuditEvent(.auditExport), in: tx)
-            return export(page)
+            return export(showsRevenue, page)
         }
     }
 
@@ -30,21 +31,25 @@ enum AuditEvents {
                 try await AuditRecord.page(filter, after: last, limit: limit, in: $0)
             }
         }
-        guard try call.wantsExport else { return try await answer(query, page) }
+        guard try call.wantsExport(query) else { return try await answer(query, true, page) }
         return try await call.writePlatform { tx in
             try await call.record(AuditEvent(.auditExport), in: tx)
-            return export(page)
+            return export(true, page)
         }
     }
 
     private typealias Page = @Sendable (_ after: ID<AuditEvent>?, _ limit: Int) async throws -> [AuditRecord]
 
-    private static func answer(_ query: ListQuery, _ page: Page) async throws -> HTTPResponse {
-        query.answer(try await page(query.after(AuditEvent.self), query.limit + 1), key: \.id.description)
+    private static func answer(
+        _ query: ListQuery, _ showsRevenue: Bool, _ page: Page
+    ) async throws -> HTTPResponse {
+        let rows = try await page(query.after(AuditEvent.self), query.limit + 1)
+        return query.answer(
+            rows.map { AuditAnswer(record: $0, showsRevenue: showsRevenue) }, key: \.record.id.description)
     }
 
     /// Read and sent a batch at a time, as fast as the client takes it.
-    private static func export(_ page: @escaping Page) -> HTTPResponse {
+    private static func export(_ showsRevenue: Bool, _ page: @escaping Page) -> HTTPResponse {
         let batch = 500
         return HTTPResponse(
             status: 200, headers: ["Content-Type": NDJSON.type],
@@ -52,7 +57,8 @@ enum AuditEvents {
                 var rows: [AuditRecord] = []
                 repeat {
                     rows = try await page(rows.last?.id, batch)
-                    try await writer.write(NDJSON.lines(rows))
+                    try await writer.write(
+                        NDJSON.lines(rows.map { AuditAnswer(record: $0, showsRevenue: showsRevenue) }))
                 } while rows.count == batch
             })
     }
@@ -77,16 +83,13 @@ extension AuditFilter {
 extension Call {
     /// Whether all is asked for, as lines.
     /// - Throws: `Problem` 400 when it is asked for in pages as well.
-    fileprivate var wantsExport: Bool {
-        get throws {
-            guard request.method == .get, NDJSON.isAccepted(by: request) else { return false }
-            let names = HTTPQuery(request.query)?.names ?? []
-            guard !names.contains("limit"), !names.contains("cursor") else {
-                throw Problem.badRequest(
-                    "invalid_parameter", "A parameter is wrong",
-                    detail: "\(NDJSON.type) takes neither limit nor cursor")
-            }
-            return true
+    fileprivate func wantsExport(_ query: ListQuery) throws -> Bool {
+        guard request.method == .get, NDJSON.isAccepted(by: request) else { return false }
+        guard !query.isPaged else {
+            throw Problem.badRequest(
+                "invalid_parameter", "A parameter is wrong",
+                detail: "\(NDJSON.type) takes neither limit nor cursor")
         }
+        return true
     }
 }

@@ -34,7 +34,7 @@ struct Authentication {
                 return try await sessions.begin(for: credentials, in: tenant, from: call.origin, tx).response
             }
         } catch {
-            try await note(error, of: credentials.account, in: call)
+            try await signIn.noteRefusal(error, of: credentials.account, from: call.origin)
             throw error
         }
     }
@@ -49,13 +49,6 @@ struct Authentication {
         guard let first = choices.first else { throw Sessions.Refusal.notAdmin }
         guard choices.count == 1 else { throw Problem.tenantChoice(choices) }
         return first.tenant
-    }
-
-    /// The right password in the wrong place.
-    private func note(_ error: any Error, of account: Account, in call: Call) async throws {
-        guard let problem = error as? Problem ?? Problem(from: error), problem.status == 403 else { return }
-        let event = AuditEvent(.signIn, of: AuditTarget(account.id), outcome: .denied)
-        try await signIn.note(event, from: call.origin)
     }
 
     // MARK: Refresh and logout
@@ -82,12 +75,19 @@ struct Authentication {
     }
 }
 
+extension SignIn {
+    /// Notes that the password was right, and yet no session began.
+    func noteRefusal(_ error: any Error, of account: Account, from origin: RequestOrigin) async throws {
+        guard let problem = error as? Problem ?? Problem(from: error), problem.status < 500 else { return }
+        try await note(AuditEvent(.signIn, of: AuditTarget(account.id), outcome: .denied), from: origin)
+    }
+}
+
 extension Call {
-    /// Who asks, for what only people can do.
-    /// - Throws: `Problem` 403 for an API key.
+    /// Who asks, on a route for people.
     func person() throws -> (account: ID<Account>, session: ID<Session>) {
         guard let account = caller.account, let session = caller.session else {
-            throw Problem(403, "forbidden", "This is for people who have signed in, not for API keys")
+            throw Problem.peopleOnly
         }
         return (account, session)
     }

@@ -5,19 +5,12 @@ import Tenancy
 /// `/v1/bots`.
 enum Bots {
     @Sendable static func list(_ call: Call) async throws -> HTTPResponse {
-        let query = try call.list()
-        let last = try query.after(Bot.self)
-        let bots = try await call.read { tx in
-            try await Bot.page(after: last, limit: query.limit + 1, in: tx)
-        }
-        return query.answer(bots, key: \.id.description)
+        try await call.page(Bot.page(after:limit:in:), id: \.id)
     }
 
     @Sendable static func show(_ call: Call) async throws -> HTTPResponse {
         let id = try call.id("bot_id", of: Bot.self)
-        guard let bot = try await call.read({ tx in try await Bot.find(id, in: tx) }) else {
-            throw Problem.notFound
-        }
+        let bot = try await call.found { tx in try await Bot.find(id, in: tx) }
         return .resource(bot, ETag(bot.id, bot.updatedAt), for: call.request)
     }
 }

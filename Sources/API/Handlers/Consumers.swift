@@ -17,11 +17,9 @@ enum Consumers {
 
     @Sendable static func show(_ call: Call) async throws -> HTTPResponse {
         let id = try call.id("consumer_id", of: Consumer.self)
-        guard let found = try await call.read({ tx in try await Consumer.find(id, in: tx) }) else {
-            throw Problem.notFound
-        }
+        let found = try await call.found { tx in try await Consumer.find(id, in: tx) }
         // The cursor moves without the consumer being changed.
-        let tag = ETag(id, found.consumer.updatedAt)
-        return .json(200, found.json, headers: ["ETag": tag.description])
+        let tag = ETag(id, found.consumer.updatedAt).variant(found.cursor)
+        return .resource(found, tag, for: call.request)
     }
 }

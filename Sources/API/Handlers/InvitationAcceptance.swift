@@ -53,7 +53,20 @@ struct InvitationAcceptance {
         let person =
             hasAccount
             ? try await known(answer, invitation, call) : try await new(answer, invitation)
-        return try await call.writePlatform { tx in
+        do {
+            return try await enter(invitation, person, call)
+        } catch {
+            if case .known(let credentials) = person {
+                try await signIn.noteRefusal(error, of: credentials.account, from: call.origin)
+            }
+            throw error
+        }
+    }
+
+    private func enter(
+        _ invitation: Invitation, _ person: Person, _ call: Call
+    ) async throws -> HTTPResponse {
+        try await call.writePlatform { tx in
             guard try await invitation.accept(in: tx) else { throw Problem.invalidInvitation }
             let credentials = try await credentials(of: person, invitation, in: tx)
             try await Admin.create(

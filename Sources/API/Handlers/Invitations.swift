@@ -31,33 +31,22 @@ struct Invitations: Sendable {
     }
 
     @Sendable func list(_ call: Call) async throws -> HTTPResponse {
-        let query = try call.list()
-        let after = try query.after(Invitation.self)
-        let invitations = try await call.read { tx in
-            try await Invitation.list(after: after, limit: query.limit + 1, in: tx)
-        }
-        return query.answer(invitations, key: \.id.description)
+        try await call.page(Invitation.list(after:limit:in:), id: \.id)
     }
 
     @Sendable func show(_ call: Call) async throws -> HTTPResponse {
         let id = try call.id("invitation_id", of: Invitation.self)
-        guard let invitation = try await call.read({ tx in try await Invitation.find(id, in: tx) }) else {
-            throw Problem.notFound
-        }
+        let invitation = try await call.found { tx in try await Invitation.find(id, in: tx) }
         return .resource(invitation, ETag(invitation.id, invitation.updatedAt), for: call.request)
     }
 
     @Sendable func delete(_ call: Call) async throws -> HTTPResponse {
         let id = try call.id("invitation_id", of: Invitation.self)
         return try await call.write { tx in
-            guard let invitation = try await Invitation.find(id, in: tx) else { throw Problem.notFound }
+            // Compared with what was deleted; an error takes the deleting back.
+            guard let invitation = try await Invitation.delete(id, in: tx) else { throw Problem.notFound }
             try ETag(invitation.id, invitation.updatedAt).requireMatch(call.request)
-            guard try await Invitation.delete(id, in: tx) != nil else { throw Problem.notFound }
-            var changes = AuditChanges()
-            changes.add("email", from: invitation.email, to: nil)
-            changes.add("role", from: invitation.role.rawValue, to: nil)
-            try await call.record(
-                AuditEvent(.invitationDelete, of: AuditTarget(id), changes: changes), in: tx)
+            try await call.record(.deleted(invitation), in: tx)
             return .noContent
         }
     }

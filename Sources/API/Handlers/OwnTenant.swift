@@ -8,21 +8,25 @@ enum OwnTenant {
         guard let tenant = try await call.read({ tx in try await Tenant.current(in: tx) }) else {
             throw Problem.notFound
         }
-        return answer(tenant, call)
+        return response(tenant, call)
     }
 
     @Sendable static func update(_ call: Call) async throws -> HTTPResponse {
         let patch = try call.patch(OwnTenantPatch.init)
         return try await call.write { tx in
             guard let tenant = try await Tenant.locked(in: tx) else { throw Problem.notFound }
-            try ETag(tenant.id, tenant.updatedAt).requireMatch(call.request)
-            return answer(try await call.save(patch.applied(to: tenant), over: tenant, in: tx), call)
+            try answer(tenant, call).requireMatch(call.request)
+            let saved = try await call.save(patch.applied(to: tenant), over: tenant, in: tx)
+            return response(saved, call)
         }
     }
 
-    private static func answer(_ tenant: Tenant, _ call: Call) -> HTTPResponse {
-        let answer = TenantAnswer(
-            tenant: tenant, showsBilling: call.caller.permissions.contains(.viewRevenue))
+    private static func answer(_ tenant: Tenant, _ call: Call) -> TenantAnswer {
+        TenantAnswer(tenant: tenant, showsBilling: call.caller.permissions.contains(.viewRevenue))
+    }
+
+    private static func response(_ tenant: Tenant, _ call: Call) -> HTTPResponse {
+        let answer = answer(tenant, call)
         return .resource(answer, answer.tag, for: call.request)
     }
 }

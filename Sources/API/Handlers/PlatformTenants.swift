@@ -52,7 +52,7 @@ struct PlatformTenants: Sendable {
         let patch = try call.patch(TenantPatch.init)
         return try await call.write(in: id) { tx in
             guard let tenant = try await Tenant.locked(in: tx) else { throw Problem.notFound }
-            try ETag(tenant.id, tenant.updatedAt).requireMatch(call.request)
+            try TenantAnswer(tenant: tenant, showsBilling: true).requireMatch(call.request)
             let saved = try await call.save(patch.applied(to: tenant), over: tenant, in: tx)
             let answer = TenantAnswer(tenant: saved, showsBilling: true)
             return .resource(answer, answer.tag, for: call.request)
@@ -63,7 +63,7 @@ struct PlatformTenants: Sendable {
         let id = try call.id("tenant_id", of: Tenant.self)
         return try await call.write(in: id) { tx in
             guard let tenant = try await Tenant.locked(in: tx) else { throw Problem.notFound }
-            try ETag(tenant.id, tenant.updatedAt).requireMatch(call.request)
+            try TenantAnswer(tenant: tenant, showsBilling: true).requireMatch(call.request)
             try await tenant.delete(in: tx)
             try await Revocation.add(tenant.id, in: tx)
             try await call.record(AuditEvent(.tenantDelete, of: AuditTarget(tenant.id)), in: tx)

@@ -8,13 +8,18 @@ import Tenancy
 /// While the first request is at work it holds an advisory lock for the length of its transaction; a second one is
 /// told so (409). A refusal (4xx) has no effect and is kept in a transaction of its own. Answers 401, 429 and 5xx
 /// are not kept, nor is what is wrong with the request itself: asking again tries again.
+///
+/// Strangers are told apart by their address. What they are refused is not kept: nobody could fill the table, or
+/// take a key away from a neighbour, at no cost.
 struct IdempotencyKey: Sendable {
     private static let lifetime = Duration.seconds(86_400)
 
     /// nil: the request has none, and nothing is kept.
     private let key: String?
     private let tenant: ID<Tenant>
+    /// A TypeID, or a stranger's address.
     private let caller: String
+    private let isStranger: Bool
     private let fingerprint: [UInt8]
     private let requestID: String
     private let box: SecretBox
@@ -36,7 +41,8 @@ struct IdempotencyKey: Sendable {
         self.box = box
         requestID = request.id
         tenant = call.tenant
-        caller = call.caller.name
+        isStranger = call.caller.name.isEmpty
+        caller = isStranger ? "address \(request.client.network)" : call.caller.name
         fingerprint = key == nil ? [] : Self.fingerprint(of: request)
     }
 
@@ -57,7 +63,7 @@ struct IdempotencyKey: Sendable {
                 throw refusal.cause
             }
             let response = problem.response(requestID: requestID)
-            if response.isKept { try await keep(response) }
+            if isKept(response) { try await keep(response) }
             throw problem
         }
     }
@@ -73,8 +79,12 @@ struct IdempotencyKey: Sendable {
         if let kept = try await kept(key, in: tx) { return try replay(kept) }
         let response: HTTPResponse
         do { response = try await body() } catch { throw Refusal(cause: error) }
-        if response.isKept { try await keep(response, in: tx) }
+        if isKept(response) { try await keep(response, in: tx) }
         return response
+    }
+
+    private func isKept(_ answer: HTTPResponse) -> Bool {
+        answer.status < 400 || !isStranger && ![401, 429].contains(answer.status) && answer.status < 500
     }
 
     /// An error of the effect, not of the key.
@@ -132,6 +142,9 @@ private struct Lock: RowDecodable {
     init(row: inout Row) throws { isHeld = try row.next() }
 }
 
-extension HTTPResponse {
-    fileprivate var isKept: Bool { status != 401 && status != 429 && status < 500 }
+extension IPAddress {
+    /// An IPv6 address counts as its /64, as for limits.
+    fileprivate var network: IPAddress {
+        isIPv4 ? self : IPAddress(bytes: bytes.prefix(8) + Array(repeating: 0, count: 8))
+    }
 }

@@ -7,6 +7,8 @@ struct ListQuery: Sendable {
     private static let standardLimit = 50
 
     let limit: Int
+    /// Whether the client has named a limit or a cursor.
+    let isPaged: Bool
     /// The key of the last row that the client has, as `Page` was given it; nil at the beginning.
     let after: String?
     private let filters: [String: String]
@@ -18,17 +20,18 @@ struct ListQuery: Sendable {
         throws
     {
         guard let query = HTTPQuery(request.query) else {
-            throw Problem.badRequest("invalid_parameter", "The query is not valid percent-encoded UTF-8")
+            throw Problem.queryNotText
         }
         var values: [String: String] = [:]
         for (name, value) in query.items {
             guard name == "limit" || name == "cursor" || names.contains(name) else {
-                throw Problem.badRequest("unknown_parameter", "There is no such parameter", detail: name)
+                throw Problem.unknownParameter(name)
             }
             guard values.updateValue(value, forKey: name) == nil else {
                 throw Problem.badRequest("invalid_parameter", "A parameter is given twice", detail: name)
             }
         }
+        isPaged = values["limit"] != nil || values["cursor"] != nil
         limit = try Self.limit(values.removeValue(forKey: "limit"))
         let cursorText = values.removeValue(forKey: "cursor")
         filters = values
@@ -101,5 +104,14 @@ struct ListQuery: Sendable {
                 "invalid_parameter", "A parameter is wrong", detail: "limit must be 1 to 200")
         }
         return min(limit, limits.upperBound)
+    }
+}
+
+extension Problem {
+    static let queryNotText = Problem.badRequest(
+        "invalid_parameter", "The query is not valid percent-encoded UTF-8")
+
+    static func unknownParameter(_ name: String) -> Problem {
+        .badRequest("unknown_parameter", "There is no such parameter", detail: name)
     }
 }

@@ -31,5 +31,15 @@ struct TenantAnswer: JSONWritable {
         }
     }
 
-    var tag: ETag { ETag(tenant.id, tenant.updatedAt) }
+    var tag: ETag { Self.tag(of: tenant, showsBilling: showsBilling) }
+
+    private static func tag(of tenant: Tenant, showsBilling: Bool) -> ETag {
+        let tag = ETag(tenant.id, tenant.updatedAt)
+        return showsBilling ? tag.variant("billing") : tag
+    }
+
+    /// With If-Match, whether or not the client saw the billing.
+    func requireMatch(_ request: HTTPRequest) throws {
+        try tag.requireMatch(request, or: Self.tag(of: tenant, showsBilling: !showsBilling))
+    }
 }

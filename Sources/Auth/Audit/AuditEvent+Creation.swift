@@ -20,4 +20,11 @@ extension AuditEvent {
     package static func rotated(_ key: SigningKeys.Rotated) -> AuditEvent {
         AuditEvent(.signingKeyRotate, of: AuditTarget(type: "signing_key", id: key.id))
     }
+
+    package static func deleted(_ invitation: Invitation) -> AuditEvent {
+        var changes = AuditChanges()
+        changes.add("email", from: invitation.email, to: nil)
+        changes.add("role", from: invitation.role.rawValue, to: nil)
+        return AuditEvent(.invitationDelete, of: AuditTarget(invitation.id), changes: changes)
+    }
 }

@@ -4,11 +4,10 @@ import Tenancy
 /// Finds out who makes a request from its bearer token: an access token or an API key.
 package struct Authenticator: Sendable {
     /// Why a token was not taken. Clients learn only that it was not.
-    package enum Failure: Error, Sendable {
-        case invalidToken
-        /// An API key used from an address that it does not allow.
-        case addressNotAllowed
-    }
+    package enum Failure: Error, Sendable { case invalidToken }
+
+    /// A genuine API key was used from an address that it does not allow.
+    package struct AddressNotAllowed: Error, Sendable { package let caller: Caller }
 
     private static let longestToken = 4096
     /// API keys that were changed by hand, with no revocation, are noticed after this and another `recheckTime`.
@@ -26,7 +25,7 @@ package struct Authenticator: Sendable {
         self.database = database
     }
 
-    /// - Throws: `Failure`; `RevocationList.Outdated` or `AccessTokens.NoKey` when nobody can be let in at the moment;
+    /// - Throws: `Failure`; `AddressNotAllowed`; `RevocationList.Outdated` or `AccessTokens.NoKey` when nobody can be let in at the moment;
     ///   `PostgresError`.
     package func caller(of token: String, from address: IPAddress) async throws -> Caller {
         if let caller = try known(token, from: address) { return caller }
@@ -82,8 +81,8 @@ package struct Authenticator: Sendable {
     }
 
     private func admit(_ credential: Credential, from address: IPAddress) throws -> Caller {
-        guard credential.isAllowed(from: address) else { throw Failure.addressNotAllowed }
         let caller = credential.caller
+        guard credential.isAllowed(from: address) else { throw AddressNotAllowed(caller: caller) }
         if case .apiKey(let id) = caller.identity, let tenant = caller.tenant {
             credentials.uses.note(id, of: tenant, at: credentials.clock.now)
         }

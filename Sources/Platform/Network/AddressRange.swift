@@ -24,5 +24,9 @@ package struct AddressRange: Hashable, Sendable, CustomStringConvertible {
         return address.bytes[whole] >> (8 - rest) == base.bytes[whole] >> (8 - rest)
     }
 
+    package func contains(_ range: AddressRange) -> Bool {
+        range.prefixLength >= prefixLength && contains(range.base)
+    }
+
     package var description: String { "\(base)/\(prefixLength)" }
 }

@@ -24,10 +24,14 @@ extension Consumer {
             """)
     }
 
-    /// - Returns: nil when this tenant has no such consumer.
+    /// - Returns: nil when this tenant has no such consumer, or its bot is deleted.
     package static func find(_ id: ID<Consumer>, in tx: TenantTransaction) async throws -> ConsumerStanding? {
         try await tx.first(
-            "\(standing) WHERE consumer.tenant_id = \(tx.tenant) AND consumer.id = \(id)")
+            """
+            \(standing) WHERE consumer.tenant_id = \(tx.tenant) AND consumer.id = \(id)
+                AND EXISTS (SELECT FROM bot WHERE bot.tenant_id = consumer.tenant_id
+                    AND bot.id = consumer.bot_id AND bot.status <> 'deleted')
+            """)
     }
 
     private static let standing: SQL = """

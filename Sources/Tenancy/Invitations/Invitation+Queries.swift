@@ -44,6 +44,20 @@ extension Invitation {
             as: Invitation.self)
     }
 
+    /// Deletes the open invitations into these roles that somebody has sent.
+    /// - Returns: what was deleted.
+    package static func deleteOpen(
+        by inviter: ID<Admin>, into roles: [Role], in tx: TenantTransaction
+    ) async throws -> [Invitation] {
+        try await tx.all(
+            """
+            DELETE FROM invitation
+            WHERE tenant_id = \(tx.tenant) AND invited_by = \(inviter.description)
+                AND role = ANY(\(roles.map(\.rawValue))) AND accepted_at IS NULL AND expires_at > clock_timestamp()
+            RETURNING \(columns)
+            """, as: Invitation.self)
+    }
+
     /// The invitation as it was; nil when there is none. Its token opens nothing from now on.
     package static func delete(_ id: ID<Invitation>, in tx: TenantTransaction) async throws -> Invitation? {
         try await tx.first(

@@ -34,6 +34,39 @@ struct ReadingRoutesTests {
         }
     }
 
+    @Test("A consumer's tag moves with its cursor, and with its bot it is gone")
+    func consumer() async throws {
+        try await Fixture.with { fixture in
+            let owner = try await Visitor(fixture)
+            let bot = try await fixture.bot(in: owner.tenant)
+            let consumer = try await fixture.consumer(of: bot, url: "https://example.com/x")
+            func show(_ tag: String? = nil) async throws -> HTTPResponse {
+                try await Consumers.show(
+                    owner.call(
+                        "/v1/consumers/x", parameters: ["consumer_id": "\(consumer.id)"],
+                        headers: tag.map { ["If-None-Match": $0] } ?? [:]))
+            }
+            func change(_ sql: SQL) async throws {
+                _ = try await fixture.superuser.withConnection { try await $0.execute(sql) }
+            }
+
+            let tag = try await show().headers["ETag"]
+            let known = try await show(tag)
+            try await change("UPDATE consumer_cursor SET position = 7 WHERE consumer_id = \(consumer.id)")
+            let moved = try await show(tag)
+            try await change(
+                """
+                UPDATE bot SET status = 'deleted', token_sealed = NULL, webhook_secrets = '{}'
+                WHERE id = \(bot.id)
+                """)
+            let gone = await problem { try await show() }
+
+            #expect(known.status == 304 && moved.status == 200)
+            #expect(moved.headers["ETag"] != tag)
+            #expect(gone == "404 not_found")
+        }
+    }
+
     @Test("Updates come newest first with Telegram's bytes, page by page, filtered by kind, chat and time")
     func updates() async throws {
         try await Fixture.with { fixture in

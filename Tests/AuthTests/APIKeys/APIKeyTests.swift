@@ -61,7 +61,7 @@ struct APIKeyTests {
                 #expect(try await node.caller(of: secret, from: address).tenant != nil)
             }
             for address in ["192.0.3.0", "2001:db9::1", "198.51.100.8", "127.0.0.1"] {
-                await #expect(throws: Authenticator.Failure.addressNotAllowed) {
+                await #expect(throws: Authenticator.AddressNotAllowed.self) {
                     try await node.caller(of: secret, from: address)
                 }
             }
@@ -77,7 +77,7 @@ struct APIKeyTests {
                 try await connection.execute("UPDATE api_key SET allowed_addresses = '{everywhere}'")
             }
 
-            await #expect(throws: Authenticator.Failure.addressNotAllowed) {
+            await #expect(throws: Authenticator.AddressNotAllowed.self) {
                 try await node.caller(of: secret)
             }
         }
