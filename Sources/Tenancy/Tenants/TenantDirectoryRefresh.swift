@@ -12,7 +12,8 @@ import Platform
 /// seconds late: with many tenants that is how long a limit set by hand may take, unless `updated_at` is set with it.
 /// All is read again every few minutes.
 package actor TenantDirectoryRefresh {
-    private static let pageSize = 5000
+    /// Small, since a page is taken in at one go, and the event loop serves nobody meanwhile.
+    private static let pageSize = 500
     /// Transactions commit later than the `updated_at` they write, so a little more is read than is new.
     private static let overlap = Duration.seconds(3)
     private static let fullEvery = Duration.seconds(300)

@@ -32,7 +32,7 @@ struct TenantLimitsTests {
         "What is no object of whole numbers is refused",
         arguments: ["[1]", #"{"bots":"3"}"#, #"{"bots":1.5}"#])
     func refused(_ text: String) {
-        #expect(throws: DecodingError.self) { try TenantLimits(json: JSONBytes(Array(text.utf8))) }
+        #expect(throws: TenantLimits.Invalid.self) { try TenantLimits(json: JSONBytes(Array(text.utf8))) }
     }
 }
 
