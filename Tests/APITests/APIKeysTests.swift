@@ -181,7 +181,7 @@ struct APIKeysTests {
 
             let events = try await app.fixture.superuser.withConnection { connection in
                 try await connection.values(
-                    "SELECT audit_event::text FROM audit_event WHERE actor_type <> 'operator' ORDER BY created_at",
+                    "SELECT audit_event::text FROM audit_event WHERE action LIKE 'api_key.%' ORDER BY created_at",
                     as: String.self)
             }
 
