@@ -29,10 +29,15 @@ struct SignInThrottleTests {
                         try await throttle.succeed(admission, in: tx)
                     }
                 }
+                // On a connection of its own: within a transaction pg_stat_activity does not change.
                 try await fixture.eventually("the success to wait for the address") {
-                    try await holder.value(
-                        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'", as: Int.self)
-                        == 1
+                    try await fixture.superuser.withConnection { other in
+                        try await other.value(
+                            """
+                            SELECT count(*) FROM pg_stat_activity
+                            WHERE wait_event_type = 'Lock' AND datname = current_database()
+                            """, as: Int.self) == 1
+                    }
                 }
                 let free = try await fixture.superuser.withConnection { other in
                     try await other.values(
