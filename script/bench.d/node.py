@@ -22,6 +22,8 @@ from measure import end, wait_for
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("ROOKERY_BENCH_BINARY", str(ROOT / ".build/release/rookery"))
 KEY_NAME, KEY = "bench", bytes(32)
+# Of rookery_app, which is one role for all databases of the server.
+PASSWORD = secrets.token_hex(8)
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -89,7 +91,7 @@ class Node:
     async def prepare(self) -> None:
         """Migrates; that gives rookery_app, which owns nothing, the password in DATABASE_URL."""
         self._environment["DATABASE_URL"] = with_database(
-            self.owner_url, urlsplit(self.owner_url).path[1:], "rookery_app", secrets.token_hex(8))
+            self.owner_url, urlsplit(self.owner_url).path[1:], "rookery_app", PASSWORD)
         subprocess.run([BINARY, "migrate", "up"], env=self._environment, check=True, timeout=60,
                        stdout=subprocess.DEVNULL)
 
