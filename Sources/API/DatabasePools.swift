@@ -4,12 +4,9 @@ import Tenancy
 /// The connections of one event loop, by what they are for.
 enum DatabasePools {
     static func make(_ settings: Settings, loop: EventLoop, runtime: Runtime) throws -> Database {
-        func pool(_ name: String, role: String?, limit: Int, settings sessionSettings: [String] = []) throws
-            -> PostgresPool
-        {
+        func pool(_ name: String, role: String?, limit: Int) throws -> PostgresPool {
             var configuration = try configuration(settings, name: name)
             configuration.role = role
-            configuration.settings = sessionSettings
             return PostgresPool(
                 loop: loop, configuration: configuration, limit: limit, waitLimit: 1000,
                 waitTimeout: .seconds(5),
@@ -19,12 +16,8 @@ enum DatabasePools {
         return Database(
             tenants: try pool("rookery-tenants", role: nil, limit: 6),
             system: try pool("rookery-system", role: system, limit: 4),
-            // A loop inserts one batch while it commits another; the third takes over while a broken one hangs.
-            // Each update is looked up in yesterday's partition by key, whatever the planner believes of its size:
-            // a plan from when it was small would read all of it later.
-            append: try pool(
-                "rookery-append", role: system, limit: 3,
-                settings: ["enable_hashjoin=off", "enable_mergejoin=off"]),
+            // A loop writes one batch at a time; the other takes over while a broken one hangs.
+            append: try pool("rookery-append", role: system, limit: 2),
             // Only the first loop has a use for it.
             upkeep: try pool("rookery-upkeep", role: system, limit: 1),
             accounts: try pool("rookery-accounts", role: system, limit: 2),

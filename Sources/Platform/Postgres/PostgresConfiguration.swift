@@ -15,8 +15,6 @@ package struct PostgresConfiguration: Sendable {
     /// Nil leaves it to the server.
     package var statementTimeout: Duration? = .seconds(10)
     package var connectTimeout: Duration = .seconds(5)
-    /// Further server settings of the session, such as `enable_hashjoin=off`.
-    package var settings: [String] = []
 
     /// - Parameter url: `postgresql://user:password@host:port/database?…`, or libpq's `key=value` form.
     package init(url: String) throws {
@@ -85,7 +83,7 @@ package struct PostgresConfiguration: Sendable {
         ]
         if let role { settings.append("role=\(role)") }
         if let statementTimeout { settings.append("statement_timeout=\(statementTimeout.milliseconds)") }
-        return (settings + self.settings).map { setting in
+        return settings.map { setting in
             "-c " + setting.replacing("\\", with: "\\\\").replacing(" ", with: "\\ ")
         }
     }

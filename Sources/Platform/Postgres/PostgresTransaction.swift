@@ -17,22 +17,15 @@ package final class PostgresTransaction: PostgresQuerying, @unchecked Sendable {
     }
 
     package nonisolated(nonsending) func query(_ sql: SQL) async throws -> PostgresRows {
-        try await pipeline([sql])[0]
-    }
-
-    /// Sends all `statements` in one flush; the first that fails skips those behind it.
-    /// - Returns: the rows of each.
-    package nonisolated(nonsending) func pipeline(_ statements: [SQL]) async throws -> [PostgresRows] {
         do {
-            guard !isOpen else { return try await run(statements, of: statements.count) }
+            guard !isOpen else { return try await run([sql]) }
             isOpen = true
-            let opening =
-                [isReadOnly ? "BEGIN READ ONLY" : "BEGIN"] + (preamble.map { [$0] } ?? []) + statements
+            let opening = [isReadOnly ? "BEGIN READ ONLY" : "BEGIN"] + (preamble.map { [$0] } ?? []) + [sql]
             do {
-                return try await run(opening, of: statements.count)
+                return try await run(opening)
             } catch PostgresError.server(let error) where error.isStaleStatement {
                 leave("ROLLBACK")
-                return try await run(opening, of: statements.count)
+                return try await run(opening)
             }
         } catch {
             failure = failure ?? error
@@ -40,14 +33,11 @@ package final class PostgresTransaction: PostgresQuerying, @unchecked Sendable {
         }
     }
 
-    private nonisolated(nonsending) func run(_ statements: [SQL], of count: Int) async throws
-        -> [PostgresRows]
-    {
-        let rows = try await session.run(statements, mayRepeat: false)
-        guard rows.count == statements.count else {
-            throw PostgresError.unexpectedResult("\(rows.count) results")
+    private nonisolated(nonsending) func run(_ statements: [SQL]) async throws -> PostgresRows {
+        guard let last = try await session.run(statements, mayRepeat: false).last else {
+            throw PostgresError.unexpectedResult("no result")
         }
-        return Array(rows.suffix(count))
+        return last
     }
 
     /// Ends the transaction after its body has returned. A read's end is not awaited.

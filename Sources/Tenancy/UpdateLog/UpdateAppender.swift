@@ -38,9 +38,8 @@ package actor UpdateAppender {
     private var queuedBytes = 0
     /// Whether a turn to write has been asked for.
     private var isScheduled = false
-    /// One batch inserts at a time, so that what one loop takes in is logged in the order in which it came; the
-    /// one before it may still be waiting for the disk.
-    private var isInserting = false
+    /// One batch at a time, so that what one loop takes in is logged in the order in which it came.
+    private var isWriting = false
 
     /// - Parameters:
     ///   - deliveries: told for which bots updates have been committed.
@@ -76,7 +75,7 @@ package actor UpdateAppender {
 
     /// Asks for a turn once this pass of the loop has run its jobs, so that the write takes all they have brought.
     private func scheduleWrite() {
-        guard !isScheduled, !isInserting else { return }
+        guard !isScheduled, !isWriting else { return }
         isScheduled = true
         loop.afterJobs { self.assumeIsolated { $0.takeTurn() } }
     }
@@ -90,25 +89,15 @@ package actor UpdateAppender {
 
     private func startWrite() {
         isScheduled = false
-        isInserting = true
+        isWriting = true
         // Ends with the batch, for which every caller of `append` awaits its own part of it.
         Task(executorPreference: loop) { await self.write() }
     }
 
     private func write() async {
-        guard let batch = nextBatch() else { return handOver() }
-        var isHandedOver = false
-        await write(batch) {
-            isHandedOver = true
-            self.handOver()
-        }
-        if !isHandedOver { handOver() }
-    }
-
-    /// Lets the next batch begin, this loop's or another's.
-    private func handOver() {
+        if let batch = nextBatch() { await write(batch) }
         turns.giveBack()
-        isInserting = false
+        isWriting = false
         if !queue.isEmpty { scheduleWrite() }
     }
 
@@ -127,10 +116,9 @@ package actor UpdateAppender {
         return batch
     }
 
-    /// - Parameter whenInserted: called once the batch waits for its commit only; not when it fails before.
-    private func write(_ batch: [Waiting], whenInserted: () -> Void) async {
+    private func write(_ batch: [Waiting]) async {
         do {
-            try await commit(batch, whenInserted: whenInserted)
+            try await commit(batch)
             for waiting in batch { waiting.continuation.resume() }
         } catch PostgresError.server(let error) where error.isInvalidData {
             await writeHalves(of: batch)
@@ -144,21 +132,18 @@ package actor UpdateAppender {
     /// a commit of its own.
     private func writeHalves(of batch: [Waiting]) async {
         guard batch.count > 1 else { return batch[0].continuation.resume(throwing: Fault.invalidPayload) }
-        await write(Array(batch[..<(batch.count / 2)])) {}
-        await write(Array(batch[(batch.count / 2)...])) {}
+        await write(Array(batch[..<(batch.count / 2)]))
+        await write(Array(batch[(batch.count / 2)...]))
     }
 
-    private func commit(_ batch: [Waiting], whenInserted: () -> Void) async throws {
+    private func commit(_ batch: [Waiting]) async throws {
         let bots = Set(batch.map { BotKey(tenant: $0.update.tenant, bot: $0.update.bot) })
         let foreign = deliveries.foreign(among: bots)
+        let statements = UpdateLog.append(batch.map(\.update)) + Deliveries.notices(of: foreign)
         // After an error too: a connection that breaks may have committed.
         defer { deliveries.wake(bots) }
-        let added = try await database.append.transaction(nil, readOnly: false) { transaction in
-            let added = try await UpdateLog.append(
-                batch.map(\.update), notices: Deliveries.notices(of: foreign), in: transaction)
-            whenInserted()
-            return added
-        }
+        let results = try await database.append.withConnection { try await $0.pipeline(statements) }
+        let added = results[1].affectedRows
         batchSize.observe(Double(batch.count))
         stored.increment(by: added)
         repeated.increment(by: batch.count - added)

@@ -119,7 +119,7 @@ struct UpdateAppenderTests {
             let (early, late) = (try fixture.message(1, to: bot), try fixture.message(2, to: bot))
 
             let appending = try await fixture.database.system.transaction(nil, readOnly: false) { tx in
-                _ = try await UpdateLog.append([early], notices: [], in: tx)
+                for statement in UpdateLog.append([early]) { _ = try await tx.query(statement) }
                 let appending = Task(executorPreference: fixture.loop) { try await appender.append(late) }
                 try await fixture.eventually("the second to wait") {
                     try await fixture.count(
@@ -137,56 +137,6 @@ struct UpdateAppenderTests {
                     "SELECT update_id FROM update_log ORDER BY position", as: Int64.self)
             }
             #expect(stored == [1, 2])
-        }
-    }
-
-    @Test("An append inserts while the one before it is not yet committed")
-    func insertsMeanwhile() async throws {
-        try await Fixture.with { fixture in
-            let bot = try await fixture.bot(in: fixture.tenant())
-            let (early, late) = (try fixture.message(1, to: bot), try fixture.message(2, to: bot))
-            let (_, other) = try fixture.other()
-
-            let appending = try await fixture.database.system.transaction(nil, readOnly: false) { tx in
-                _ = try await UpdateLog.append([early], notices: [], in: tx)
-                let appending = Task(executorPreference: fixture.loop) {
-                    try await other.system.transaction(nil, readOnly: false) { tx in
-                        _ = try await UpdateLog.append([late], notices: [], in: tx)
-                    }
-                }
-                // Two positions drawn: the second has inserted, and waits.
-                try await fixture.eventually("the second to have inserted") {
-                    try await fixture.count("SELECT last_value FROM update_log_position") == 2
-                }
-                return appending
-            }
-            try await appending.value
-
-            #expect(try await fixture.count("SELECT count(*) FROM update_log") == 2)
-        }
-    }
-
-    @Test("A batch that the database refuses leaves no lock behind")
-    func refusedLeavesNoLock() async throws {
-        try await Fixture.with { fixture in
-            let bot = try await fixture.bot(in: fixture.tenant())
-            let accepted = try fixture.message(1, to: bot)
-            let refused = NewUpdate(
-                tenant: bot.tenant, bot: bot.id, head: accepted.head, receivedAt: .now,
-                payload: Array("{".utf8))
-
-            await #expect(throws: PostgresError.self) {
-                try await fixture.database.system.transaction(nil, readOnly: false) { tx in
-                    _ = try await UpdateLog.append([refused], notices: [], in: tx)
-                }
-            }
-
-            let held = try await fixture.count(
-                """
-                SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
-                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-                """)
-            #expect(held == 0)
         }
     }
 
