@@ -71,7 +71,8 @@ extension Tenant {
         let saved = try await tx.first(
             """
             UPDATE tenant SET name = \(name), status = \(status), limits = \(limits.json)::jsonb,
-                settings = \(settings.json)::jsonb, billing = \(billing?.json)::jsonb, updated_at = clock_timestamp()
+                settings = \(JSONBytes(settings.json))::jsonb,
+                billing = \(billing.map { JSONBytes($0.json) })::jsonb, updated_at = clock_timestamp()
             WHERE id = \(tx.tenant)
             RETURNING \(Self.columns)
             """, as: Tenant.self)

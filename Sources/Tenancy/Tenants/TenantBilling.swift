@@ -22,12 +22,6 @@ package struct TenantBilling: Sendable, Equatable, Codable {
     init(json: JSONBytes) throws {
         self = try JSONDecoder().decode(TenantBilling.self, from: Data(json.bytes))
     }
-
-    package var json: JSONBytes {
-        var writer = JSONWriter()
-        write(to: &writer)
-        return JSONBytes(writer.bytes)
-    }
 }
 
 extension TenantBilling: JSONWritable {

@@ -20,12 +20,6 @@ package struct TenantSettings: Sendable, Equatable, Codable {
     init(json: JSONBytes) throws {
         self = try JSONDecoder().decode(TenantSettings.self, from: Data(json.bytes))
     }
-
-    package var json: JSONBytes {
-        var writer = JSONWriter()
-        write(to: &writer)
-        return JSONBytes(writer.bytes)
-    }
 }
 
 extension TenantSettings: JSONWritable {
