@@ -34,17 +34,18 @@ let package = Package(
             name: "API", dependencies: ["Auth", "Tenancy", "Sandbox", "Platform"], swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["Auth", "Tenancy", "Platform"], path: "Tests/TestSupport",
-            swiftSettings: strict),
+            name: "TestSupport", dependencies: ["Auth", "Tenancy", "Sandbox", "Platform"],
+            path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "PlatformTests", dependencies: ["Platform", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "TenancyTests", dependencies: ["Tenancy", "Platform", "TestSupport"], swiftSettings: strict),
+            name: "TenancyTests", dependencies: ["Tenancy", "Sandbox", "Platform", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "AuthTests", dependencies: ["Auth", "Tenancy", "Platform", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "APITests", dependencies: ["API", "Auth", "Tenancy", "Platform", "TestSupport"],
+            name: "APITests", dependencies: ["API", "Auth", "Tenancy", "Sandbox", "Platform", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Platform"], swiftSettings: strict),
     ],

@@ -9,7 +9,8 @@ import Tenancy
 final class App: Sendable {
     let url: String
     let adminURL: String
-    let directory: BotDirectory
+    let bots: BotParts
+    var directory: BotDirectory { bots.directory }
     /// What is served, on both addresses.
     let routes: [HTTPRoute]
     /// Those of the routes that say who may.
@@ -70,8 +71,10 @@ final class App: Sendable {
         let access = try AccessParts(
             settings: settings, runtime: runtime, database: databases[0], box: box, url: url)
         self.access = access
-        let directory = BotDirectory(tenants: access.tenants)
-        self.directory = directory
+        let bots = try await BotParts(
+            settings: settings, runtime: runtime, databases: databases, box: box, access: access, url: url)
+        self.bots = bots
+        let directory = bots.directory
         let turns = AppendTurns()
         let partitions = LogPartitions(database: databases[0], loop: first, logger: logger)
         self.partitions = partitions
@@ -192,6 +195,7 @@ final class App: Sendable {
             group.addTask(executorPreference: first) { try? await self.keeper.run() }
             group.addTask(executorPreference: first) { await self.access.run() }
             group.addTask(executorPreference: first) { try? await self.partitions.run() }
+            group.addTask(executorPreference: first) { await self.bots.run() }
             for part in parts {
                 group.addTask(executorPreference: part.loop) { try? await part.delivery.run() }
             }
@@ -201,6 +205,7 @@ final class App: Sendable {
         }
         access.stop()
         await keeper.release()
+        await bots.close(runtime)
         for part in parts {
             await part.database.close()
             _ = try? await part.loop.run { part.client.close() }

@@ -25,6 +25,7 @@ struct Settings: Sendable {
     let logFormat: Logger.Format
     let allowsPrivateDestinations: Bool
     let shutdownTime: Duration
+    let bots: BotsSettings
     /// nil: no letters are sent.
     let mail: SMTPClient?
     /// Of new password hashes. Not to be set from outside: less only where hashing itself is not what is tried.
@@ -92,6 +93,7 @@ extension Settings {
         let shutdown = reader.read(
             "ROOKERY_SHUTDOWN_SECONDS", default: "30", expected: "a number of seconds from 1 to 300"
         ) { Int($0).flatMap { (1...300).contains($0) ? Duration.seconds($0) : nil } }
+        bots = BotsSettings(&reader)
         mail = Self.mail(&reader)
         guard let environment, let listen, let admin, let database, let key, let telegram, let proxies,
             let checks,

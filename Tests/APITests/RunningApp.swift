@@ -55,6 +55,8 @@ final class RunningApp: Sendable {
             "ROOKERY_ADMIN_LISTEN": "127.0.0.1:0",
             "DATABASE_URL": try fixture.testDatabase.programURL(), "ROOKERY_LOOPS": "2",
             "ROOKERY_MASTER_KEY": fixture.masterKey, "ROOKERY_LOG_LEVEL": "error",
+            // Nobody listens there: a test that needs Telegram says where.
+            "ROOKERY_TELEGRAM_API_URL": "http://127.0.0.1:9",
         ]
         environment.merge(changes) { $1 }
         var settings = try Settings(environment: environment)

@@ -6,14 +6,26 @@ extension Fixture {
         try await Tenant.create(name: name, limits: limits, in: database)
     }
 
+    /// A bot whose webhook is set, as far as the platform knows, and not to be looked at for a day.
     /// - Parameter secret: the webhook secret.
-    package func bot(in tenant: Tenant, secret: String = "crow") async throws -> Bot {
+    package func bot(in tenant: Tenant, secret: String = "crow", mode: Bot.Mode = .webhook) async throws -> Bot {
         let telegramID = nextTelegramID()
+        let token = "\(telegramID):\(String(repeating: "t", count: 35))"
         return try await database.write(tenant.id) { tx in
-            try await Bot.create(
-                telegramID: telegramID, username: "bot_\(telegramID)", name: "Bot", mode: .webhook,
-                secrets: Bot.NewSecrets(token: "\(telegramID):test", webhookSecret: secret), box: self.bots,
-                in: tx)
+            let bot = try await Bot.create(
+                Bot.New(telegramID: telegramID, username: "bot_\(telegramID)", name: "Bot", mode: mode),
+                secrets: Bot.NewSecrets(token: token, webhookSecret: secret), box: self.bots, in: tx)
+            try await tx.execute(
+                """
+                UPDATE bot SET transport = \(mode == .polling ? Bot.Transport.none : .webhook)
+                WHERE tenant_id = \(tx.tenant) AND id = \(bot.id)
+                """)
+            try await tx.execute(
+                """
+                UPDATE bot_webhook SET next_check_at = now() + interval '1 day'
+                WHERE tenant_id = \(tx.tenant) AND bot_id = \(bot.id)
+                """)
+            return try await Bot.find(bot.id, in: tx) ?? bot
         }
     }
 

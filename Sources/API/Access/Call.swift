@@ -83,6 +83,33 @@ struct Call: Sendable {
         }
     }
 
+    /// The answer to an earlier request with the same Idempotency-Key: for what asks elsewhere before it writes.
+    func keptAnswer() async throws -> HTTPResponse? {
+        let key = try IdempotencyKey(self, box: surroundings.box)
+        return try await read { tx in try await key.keptAnswer(in: tx) }
+    }
+
+    /// As `write`, for what goes on elsewhere (at Telegram) once `body` is committed: `finish` does that, and its
+    /// answer takes the place of body's, which is the one kept should the program die in between. A replayed answer is
+    /// final.
+    func write(
+        _ body: (TenantTransaction) async throws -> HTTPResponse, then finish: () async throws -> HTTPResponse
+    ) async throws -> HTTPResponse {
+        let first = try await write(body)
+        guard first.headers["Idempotency-Replayed"] == nil else { return first }
+        let key = try IdempotencyKey(self, box: surroundings.box)
+        do {
+            let answer = try await finish()
+            try await surroundings.database.write(tenant) { tx in try await key.replace(answer, in: tx) }
+            return answer
+        } catch {
+            guard let problem = error as? Problem ?? Problem(from: error) else { throw error }
+            let answer = problem.response(requestID: request.id)
+            try await surroundings.database.write(tenant) { tx in try await key.replace(answer, in: tx) }
+            throw problem
+        }
+    }
+
     /// Changes something of the tenant that the path names, for platform admins. Knows no Idempotency-Key: PATCH and
     /// DELETE have none.
     func write(

@@ -16,7 +16,7 @@ enum Me {
         switch caller.identity {
         case .admin(let id, _): admin = id
         case .apiKey(let id): apiKey = id
-        case .platformAdmin, .operator, .stranger: break
+        case .platformAdmin, .operator, .platform, .stranger: break
         }
         var json = JSONWriter()
         json.object {

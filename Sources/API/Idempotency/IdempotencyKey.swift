@@ -134,6 +134,22 @@ struct IdempotencyKey: Sendable {
             """)
     }
 
+    /// The answer kept for this key, before anything is done elsewhere.
+    /// - Throws: `Problem` 422 when the key was used for another request.
+    func keptAnswer(in tx: some DatabaseTransaction) async throws -> HTTPResponse? {
+        guard let key else { return nil }
+        return try await kept(key, in: tx).map(replay)
+    }
+
+    /// Puts the final answer in place of the one that the effect's transaction kept; nil when asking again is to try
+    /// again.
+    func replace(_ response: HTTPResponse, in tx: some DatabaseTransaction) async throws {
+        guard let key else { return }
+        try await tx.execute(
+            "DELETE FROM idempotency_key WHERE tenant_id = \(tenant) AND caller = \(caller) AND key = \(key)")
+        if isKept(response) { try await keep(response, in: tx) }
+    }
+
     private var binding: [UInt8] { Array("idempotency \(tenant) \(caller) \(key ?? "")".utf8) }
 }
 

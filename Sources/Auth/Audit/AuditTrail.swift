@@ -43,6 +43,7 @@ extension Caller {
         case .platformAdmin: "platform_admin"
         case .apiKey: "api_key"
         case .operator: "operator"
+        case .platform: "platform"
         }
     }
 

@@ -10,6 +10,8 @@ package struct Caller: Sendable, Equatable {
         case apiKey(ID<APIKey>)
         /// Whoever runs the program's commands on the machine.
         case `operator`
+        /// The program, of itself.
+        case platform
     }
 
     package let identity: Identity
@@ -35,6 +37,7 @@ package struct Caller: Sendable, Equatable {
 
     package static let stranger = Caller(.stranger)
     package static let `operator` = Caller(.operator)
+    package static let platform = Caller(.platform)
 
     package var isPlatformAdmin: Bool {
         if case .platformAdmin = identity { true } else { false }
@@ -44,14 +47,15 @@ package struct Caller: Sendable, Equatable {
     package var account: ID<Account>? {
         switch identity {
         case .admin(_, let account), .platformAdmin(let account): account
-        case .stranger, .apiKey, .operator: nil
+        case .stranger, .apiKey, .operator, .platform: nil
         }
     }
 
-    /// Its TypeID, as in `created_by` and in the audit trail; empty for a stranger and the operator.
+    /// Its TypeID, as in `created_by` and in the audit trail; empty for a stranger, the operator and the
+    /// platform.
     package var name: String {
         switch identity {
-        case .stranger, .operator: ""
+        case .stranger, .operator, .platform: ""
         case .admin(let id, _): id.description
         case .platformAdmin(let id): id.description
         case .apiKey(let id): id.description

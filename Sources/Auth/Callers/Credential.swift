@@ -34,7 +34,7 @@ struct Credential: Sendable {
 extension Caller {
     fileprivate var revocableSubjects: [UUID] {
         switch identity {
-        case .stranger, .operator: []
+        case .stranger, .operator, .platform: []
         case .apiKey(let id): [id.uuid]
         case .admin(let id, let account):
             [session?.uuid, id.uuid, account.uuid, tenant?.uuid].compactMap(\.self)

@@ -13,6 +13,8 @@ package struct RequestOrigin: Sendable {
         self.requestID = requestID
     }
 
+    /// What the program does of itself.
+    package static let platform = RequestOrigin(address: "", userAgent: nil, requestID: "")
     /// One of the program's own commands.
     package static let commandLine = RequestOrigin(address: "", userAgent: nil, requestID: "")
 }

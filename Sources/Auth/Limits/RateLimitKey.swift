@@ -23,7 +23,7 @@ package struct RateLimitKey: Hashable, Sendable {
     /// nil for a stranger, and for the operator, who makes no requests.
     package init?(_ caller: Caller) {
         switch caller.identity {
-        case .stranger, .operator: return nil
+        case .stranger, .operator, .platform: return nil
         case .admin(let id, _): self.init(id)
         case .platformAdmin(let id): self.init(id)
         case .apiKey(let id): self.init(id)

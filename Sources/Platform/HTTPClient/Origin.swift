@@ -1,12 +1,14 @@
 import CCurl
 
 /// The server a URL points at. Requests to one origin share its connections and its limit.
-struct Origin: Hashable, Sendable {
+package struct Origin: Hashable, Sendable {
     /// `https://example.com:8443`, the port always there.
-    let text: String
+    package let text: String
+    /// In lower case; an IPv6 address without its brackets.
+    package let host: String
 
     /// Reads a URL with libcurl's own parser, so that what is checked is what is used later.
-    init(of url: String) throws(HTTPClientError) {
+    package init(of url: String) throws(HTTPClientError) {
         guard let parser = curl_url() else { throw .invalidURL("out of memory") }
         defer { curl_url_cleanup(parser) }
         let status = curl_url_set(parser, CURLUPART_URL, url, UInt32(CURLU_DISALLOW_USER))
@@ -18,6 +20,8 @@ struct Origin: Hashable, Sendable {
         guard scheme == "http" || scheme == "https" else {
             throw .invalidURL("Its scheme is neither http nor https")
         }
+        let name = host.lowercased()
+        self.host = name.hasPrefix("[") ? String(name.dropFirst().dropLast()) : name
         text = "\(scheme)://\(host.lowercased()):\(port)"
     }
 

@@ -12,28 +12,61 @@ extension Bot {
         }
     }
 
-    /// Connects a Telegram bot to the transaction's tenant.
+    /// What a bot begins with.
+    package struct New: Sendable {
+        package var telegramID: Int64
+        package var username: String?
+        package var name: String
+        package var mode: Mode
+        package var webhook = WebhookWish()
+        package var isAutoRefreshed = true
+        package var takesOver = false
+        package var takesAdminCommands = false
+
+        package init(telegramID: Int64, username: String?, name: String, mode: Mode) {
+            self.telegramID = telegramID
+            self.username = username
+            self.name = name
+            self.mode = mode
+        }
+    }
+
+    /// Connects a Telegram bot to the transaction's tenant. Nothing is done at Telegram: the reconciler would do it at
+    /// the next opportunity, should nobody do it before.
     /// - Throws: a violation of `bot_registration_once` when it is connected already, here or elsewhere.
-    package static func create(
-        telegramID: Int64, username: String?, name: String, mode: Mode, secrets: NewSecrets, box: BotSecrets,
-        in tx: TenantTransaction
-    ) async throws -> Bot {
+    package static func create(_ new: New, secrets: NewSecrets, box: BotSecrets, in tx: TenantTransaction)
+        async throws -> Bot
+    {
         let id = ID<Bot>()
         let token = try box.seal(secrets.token, .token, of: id, tx.tenant)
         let secret = try box.seal(secrets.webhookSecret, .webhookSecret, of: id, tx.tenant)
         let bot = try await tx.first(
             """
-            INSERT INTO bot (tenant_id, id, telegram_id, username, name, mode, token_sealed, webhook_secrets)
-            VALUES (\(tx.tenant), \(id), \(telegramID), \(username), \(name), \(mode), \(token), \([secret]))
+            INSERT INTO bot (tenant_id, id, telegram_id, token_last_four, username, name, mode, token_sealed,
+                webhook_secrets, webhook_url, max_connections, allowed_updates, auto_refresh, take_over, admin_commands)
+            VALUES (\(tx.tenant), \(id), \(new.telegramID), \(String(secrets.token.suffix(4))), \(new.username),
+                \(new.name), \(new.mode), \(token), \([secret]), \(new.webhook.url),
+                \(new.webhook.maxConnections.map { Int32($0) }), \(new.webhook.allowedUpdates),
+                \(new.isAutoRefreshed), \(new.takesOver), \(new.takesAdminCommands))
             RETURNING \(columns)
             """, as: Bot.self)
         guard let bot else { throw PostgresError.unexpectedResult("no row from INSERT") }
         try await tx.execute(
             """
-            INSERT INTO bot_registration (telegram_id, tenant_id, bot_id) VALUES (\(telegramID), \(tx.tenant), \(id))
+            INSERT INTO bot_registration (telegram_id, tenant_id, bot_id)
+            VALUES (\(new.telegramID), \(tx.tenant), \(id))
             """)
+        try await tx.execute("INSERT INTO bot_webhook (tenant_id, bot_id) VALUES (\(tx.tenant), \(id))")
         try await tx.execute("SELECT pg_notify(\(BotDirectoryRefresh.channel), '')")
         return bot
+    }
+
+    /// Whether any tenant has connected this Telegram bot: for refusing early. What decides is
+    /// `bot_registration_once`.
+    package static func isRegistered(_ telegramID: Int64, in tx: PlatformTransaction) async throws -> Bool {
+        try await tx.value(
+            "SELECT EXISTS (SELECT FROM bot_registration WHERE telegram_id = \(telegramID))", as: Bool.self)
+            ?? false
     }
 
     package static func all(in tx: TenantTransaction) async throws -> [Bot] {

@@ -23,6 +23,8 @@ package final class BotDirectory: Sendable {
     struct Entry: Sendable {
         let tenant: ID<Tenant>
         let secrets: [SecretDigest]
+        let transport: Bot.Transport
+        let takesAdminCommands: Bool
         var limit = RateLimit()
     }
 

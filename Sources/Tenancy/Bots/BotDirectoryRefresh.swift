@@ -149,20 +149,28 @@ package actor BotDirectoryRefresh {
                 return nil
             }
         }
-        directory.set(row.key.bot, BotDirectory.Entry(tenant: row.key.tenant, secrets: digests))
+        directory.set(
+            row.key.bot,
+            BotDirectory.Entry(
+                tenant: row.key.tenant, secrets: digests, transport: row.transport,
+                takesAdminCommands: row.takesAdminCommands))
     }
 }
 
 private struct DirectoryRow: RowDecodable {
-    static let columns: SQL = "tenant_id, id, status, webhook_secrets"
+    static let columns: SQL = "tenant_id, id, status, webhook_secrets, transport, admin_commands"
 
     let key: BotKey
     let status: Bot.Status
     let sealedSecrets: [[UInt8]]
+    let transport: Bot.Transport
+    let takesAdminCommands: Bool
 
     init(row: inout Row) throws {
         key = BotKey(tenant: try row.next(), bot: try row.next())
         status = try row.next()
         sealedSecrets = try row.next()
+        transport = try row.next()
+        takesAdminCommands = try row.next()
     }
 }

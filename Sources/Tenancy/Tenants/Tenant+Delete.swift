@@ -29,9 +29,10 @@ extension Bot {
         try await tx.execute("DELETE FROM bot_registration WHERE tenant_id = \(tx.tenant)")
         try await tx.execute(
             """
-            UPDATE bot SET status = 'deleted', token_sealed = NULL, webhook_secrets = '{}',
+            UPDATE bot SET status = 'deleted', transport = 'none', token_sealed = NULL, webhook_secrets = '{}',
                 updated_at = clock_timestamp()
             WHERE tenant_id = \(tx.tenant) AND status <> 'deleted'
             """)
+        try await tx.execute("DELETE FROM bot_webhook WHERE tenant_id = \(tx.tenant)")
     }
 }

@@ -115,7 +115,10 @@ struct BotDirectoryTests {
     private func fill(_ directory: BotDirectory, _ secrets: [String], _ perMinute: Int?) {
         directory.tenants.set(tenant, entry(.active, perMinute: perMinute))
         directory.set(
-            bot, BotDirectory.Entry(tenant: tenant, secrets: secrets.map(SecretDigest.init(of:))))
+            bot,
+            BotDirectory.Entry(
+                tenant: tenant, secrets: secrets.map(SecretDigest.init(of:)), transport: .webhook,
+                takesAdminCommands: false))
     }
 
     private func entry(_ status: Tenant.Status, perMinute: Int?) -> TenantDirectory.Entry {

@@ -51,8 +51,9 @@ struct BotOnboarding: Sendable {
         do {
             return try await database.write(tenant) { tx in
                 let bot = try await Bot.create(
-                    telegramID: profile.telegramID, username: profile.username, name: profile.name,
-                    mode: .webhook,
+                    Bot.New(
+                        telegramID: profile.telegramID, username: profile.username, name: profile.name,
+                        mode: .webhook),
                     secrets: secrets, box: box, in: tx)
                 try await trail.record(
                     AuditEvent(.botCreate, of: AuditTarget(bot.id)), by: .operator, from: .commandLine, in: tx

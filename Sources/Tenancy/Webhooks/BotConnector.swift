@@ -1,0 +1,141 @@
+import Platform
+
+/// Brings about at Telegram what is wanted of a bot, over one event loop's client and connections.
+///
+/// All work on one bot is done under a `BotWork`, one piece at a time over all nodes: claimed in one transaction, done
+/// at Telegram with no transaction open, written down in another. What happens when the program dies in between is put
+/// right by the next piece of work, since what is wanted stands in `bot` from the beginning and setting a webhook, or
+/// deleting it, can be repeated.
+package struct BotConnector: Sendable {
+    /// What a piece of work has done beside changing its `BotWork`.
+    package struct Done: Sendable {
+        package var events: [BotEvent] = []
+        package init(_ events: [BotEvent] = []) { self.events = events }
+    }
+
+    /// How long to wait for somebody else's work on the same bot.
+    private static let patience = Duration.seconds(10)
+    private static let callTime = Duration.seconds(10)
+
+    let loop: EventLoop
+    let database: Database
+    let telegram: BotAPIClient
+    package let secrets: BotSecrets
+    package let address: PublicAddress
+    let events: BotEvents
+    let schedule: CheckSchedule
+
+    package init(
+        loop: EventLoop, database: Database, telegram: BotAPIClient, secrets: BotSecrets, address: PublicAddress,
+        events: BotEvents, schedule: CheckSchedule
+    ) {
+        self.loop = loop
+        self.database = database
+        self.telegram = telegram
+        self.secrets = secrets
+        self.address = address
+        self.events = events
+        self.schedule = schedule
+    }
+
+    // MARK: One piece of work
+
+    /// Claims the bot, runs `body` and writes down what it made of the work.
+    ///
+    /// When `body` throws, what it changed is not written, but for a token that Telegram knows no more, or a bot that
+    /// it refuses: those are written, and then thrown.
+    /// - Returns: nil when the tenant has no such bot.
+    /// - Throws: `BotWork.Busy`, `BotAPIError`, `HTTPClientError`
+    package func work(
+        on key: BotKey, _ body: (inout BotWork) async throws -> Done
+    ) async throws -> (Bot, Webhook)? {
+        guard let work = try await claim(key) else { return nil }
+        return try await carryOut(work, body)
+    }
+
+    /// The same with work that has been claimed.
+    func carryOut(
+        _ claimed: BotWork, _ body: (inout BotWork) async throws -> Done
+    ) async throws -> (Bot, Webhook)? {
+        var work = claimed
+        do {
+            let done = try await body(&work)
+            return try await finish(work, since: claimed, done)
+        } catch let error as BotAPIError where error.bot != nil {
+            work = claimed
+            let event = work.end(as: error)
+            _ = try await finish(work, since: claimed, Done([event]))
+            throw error
+        } catch {
+            // Should this fail, too, the right runs out by itself.
+            try? await database.write(claimed.key.tenant) { tx in try await claimed.release(in: tx) }
+            throw error
+        }
+    }
+
+    private func claim(_ key: BotKey) async throws -> BotWork? {
+        let deadline = ContinuousClock.now + Self.patience
+        while true {
+            do {
+                return try await database.write(key.tenant) { tx in
+                    try await BotWork.claim(key.bot, box: secrets, in: tx)
+                }
+            } catch let busy as BotWork.Busy {
+                guard ContinuousClock.now < deadline else { throw busy }
+                try await loop.sleep(for: .milliseconds(Int.random(in: 50...150)))
+            }
+        }
+    }
+
+    private func finish(_ work: BotWork, since before: BotWork, _ done: Done) async throws -> (Bot, Webhook)? {
+        let written = try await database.write(work.key.tenant) { tx -> (Bot, Webhook)? in
+            guard let written = try await work.finish(since: before, in: tx) else { return nil }
+            for event in done.events { try await events.record(event, written.0, tx) }
+            return written
+        }
+        guard let written else { return nil }
+        for event in done.events { events.tell(event, written.0) }
+        return written
+    }
+
+    // MARK: What is done at Telegram
+
+    /// Has the bot's updates come in as they are wanted to, whatever is there now: sets the webhook, or deletes it.
+    /// - Parameter dropPending: forget what waits at Telegram; only on its owner's word.
+    package func align(_ work: inout BotWork, dropPending: Bool = false) async throws {
+        let wanted = address.wantedTransport(of: work.bot, isFallenBack: work.webhook.fallbackSince != nil)
+        let token = try work.requireToken()
+        switch wanted {
+        case .webhook:
+            try await set(&work, token, dropPending: dropPending)
+        case .polling, .none:
+            _ = try await telegram.deleteWebhook(dropPendingUpdates: dropPending, token: token)
+            work.webhook.deleted()
+            work.webhook.reason = reasonWithout(wanted, work)
+        }
+        work.bot.transport = wanted
+        work.webhook.nextCheckAt = schedule.next(after: .now, for: work.bot.id)
+    }
+
+    private func set(_ work: inout BotWork, _ token: BotToken, dropPending: Bool) async throws {
+        guard let url = address.webhookURL(of: work.bot), let secret = work.secrets.first else { return }
+        let wish = work.bot.webhook
+        try await telegram.setWebhook(
+            WebhookSettings(
+                url: url, secretToken: secret, maxConnections: wish.maxConnections,
+                allowedUpdates: wish.allowedUpdates, dropPendingUpdates: dropPending ? true : nil),
+            token: token)
+        work.webhook.wasSet(to: url, at: .now)
+    }
+
+    private func reasonWithout(_ transport: Bot.Transport, _ work: BotWork) -> String? {
+        switch (transport, work.bot.mode) {
+        case (.polling, .polling): "The bot polls"
+        case (.polling, .hybrid): "The bot polls, since its webhook fails"
+        case (.polling, .webhook): "The bot polls, since there is no public address (ROOKERY_PUBLIC_URL)"
+        case (.none, _) where !work.bot.webhook.isEnabled: "The webhook was deleted"
+        case (.none, _): "There is no public address (ROOKERY_PUBLIC_URL)"
+        case (.webhook, _): nil
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import Platform
+
+extension BotWork {
+    /// Writes what `bot` and `webhook` have become and gives the right back. Of the bot that is `transport` and
+    /// `status`; what its owner sets is not touched.
+    /// - Returns: nil, with nothing written, when the right had run out.
+    package func finish(since before: BotWork, in tx: TenantTransaction) async throws -> (Bot, Webhook)? {
+        var bot = bot
+        // The order of locks. It may have been changed, or deleted, meanwhile.
+        let current = try await tx.first(
+            """
+            SELECT \(Bot.columns) FROM bot WHERE tenant_id = \(tx.tenant) AND id = \(bot.id) AND status <> 'deleted'
+            FOR UPDATE
+            """, as: Bot.self)
+        guard let current else { return nil }
+        guard let webhook = try await saveWebhook(in: tx) else { return nil }
+        if bot.transport != before.bot.transport || bot.status != before.bot.status {
+            let changed = try await tx.first(
+                """
+                UPDATE bot SET transport = \(bot.transport), status = \(bot.status), updated_at = clock_timestamp()
+                WHERE tenant_id = \(tx.tenant) AND id = \(bot.id)
+                RETURNING \(Bot.columns)
+                """, as: Bot.self)
+            try await tx.execute("SELECT pg_notify(\(BotDirectoryRefresh.channel), '')")
+            bot = changed ?? current
+        } else {
+            bot = current
+        }
+        return (bot, webhook)
+    }
+
+    private func saveWebhook(in tx: TenantTransaction) async throws -> Webhook? {
+        let report = webhook.report
+        return try await tx.first(
+            """
+            UPDATE bot_webhook SET state = \(webhook.state), reason = \(webhook.reason), url = \(webhook.url),
+                reported_url = \(report.url),
+                pending_update_count = \(report.pendingUpdateCount.map { Int32(clamping: $0) }),
+                has_custom_certificate = \(report.hasCustomCertificate), ip_address = \(report.ipAddress),
+                last_error_at = \(report.lastErrorAt), last_error_message = \(report.lastErrorMessage),
+                last_synchronization_error_at = \(report.lastSynchronizationErrorAt),
+                reported_max_connections = \(report.maxConnections.map { Int32(clamping: $0) }),
+                reported_allowed_updates = \(report.allowedUpdates), last_checked_at = \(webhook.lastCheckedAt),
+                last_repaired_at = \(webhook.lastRepairedAt), next_check_at = \(webhook.nextCheckAt),
+                failures = \(Int32(clamping: webhook.failures)), failing_since = \(webhook.failingSince),
+                fallback_since = \(webhook.fallbackSince), fallback_probes = \(Int32(clamping: webhook.fallbackProbes)),
+                secret_set_at = \(webhook.secretSetAt), secret_seen_at = \(webhook.secretSeenAt),
+                work_id = NULL, work_until = '-infinity', updated_at = clock_timestamp()
+            WHERE tenant_id = \(tx.tenant) AND bot_id = \(bot.id) AND work_id = \(id)
+            RETURNING \(Webhook.columns)
+            """)
+    }
+
+    /// Gives the right back with nothing else changed.
+    package func release(in tx: TenantTransaction) async throws {
+        try await tx.execute(
+            """
+            UPDATE bot_webhook SET work_id = NULL, work_until = '-infinity'
+            WHERE tenant_id = \(tx.tenant) AND bot_id = \(bot.id) AND work_id = \(id)
+            """)
+    }
+}
