@@ -8,7 +8,9 @@ extension Fixture {
 
     /// A bot whose webhook is set, as far as the platform knows, and not to be looked at for a day.
     /// - Parameter secret: the webhook secret.
-    package func bot(in tenant: Tenant, secret: String = "crow", mode: Bot.Mode = .webhook) async throws -> Bot {
+    package func bot(in tenant: Tenant, secret: String = "crow", mode: Bot.Mode = .webhook) async throws
+        -> Bot
+    {
         let telegramID = nextTelegramID()
         let token = "\(telegramID):\(String(repeating: "t", count: 35))"
         return try await database.write(tenant.id) { tx in

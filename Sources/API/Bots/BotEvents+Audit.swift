@@ -9,7 +9,8 @@ extension BotEvents {
             try await trail.record(AuditEvent(event, of: bot), by: .platform, from: .platform, in: tx)
         } tell: { event, bot in
             guard event.isAlarm else { return }
-            logger.warning("a bot needs its owner", ["bot": "\(bot.id)", "event": "\(AuditAction(event).rawValue)"])
+            logger.warning(
+                "a bot needs its owner", ["bot": "\(bot.id)", "event": "\(AuditAction(event).rawValue)"])
         }
     }
 }

@@ -56,8 +56,12 @@ struct BotParts: Sendable {
 extension Settings {
     /// Whether Telegram is a stand-in on this machine, which reaches the node's own address.
     fileprivate var isTelegramLocal: Bool {
-        guard environment == .development, let host = try? Origin(of: telegramAPIURL).host else { return false }
-        guard let address = IPAddress(host) else { return host == "localhost" || host.hasSuffix(".localhost") }
+        guard environment == .development, let host = try? Origin(of: telegramAPIURL).host else {
+            return false
+        }
+        guard let address = IPAddress(host) else {
+            return host == "localhost" || host.hasSuffix(".localhost")
+        }
         return address.isIPv4 ? address.bytes.first == 127 : address == IPAddress("::1")
     }
 }

@@ -19,13 +19,15 @@ struct BotsSettings: Sendable {
                 "ROOKERY_RECONCILE_SECONDS", default: "300", expected: "a number of seconds from 1 to 86400"
             ) { Int($0).flatMap { (1...86_400).contains($0) ? Duration.seconds($0) : nil } } ?? .seconds(300)
         onboardingPerMinute =
-            reader.read("ROOKERY_ONBOARDING_PER_MINUTE", default: "15", expected: "a number from 1 to 100000") {
-                Int($0).flatMap { (1...100_000).contains($0) ? $0 : nil }
-            } ?? 15
+            reader.read("ROOKERY_ONBOARDING_PER_MINUTE", default: "15", expected: "a number from 1 to 100000")
+        {
+            Int($0).flatMap { (1...100_000).contains($0) ? $0 : nil }
+        } ?? 15
         hybridPatience =
             reader.read(
                 "ROOKERY_HYBRID_SECONDS", default: "120", expected: "a number of seconds from 1 to 86400"
             ) { Int($0).flatMap { (1...86_400).contains($0) ? Duration.seconds($0) : nil } } ?? .seconds(120)
-        tunnel = reader.read("ROOKERY_TUNNEL", expected: "ngrok or cloudflared", parse: Tunnel.init(rawValue:))
+        tunnel = reader.read(
+            "ROOKERY_TUNNEL", expected: "ngrok or cloudflared", parse: Tunnel.init(rawValue:))
     }
 }

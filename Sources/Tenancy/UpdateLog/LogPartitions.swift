@@ -1,10 +1,12 @@
 import Platform
 
-/// Makes the days ahead, and the months of the audit trail, and drops the days past retention: at the start, every
+/// Makes the days ahead (of the log, of attempts, of how bots fared), and the months of the audit trail, and drops the days past retention: at the start, every
 /// hour, and when somebody has found that today's is missing.
 package actor LogPartitions {
     private static let daysAhead = 3
     private static let monthsAhead = 3
+    /// How long it is kept how bots fared.
+    private static let daysOfHours = 31
     private static let countedLosers: Int64 = 10_000
     private static let interval = Duration.seconds(3600)
     private static let intervalAfterFailure = Duration.seconds(30)
@@ -91,6 +93,11 @@ package actor LogPartitions {
                         (\(today) AT TIME ZONE 'UTC')::date - \(Int32(clamping: days))::integer)
                     """)
             }
+            _ = try await connection.execute(
+                """
+                SELECT drop_day_partitions('bot_hour',
+                    (\(today) AT TIME ZONE 'UTC')::date - \(Int32(Self.daysOfHours))::integer)
+                """)
         }
     }
 

@@ -26,7 +26,8 @@ package struct BotConnector: Sendable {
     let schedule: CheckSchedule
 
     package init(
-        loop: EventLoop, database: Database, telegram: BotAPIClient, secrets: BotSecrets, address: PublicAddress,
+        loop: EventLoop, database: Database, telegram: BotAPIClient, secrets: BotSecrets,
+        address: PublicAddress,
         events: BotEvents, schedule: CheckSchedule
     ) {
         self.loop = loop
@@ -87,7 +88,8 @@ package struct BotConnector: Sendable {
         }
     }
 
-    private func finish(_ work: BotWork, since before: BotWork, _ done: Done) async throws -> (Bot, Webhook)? {
+    private func finish(_ work: BotWork, since before: BotWork, _ done: Done) async throws -> (Bot, Webhook)?
+    {
         let written = try await database.write(work.key.tenant) { tx -> (Bot, Webhook)? in
             guard let written = try await work.finish(since: before, in: tx) else { return nil }
             for event in done.events { try await events.record(event, written.0, tx) }

@@ -24,7 +24,9 @@ package struct BotWork: Sendable {
 
     /// - Returns: nil when the tenant has no such bot.
     /// - Throws: `Busy`
-    package static func claim(_ bot: ID<Bot>, box: BotSecrets, in tx: TenantTransaction) async throws -> BotWork? {
+    package static func claim(_ bot: ID<Bot>, box: BotSecrets, in tx: TenantTransaction) async throws
+        -> BotWork?
+    {
         let id = UUID()
         let webhook = try await tx.first(
             """

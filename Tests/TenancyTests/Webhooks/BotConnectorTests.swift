@@ -19,7 +19,8 @@ struct BotConnectorTests {
                 })
 
             let state = try await run.telegram.sandbox.state(of: bot.telegramID)
-            #expect(state["webhook"]?["url"]?.stringValue == "https://rookery.test/telegram/webhook/\(bot.id)")
+            #expect(
+                state["webhook"]?["url"]?.stringValue == "https://rookery.test/telegram/webhook/\(bot.id)")
             #expect(state["secret_token"]?.stringValue == "crow")
             #expect(after.transport == .webhook)
             #expect(webhook.state == .healthy)
@@ -57,7 +58,9 @@ struct BotConnectorTests {
                 }
             }
 
-            let after = try await run.fixture.database.read(bot.tenant) { tx in try await Bot.find(bot.id, in: tx) }
+            let after = try await run.fixture.database.read(bot.tenant) { tx in
+                try await Bot.find(bot.id, in: tx)
+            }
             #expect(after?.status == .tokenRevoked)
             #expect(after?.transport == Bot.Transport.none)
             #expect(run.recorded.all == [.tokenRevoked])

@@ -39,7 +39,9 @@ struct ConnectorRun: Sendable {
     }
 
     /// A bot that Telegram knows and that has just been connected: nothing has been done about its webhook.
-    func newBot(_ mode: Bot.Mode, in tenant: Tenant? = nil, webhookSecret: String = "crow") async throws -> Bot {
+    func newBot(_ mode: Bot.Mode, in tenant: Tenant? = nil, webhookSecret: String = "crow") async throws
+        -> Bot
+    {
         let profile = try await telegram.sandbox.addBot()
         let owner: Tenant
         if let tenant { owner = tenant } else { owner = try await fixture.tenant() }
