@@ -59,7 +59,7 @@ extension Bot {
             VALUES (\(new.telegramID), \(tx.tenant), \(id))
             """)
         try await tx.execute("INSERT INTO bot_webhook (tenant_id, bot_id) VALUES (\(tx.tenant), \(id))")
-        try await tx.execute("SELECT pg_notify(\(BotDirectoryRefresh.channel), '')")
+        try await announce(in: tx)
         return bot
     }
 
