@@ -20,6 +20,26 @@ extension Webhook {
         failures = 0
         failingSince = nil
     }
+
+    /// Takes over what a look has said.
+    mutating func take(_ judgement: WebhookJudgement, at now: Timestamp) {
+        state = judgement.state
+        reason = judgement.reason
+        failingSince = state == .failing ? failingSince ?? now : nil
+        if !judgement.isWrong { failures = 0 }
+    }
+
+    /// Why there is none, in words.
+    func reasonWithout(_ transport: Bot.Transport, _ bot: Bot) -> String? {
+        switch (transport, bot.mode) {
+        case (.polling, .polling): "The bot polls"
+        case (.polling, .hybrid) where fallbackSince != nil: "The bot polls, since its webhook fails"
+        case (.polling, _): "The bot polls, since there is no public address (ROOKERY_PUBLIC_URL)"
+        case (.none, _) where !bot.webhook.isEnabled: "The webhook was deleted"
+        case (.none, _): "There is no public address (ROOKERY_PUBLIC_URL)"
+        case (.webhook, _): nil
+        }
+    }
 }
 
 extension BotWork {
