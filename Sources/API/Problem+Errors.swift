@@ -50,6 +50,13 @@ extension Problem {
         case is BotWork.Busy:
             Problem(
                 409, "bot_busy", "Something else is being done with the bot", headers: ["Retry-After": "1"])
+        case is BotConnector.Polls:
+            Problem(409, "bot_polls", "The bot polls: it has no webhook", detail: "PATCH its mode first")
+        case is BotConnector.NotActive: botNotActive
+        case is BotConnector.NoPublicAddress:
+            Problem(
+                409, "no_public_address", "There is no address that a webhook could point at",
+                detail: "ROOKERY_PUBLIC_URL sets it; until then bots can poll")
         case is HTTPClientError: telegramUnavailable
         case let error as BotAPIError: telegram(error)
         default: nil
@@ -72,7 +79,7 @@ extension Problem {
         }
     }
 
-    static let botNotActive = Problem(
+    private static let botNotActive = Problem(
         409, "bot_not_active", "Telegram does not accept the bot's token",
         detail: "PUT /v1/bots/{bot_id}/token puts a new one in")
     private static let alreadyRegistered = Problem(

@@ -9,6 +9,7 @@ struct BotParts: Sendable {
     /// One an event loop, in their order.
     let connectors: [BotConnector]
     private let clients: [HTTPClient]
+    private let retirement: SecretRetirement
 
     /// - Parameters:
     ///   - databases: one an event loop, in their order.
@@ -35,21 +36,39 @@ struct BotParts: Sendable {
             clients.append(client)
             connectors.append(
                 BotConnector(
-                    loop: loop, database: database,
-                    telegram: BotAPIClient(client: client, baseURL: settings.telegramAPIURL),
-                    secrets: BotSecrets(box: box), address: address, events: events,
-                    schedule: CheckSchedule(interval: settings.bots.reconcileInterval)))
+                    settings, loop: loop, database: database, client: client, box: box, address: address,
+                    events: events))
         }
         self.connectors = connectors
         self.clients = clients
+        retirement = SecretRetirement(
+            loop: runtime.loops[0], database: databases[0], directory: directory,
+            secrets: BotSecrets(box: box), events: events, logger: runtime.logger)
     }
 
     /// Runs until the task is cancelled.
-    func run() async {}
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await retirement.run() }
+        }
+    }
 
     /// Ends every call that is under way at Telegram.
     func close(_ runtime: Runtime) async {
         for (loop, client) in zip(runtime.loops, clients) { _ = try? await loop.run { client.close() } }
+    }
+}
+
+extension BotConnector {
+    init(
+        _ settings: Settings, loop: EventLoop, database: Database, client: HTTPClient, box: SecretBox,
+        address: PublicAddress, events: BotEvents
+    ) {
+        self.init(
+            loop: loop, database: database,
+            telegram: BotAPIClient(client: client, baseURL: settings.telegramAPIURL),
+            secrets: BotSecrets(box: box), address: address, events: events,
+            schedule: CheckSchedule(interval: settings.bots.reconcileInterval))
     }
 }
 

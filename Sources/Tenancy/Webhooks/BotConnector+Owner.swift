@@ -32,13 +32,14 @@ extension BotConnector {
             if let host = try await foreignHost(work) {
                 guard work.bot.takesOver else {
                     work.webhook.state = .conflict
-                    work.webhook.reason = "The webhook points at \(host), which is not ours; take_over replaces it"
+                    work.webhook.reason =
+                        "The webhook points at \(host), which is not ours; take_over replaces it"
                     return Done([.foreignWebhook(host: host)])
                 }
-                try await patiently { work = before; try await align(&work) }
+                try await realign(&work)
                 return Done([.takenOver(host: host)])
             }
-            try await patiently { work = before; try await align(&work) }
+            try await realign(&work)
         } catch let error as BotAPIError where error.bot == nil && !error.isTelegramAway {
             work = before
             work.webhook.state = .failing

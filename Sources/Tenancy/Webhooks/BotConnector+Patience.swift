@@ -5,7 +5,7 @@ extension BotConnector {
     private static let longestWait = Duration.seconds(5)
 
     /// Calls Telegram again when it asks to wait for a moment: it takes one setWebhook a second from a bot.
-    func patiently<T>(_ call: () async throws -> T) async throws -> T {
+    package func patiently<T>(_ call: () async throws -> T) async throws -> T {
         for _ in 1..<Self.attempts {
             do {
                 return try await call()

@@ -3,10 +3,16 @@ import Platform
 /// Connecting a bot: `examine` its token, `Bot.create` in a transaction of the caller's own, then `settle`.
 extension BotConnector {
     /// A token of no bot at Telegram.
-    package struct InvalidToken: Error {}
+    package struct InvalidToken: Error, CustomStringConvertible {
+        package init() {}
+        package var description: String { "Telegram knows no bot with this token" }
+    }
 
     /// The bot is connected already, by this tenant or another.
-    package struct AlreadyRegistered: Error {}
+    package struct AlreadyRegistered: Error, CustomStringConvertible {
+        package init() {}
+        package var description: String { "this bot is connected already" }
+    }
 
     /// What Telegram tells of a bot that may be connected.
     package struct Examined: Sendable {
@@ -55,27 +61,47 @@ extension BotConnector {
 
     /// Has a bot's updates come in as its owner wants them to, unless they do already. What cannot be done now, because
     /// Telegram cannot be asked, is left to the reconciler, and the bot's `reason` says so.
+    /// - Parameter isExamined: whether somebody else's webhook was asked for just now.
     /// - Returns: nil when the tenant has no such bot.
-    /// - Throws: `BotAPIError` when Telegram refuses to; `BotWork.Busy`
+    /// - Throws: `BotAPIError` when Telegram refuses to; `WebhookConflict`; `BotWork.Busy`
     @discardableResult
-    package func settle(_ key: BotKey, dropPending: Bool = false) async throws -> (Bot, Webhook)? {
+    package func settle(
+        _ key: BotKey, dropPending: Bool = false, isExamined: Bool = true
+    ) async throws -> (Bot, Webhook)? {
         try await work(on: key) { work in
-            let wanted = address.wantedTransport(
-                of: work.bot, isFallenBack: work.webhook.fallbackSince != nil)
-            guard work.bot.status == .active, work.bot.transport != wanted || dropPending else {
+            if work.bot.mode != .hybrid { work.webhook.endFallback() }
+            guard work.bot.status == .active, work.bot.transport != wanted(work) || dropPending else {
                 return Done()
             }
+            let before = work
             do {
-                let before = work
-                try await patiently {
-                    work = before
-                    try await align(&work, dropPending: dropPending)
-                }
+                let foreign = isExamined ? nil : try await foreignHost(work)
+                if let foreign, !work.bot.takesOver { throw WebhookConflict(host: foreign) }
+                try await realign(&work, dropPending: dropPending)
+                return Done(foreign.map { [.takenOver(host: $0)] } ?? [])
             } catch let error where error.isTelegramAway {
+                work = before
                 work.leaveForLater(error)
+                return Done()
             }
-            return Done()
         }
+    }
+
+    /// `align`, as often as Telegram asks to wait for a moment.
+    func realign(_ work: inout BotWork, dropPending: Bool = false) async throws {
+        let before = work
+        try await patiently {
+            work = before
+            try await align(&work, dropPending: dropPending)
+        }
+    }
+}
+
+extension Webhook {
+    /// A hybrid bot's webhook gets another trial.
+    mutating func endFallback() {
+        fallbackSince = nil
+        fallbackProbes = 0
     }
 }
 

@@ -3,14 +3,28 @@ import Platform
 /// What a bot's owner does about its webhook. Telegram is asked first: what it refuses is not stored.
 extension BotConnector {
     /// The bot polls: it has no webhook to be changed.
-    package struct Polls: Error {}
+    package struct Polls: Error { package init() {} }
     /// The bot's token is revoked, or the bot refused, by Telegram.
-    package struct NotActive: Error {}
+    package struct NotActive: Error { package init() {} }
     /// There is no address that a webhook could point at.
     package struct NoPublicAddress: Error {}
 
     /// Notes, in the transaction that writes it, what has changed.
     package typealias Record = (_ before: Bot, _ after: Bot, TenantTransaction) async throws -> Void
+
+    /// A new webhook secret, and what notes it: when it is accepted, and when it is taken back, since Telegram refused
+    /// the webhook.
+    package struct NewSecret {
+        let secret: String
+        let record: (_ isAccepted: Bool, TenantTransaction) async throws -> Void
+
+        package init(
+            _ secret: String, record: @escaping (_ isAccepted: Bool, TenantTransaction) async throws -> Void
+        ) {
+            self.secret = secret
+            self.record = record
+        }
+    }
 
     /// Long enough for every node to know of a bot's new secret: they are told at once, and look each second.
     private static let spreading = Duration.seconds(2)
@@ -24,7 +38,7 @@ extension BotConnector {
     /// - Throws: `Polls`, `NotActive`, `NoPublicAddress`, `WebhookConflict`, `BotAPIError`, `HTTPClientError`,
     ///   `BotWork.Busy`: then nothing has changed, but for what Telegram may have done without an answer.
     package func setWebhook(
-        of key: BotKey, to wish: WebhookWish?, secret: String? = nil, dropPending: Bool = false,
+        of key: BotKey, to wish: WebhookWish?, secret: NewSecret? = nil, dropPending: Bool = false,
         record: Record
     ) async throws -> (Bot, Webhook)? {
         var failure: (any Error)?
@@ -38,7 +52,9 @@ extension BotConnector {
             }
             if let secret { try await accept(secret, &work, isInUse: wanted == .webhook) }
             do {
-                try await bringAbout(wanted, &work, dropPending: dropPending)
+                if wanted == .webhook || wanted != work.bot.transport {
+                    try await realign(&work, dropPending: dropPending)
+                }
             } catch {
                 failure = error
                 return try await giveUp(&work, before, error, secret)
@@ -58,31 +74,26 @@ extension BotConnector {
         if let wish {
             work.bot.webhook = wish
             // Its owner has said so: the webhook gets another trial.
-            work.webhook.fallbackSince = nil
-            work.webhook.fallbackProbes = 0
+            work.webhook.endFallback()
         }
-        let wanted = address.wantedTransport(of: work.bot, isFallenBack: work.webhook.fallbackSince != nil)
-        if wanted == .none, work.bot.webhook.isEnabled { throw NoPublicAddress() }
+        let wanted = wanted(work)
+        try requireAddress(for: work.bot)
         return wanted
     }
 
-    private func bringAbout(
-        _ wanted: Bot.Transport, _ work: inout BotWork, dropPending: Bool
-    ) async throws {
-        guard wanted == .webhook || wanted != work.bot.transport else { return }
-        let before = work
-        try await patiently {
-            work = before
-            try await align(&work, dropPending: dropPending)
-        }
+    /// - Throws: `NoPublicAddress` when the bot is to have a webhook and can have none.
+    package func requireAddress(for bot: Bot) throws {
+        guard bot.status == .active, bot.webhook.isEnabled else { return }
+        if address.wantedTransport(of: bot, isFallenBack: false) == .none { throw NoPublicAddress() }
     }
 
-    private func accept(_ secret: String, _ work: inout BotWork, isInUse: Bool) async throws {
+    private func accept(_ secret: NewSecret, _ work: inout BotWork, isInUse: Bool) async throws {
         let bot = work.bot
         try await database.write(bot.tenant) { tx in
-            try await bot.addWebhookSecret(secret, box: secrets, in: tx)
+            try await bot.addWebhookSecret(secret.secret, box: secrets, in: tx)
+            try await secret.record(true, tx)
         }
-        work.secrets.insert(secret, at: 0)
+        work.secrets.insert(secret.secret, at: 0)
         work.webhook.secretSetAt = nil
         work.webhook.secretSeenAt = nil
         if isInUse { try await loop.sleep(for: Self.spreading) }
@@ -91,14 +102,15 @@ extension BotConnector {
     /// Telegram has refused, or given no answer. In the second case it may have done what was asked: the secret stays
     /// valid, the URL is known for ours, and the reconciler looks.
     private func giveUp(
-        _ work: inout BotWork, _ before: BotWork, _ error: any Error, _ secret: String?
+        _ work: inout BotWork, _ before: BotWork, _ error: any Error, _ secret: NewSecret?
     ) async throws -> Done {
         let tried = address.webhookURL(of: work.bot)
         work = before
         guard error.isTelegramAway else {
-            if secret != nil {
+            if let secret {
                 try await database.write(before.key.tenant) { tx in
                     try await before.bot.removeNewestWebhookSecret(in: tx)
+                    try await secret.record(false, tx)
                 }
             }
             // Of the bot itself: `work` writes it down.
@@ -119,8 +131,7 @@ extension BotConnector {
             if work.bot.status == .active { try await deleteOurs(work) }
             work.webhook.deleted()
             work.webhook.reason = "The webhook was deleted"
-            work.webhook.fallbackSince = nil
-            work.webhook.fallbackProbes = 0
+            work.webhook.endFallback()
             work.bot.transport = .none
             work.bot.webhook.isEnabled = false
             try await write(work.bot, in: key, record) { $0.webhook.isEnabled = false }
