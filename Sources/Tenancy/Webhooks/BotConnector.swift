@@ -70,8 +70,11 @@ package struct BotConnector: Sendable {
             _ = try await finish(work, since: claimed, Done([event]))
             throw error
         } catch {
-            // Should this fail, too, the right runs out by itself.
-            try? await database.write(claimed.key.tenant) { tx in try await claimed.release(in: tx) }
+            // Should this fail, too, the right runs out by itself. A task of its own, since this one may be cancelled;
+            // awaited right here.
+            await Task(executorPreference: loop) {
+                try? await database.write(claimed.key.tenant) { tx in try await claimed.release(in: tx) }
+            }.value
             throw error
         }
     }

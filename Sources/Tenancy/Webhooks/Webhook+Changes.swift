@@ -55,6 +55,8 @@ extension BotWork {
         bot.status = isRevoked ? .tokenRevoked : .blocked
         bot.transport = .none
         webhook.deleted()
+        // Until its owner does something about it.
+        webhook.nextCheckAt = .now + .seconds(30 * 86_400)
         webhook.reason =
             isRevoked
             ? "Telegram knows the token no more: put the new one in (PUT /v1/bots/{bot_id}/token)"
@@ -73,9 +75,11 @@ extension BotAPIError {
     /// no chat, such as those of webhooks and getUpdates, only.
     package var bot: Bot.Status? {
         switch code {
+        // Something else that answers in Telegram's place knows nothing of bots.
+        case _ where isForeign: nil
         case 401: .tokenRevoked
-        // Telegram's word for a token of no bot, not for a method that does not exist.
         case 403: .blocked
+        // Telegram's word for a token of no bot, not for a method that does not exist.
         case 404 where message == "Not Found": .tokenRevoked
         default: nil
         }
