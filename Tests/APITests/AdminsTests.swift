@@ -6,7 +6,7 @@ import Testing
 
 @testable import API
 
-@Suite("/v1/tenant and /v1/admins", .serialized, .timeLimit(.minutes(2)))
+@Suite("/v1/tenant and /v1/admins", .serialized, .timeLimit(.minutes(10)))
 struct AdminsTests {
     @Test("Everybody sees their tenant; what it pays only those who may see revenue")
     func ownTenant() async throws {

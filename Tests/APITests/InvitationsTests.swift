@@ -6,7 +6,7 @@ import Testing
 
 @testable import API
 
-@Suite("Invitations", .serialized, .timeLimit(.minutes(2)))
+@Suite("Invitations", .serialized, .timeLimit(.minutes(10)))
 struct InvitationsTests {
     private static let path = "/v1/invitations"
 

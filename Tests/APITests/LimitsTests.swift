@@ -6,7 +6,7 @@ import Testing
 
 @testable import API
 
-@Suite("Limits of the API", .serialized, .timeLimit(.minutes(2)))
+@Suite("Limits of the API", .serialized, .timeLimit(.minutes(10)))
 struct LimitsTests {
     @Test("A tenant has so many requests a minute, over all its callers, and other tenants have theirs")
     func tenant() async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import API
 
-@Suite("/v1/platform/tenants", .serialized, .timeLimit(.minutes(2)))
+@Suite("/v1/platform/tenants", .serialized, .timeLimit(.minutes(10)))
 struct PlatformTenantsTests {
     private static let path = "/v1/platform/tenants"
 

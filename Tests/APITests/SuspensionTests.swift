@@ -5,7 +5,7 @@ import Testing
 
 @testable import API
 
-@Suite("Suspension", .serialized, .timeLimit(.minutes(2)))
+@Suite("Suspension", .serialized, .timeLimit(.minutes(10)))
 struct SuspensionTests {
     @Test("Closes a tenant's API and ingest within a second on every node, and its end opens them again")
     func everyNode() async throws {

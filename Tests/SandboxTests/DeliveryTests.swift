@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sandbox
 
-@Suite("Delivery to a webhook", .timeLimit(.minutes(1)))
+@Suite("Delivery to a webhook", .timeLimit(.minutes(10)))
 struct DeliveryTests {
     @Test("An update is sent with the secret, and again at once when it failed")
     func sendsAgainAtOnce() async throws {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sandbox
 
-@Suite("Sandbox over HTTP", .timeLimit(.minutes(1)))
+@Suite("Sandbox over HTTP", .timeLimit(.minutes(10)))
 struct SandboxServerTests {
     @Test("A bot is made, called, and what it did is read")
     func controlAndBotAPI() async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import API
 
-@Suite("Accepting invitations", .serialized, .timeLimit(.minutes(2)))
+@Suite("Accepting invitations", .serialized, .timeLimit(.minutes(10)))
 struct InvitationAcceptanceTests {
     @Test("Somebody new comes in with a name and a password, in the role of the invitation, and signed in")
     func newAccount() async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import API
 
-@Suite("Login", .serialized, .timeLimit(.minutes(2)))
+@Suite("Login", .serialized, .timeLimit(.minutes(10)))
 struct LoginTests {
     @Test("An admin of one tenant signs in there, with tokens that work")
     func oneTenant() async throws {

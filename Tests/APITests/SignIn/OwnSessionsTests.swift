@@ -6,7 +6,7 @@ import Testing
 
 @testable import API
 
-@Suite("Own sessions and password", .serialized, .timeLimit(.minutes(2)))
+@Suite("Own sessions and password", .serialized, .timeLimit(.minutes(10)))
 struct OwnSessionsTests {
     @Test("A person sees and ends the sessions of all devices, and no one else's")
     func sessions() async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import API
 
-@Suite("Refresh and logout", .serialized, .timeLimit(.minutes(2)))
+@Suite("Refresh and logout", .serialized, .timeLimit(.minutes(10)))
 struct RefreshTests {
     @Test("Fifty refreshes at once get the same successor, whose access tokens all work")
     func fiftyAtOnce() async throws {

@@ -4,7 +4,7 @@ import Tenancy
 import TestSupport
 import Testing
 
-@Suite("API key look-ups", .timeLimit(.minutes(2)))
+@Suite("API key look-ups", .timeLimit(.minutes(10)))
 struct APIKeyLookUpTests {
     @Test("Are made while sign-ins hold all connections that there are for them")
     func apart() async throws {

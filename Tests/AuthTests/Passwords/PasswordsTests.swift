@@ -3,7 +3,7 @@ import Platform
 import TestSupport
 import Testing
 
-@Suite("Password threads", .timeLimit(.minutes(3)))
+@Suite("Password threads", .timeLimit(.minutes(10)))
 struct PasswordsTests {
     @Test("What is not the account's password, and any password of no account, is wrong")
     func check() async throws {

@@ -4,7 +4,7 @@ import Tenancy
 import TestSupport
 import Testing
 
-@Suite("Sessions", .serialized, .timeLimit(.minutes(2)))
+@Suite("Sessions", .serialized, .timeLimit(.minutes(10)))
 struct SessionsTests {
     @Test("A refresh token gives another, and an access token of the same session")
     func refresh() async throws {

@@ -4,7 +4,7 @@ import Tenancy
 import TestSupport
 import Testing
 
-@Suite("Sign-in", .serialized, .timeLimit(.minutes(2)))
+@Suite("Sign-in", .serialized, .timeLimit(.minutes(10)))
 struct SignInTests {
     private static let address = IPAddress("192.0.2.1")!
 

@@ -1,7 +1,7 @@
 import Platform
 import Testing
 
-@Suite("HTTP bodies in memory", .timeLimit(.minutes(1)))
+@Suite("HTTP bodies in memory", .timeLimit(.minutes(10)))
 struct HTTPBodyMemoryTests {
     private static let begun = "POST /held HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
     private static let part = String(repeating: "a", count: 900)

@@ -2,7 +2,7 @@ import Platform
 import Synchronization
 import Testing
 
-@Suite("HTTP limits and ends", .timeLimit(.minutes(2)))
+@Suite("HTTP limits and ends", .timeLimit(.minutes(10)))
 struct HTTPLimitsTests {
     private static let good = "GET /good HTTP/1.1\r\nHost: x\r\n\r\n"
 

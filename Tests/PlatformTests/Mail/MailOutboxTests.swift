@@ -3,7 +3,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("Outbox", .serialized, .timeLimit(.minutes(1)))
+@Suite("Outbox", .serialized, .timeLimit(.minutes(10)))
 struct MailOutboxTests {
     private static let letter = MailMessage(to: "ada@example.org", subject: "Nest", text: "Come in.\n")
 

@@ -2,7 +2,7 @@ import Platform
 import TestSupport
 import Testing
 
-@Suite("Postgres failures", .timeLimit(.minutes(1)))
+@Suite("Postgres failures", .timeLimit(.minutes(10)))
 struct PostgresFailureTests {
     @Test("A cancelled statement ends at once, is stopped on the server, and its connection serves on")
     func cancelStopsTheStatement() async throws {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A read's COMMIT leaves with the connection's next statements.
-@Suite("Postgres owed commits", .timeLimit(.minutes(2)))
+@Suite("Postgres owed commits", .timeLimit(.minutes(10)))
 struct PostgresOwedCommitTests {
     private static let setting: SQL = "SELECT coalesce(current_setting('app.tenant_id', true), '')"
 

@@ -2,7 +2,7 @@ import Platform
 import TestSupport
 import Testing
 
-@Suite("Postgres pool", .timeLimit(.minutes(1)))
+@Suite("Postgres pool", .timeLimit(.minutes(10)))
 struct PostgresPoolTests {
     @Test("A violated constraint comes as its state, constraint and table, and the connection goes on")
     func serverErrorsAreTyped() async throws {

@@ -3,7 +3,7 @@ import Platform
 import TestSupport
 import Testing
 
-@Suite("A private PostgreSQL", .timeLimit(.minutes(3)), .serialized)
+@Suite("A private PostgreSQL", .timeLimit(.minutes(10)), .serialized)
 struct PostgresClusterTests {
     @Test("Keeps its data, comes back after kill -9, is taken over, and a pool heals by itself")
     func lifeOfACluster() async throws {

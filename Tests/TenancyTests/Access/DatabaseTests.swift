@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tenancy
 
-@Suite("Database", .timeLimit(.minutes(1)))
+@Suite("Database", .timeLimit(.minutes(10)))
 struct DatabaseTests {
     @Test("With every system connection taken updates are still logged and leases kept")
     func noisyNeighbour() async throws {

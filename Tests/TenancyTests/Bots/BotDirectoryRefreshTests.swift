@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tenancy
 
-@Suite("Bot directory refresh", .serialized, .timeLimit(.minutes(2)))
+@Suite("Bot directory refresh", .serialized, .timeLimit(.minutes(10)))
 struct BotDirectoryRefreshTests {
     @Test("A bot is known after it was made, with its secret and its tenant's limit")
     func made() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Tenancy
 
-@Suite("Push delivery that fails", .serialized, .timeLimit(.minutes(3)))
+@Suite("Push delivery that fails", .serialized, .timeLimit(.minutes(10)))
 struct DeliveryRetryTests {
     @Test("A failing lane is tried again with its followers behind it, in order, and then released")
     func laneInOrder() async throws {

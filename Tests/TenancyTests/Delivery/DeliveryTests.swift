@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tenancy
 
-@Suite("Push delivery", .serialized, .timeLimit(.minutes(3)))
+@Suite("Push delivery", .serialized, .timeLimit(.minutes(10)))
 struct DeliveryTests {
     @Test("Each chat's updates come in order while another chat's receiver hangs")
     func hangingChat() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Tenancy
 
-@Suite("Reading ahead", .serialized, .timeLimit(.minutes(2)))
+@Suite("Reading ahead", .serialized, .timeLimit(.minutes(10)))
 struct PushConsumerReadingTests {
     @Test("For an endpoint that is down one update is held, and all that waits goes when it is up again")
     func endpointDown() async throws {

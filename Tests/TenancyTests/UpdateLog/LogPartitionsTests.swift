@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tenancy
 
-@Suite("Log partitions", .serialized, .timeLimit(.minutes(1)))
+@Suite("Log partitions", .serialized, .timeLimit(.minutes(10)))
 struct LogPartitionsTests {
     @Test("An append that finds no partition for today has it made at once")
     func missing() async throws {

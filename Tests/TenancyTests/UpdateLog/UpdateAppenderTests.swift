@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tenancy
 
-@Suite("Update appender", .serialized, .timeLimit(.minutes(2)))
+@Suite("Update appender", .serialized, .timeLimit(.minutes(10)))
 struct UpdateAppenderTests {
     @Test("What two loops append at the same time is stored once, and both are told it is there")
     func concurrentDuplicates() async throws {
