@@ -85,7 +85,7 @@ final class RunningApp: Sendable {
         try await client.send(
             HTTPClientRequest(
                 method: method, url: (admin ? app.adminURL : app.url) + path, headers: headers, body: body,
-                connectTimeout: .seconds(5), timeout: .seconds(20), responseLimit: 1 << 20))
+                connectTimeout: .seconds(60), timeout: .seconds(60), responseLimit: 1 << 20))
     }
 
     func get(_ path: String) async throws -> HTTPClientResponse { try await send("GET", path) }

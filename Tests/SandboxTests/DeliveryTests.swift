@@ -140,7 +140,7 @@ struct DeliveryTests {
         try await fixture.write("hello")
         try await fixture.arrivals.next().answer(type: type, body: body)
         let calls = try await fixture.sandbox.calls(
-            of: fixture.bot.telegramID, method: "sendMessage", after: 0, within: .seconds(20))
+            of: fixture.bot.telegramID, method: "sendMessage", after: 0, within: .seconds(60))
 
         #expect(calls.map(\.parameters) == [["chat_id": 5, "text": "hi"]])
         #expect(calls.first?.way == .webhook)

@@ -38,7 +38,7 @@ struct SandboxServerTests {
         let written = try await served.send(
             "POST", "/sandbox/bots/77/messages", #"{"text":"/start now","user_id":9,"first_name":"Ann"}"#)
         let calls = try await served.server.sandbox.calls(
-            of: bot.telegramID, method: "sendMessage", after: 0, within: .seconds(20))
+            of: bot.telegramID, method: "sendMessage", after: 0, within: .seconds(60))
         let request = try #require(await receiver.requests.next())
         let message = try JSON(parsing: request.body)["message"]
 

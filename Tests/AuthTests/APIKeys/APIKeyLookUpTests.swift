@@ -15,7 +15,7 @@ struct APIKeyLookUpTests {
                 configuration.role = "rookery_system"
                 return PostgresPool(
                     loop: fixture.loop, configuration: configuration, limit: 1, waitLimit: 10,
-                    waitTimeout: .milliseconds(500), blocking: fixture.blocking, logger: fixture.logger,
+                    waitTimeout: .seconds(60), blocking: fixture.blocking, logger: fixture.logger,
                     metrics: fixture.metrics)
             }
             let (accounts, callers) = (try pool(), try pool())

@@ -81,7 +81,7 @@ struct HTTPClientTests {
                 for number in 0..<1000 {
                     group.addTask(executorPreference: loop) {
                         let request = HTTPClientRequest(
-                            url: server.url, body: Array("\(number)".utf8), timeout: .seconds(30))
+                            url: server.url, body: Array("\(number)".utf8), timeout: .seconds(120))
                         return String(decoding: try await client.send(request).body, as: UTF8.self)
                     }
                 }

@@ -45,6 +45,6 @@ extension Fixture {
         configuration.role = "rookery_system"
         return PostgresPool(
             loop: loop, configuration: configuration, limit: limit, waitLimit: waitLimit,
-            waitTimeout: .seconds(10), blocking: blocking, logger: logger, metrics: Metrics())
+            waitTimeout: .seconds(60), blocking: blocking, logger: logger, metrics: Metrics())
     }
 }

@@ -146,7 +146,7 @@ struct DeliveryRetryTests {
             let rows = try await fixture.count("SELECT count(*) FROM delivery")
             let requests = receiver.receptions.all.count
             isDown.withLock { $0 = false }
-            try await fixture.settled(consumer, within: .seconds(30))
+            try await fixture.settled(consumer)
             try await fixture.eventually("no rows") {
                 try await fixture.count("SELECT count(*) FROM delivery") == 0
             }
@@ -176,7 +176,7 @@ struct DeliveryRetryTests {
             try await run.append((1...10).map { try fixture.message(Int64($0), chat: Int64($0), to: bot) })
             try await receiver.receptions.wait("the first", on: loop) { !$0.isEmpty }
             release.add(1)
-            try await fixture.settled(consumer, within: .seconds(40))
+            try await fixture.settled(consumer)
             await run.stop()
 
             #expect(receiver.receptions.all.count == 10)
