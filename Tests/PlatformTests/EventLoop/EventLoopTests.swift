@@ -44,11 +44,12 @@ struct EventLoopTests {
         let fired = await withCheckedContinuation { continuation in
             loop.execute {
                 nonisolated(unsafe) var fired: [Int] = []
-                loop.schedule(after: .milliseconds(20)) { fired.append(2) }
-                loop.schedule(after: .milliseconds(10)) { fired.append(1) }
-                let cancelled = loop.schedule(after: .milliseconds(15)) { fired.append(99) }
+                let start = ContinuousClock.now
+                loop.schedule(at: start + .milliseconds(20)) { fired.append(2) }
+                loop.schedule(at: start + .milliseconds(10)) { fired.append(1) }
+                let cancelled = loop.schedule(at: start + .milliseconds(15)) { fired.append(99) }
                 loop.cancel(cancelled)
-                loop.schedule(after: .milliseconds(30)) { continuation.resume(returning: fired) }
+                loop.schedule(at: start + .milliseconds(30)) { continuation.resume(returning: fired) }
             }
         }
 
