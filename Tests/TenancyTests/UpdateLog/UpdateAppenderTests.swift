@@ -191,15 +191,7 @@ struct UpdateAppenderTests {
         try await Fixture.with { fixture in
             let bot = try await fixture.bot(in: fixture.tenant())
             let appender = fixture.appender()
-            try await fixture.tamper(
-                """
-                DO $$ DECLARE child text; BEGIN
-                    FOR child IN SELECT inhrelid::regclass FROM pg_inherits
-                        WHERE inhparent = 'update_log'::regclass LOOP
-                        EXECUTE 'DROP TABLE ' || child;
-                    END LOOP;
-                END $$
-                """)
+            try await fixture.dropLogPartitions()
 
             await #expect(throws: PostgresError.self) {
                 try await appender.append(fixture.message(1, to: bot))
