@@ -166,7 +166,9 @@ struct DeliveryRetryTests {
             let loop = fixture.loop
             let receiver = try await TestReceiver(on: loop) { reception in
                 if reception.updateID == 1 {
-                    _ = try? await release.wait("the release", on: loop) { !$0.isEmpty }
+                    _ = try? await release.wait("the release", on: loop, within: .seconds(600)) {
+                        !$0.isEmpty
+                    }
                 }
                 return 200
             }
