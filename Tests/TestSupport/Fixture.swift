@@ -99,7 +99,7 @@ package final class Fixture: Sendable {
         _ metrics: Metrics
     ) throws -> Database {
         func pool(role: String?) throws -> PostgresPool {
-            var configuration = try PostgresConfiguration(url: test.programURL())
+            var configuration = TestDatabase.patient(try PostgresConfiguration(url: test.programURL()))
             configuration.role = role
             return PostgresPool(
                 loop: loop, configuration: configuration, limit: 4, waitLimit: 1000,

@@ -6,7 +6,7 @@ import Testing
 struct PostgresFailureTests {
     @Test("A cancelled statement ends at once, is stopped on the server, and its connection serves on")
     func cancelStopsTheStatement() async throws {
-        try await PostgresFixture.with(limit: 1) { fixture in
+        try await PostgresFixture.with(limit: 1, configure: { $0.statementTimeout = nil }) { fixture in
             let pool = fixture.pool
             let identifier = try await pool.withConnection {
                 try await $0.value("SELECT pg_backend_pid()", as: Int32.self)
@@ -98,7 +98,8 @@ struct PostgresFailureTests {
         try await PostgresFixture.with { fixture in
             let nowhere = try PostgresConfiguration(url: "postgresql://x@127.0.0.1:1/x")
             let pool = PostgresPool(
-                loop: fixture.loop, configuration: nowhere, limit: 2, waitLimit: 2, waitTimeout: .seconds(3600),
+                loop: fixture.loop, configuration: nowhere, limit: 2, waitLimit: 2,
+                waitTimeout: .seconds(3600),
                 blocking: fixture.blocking, logger: Logger(minimum: .error), metrics: Metrics())
 
             // A request that waited instead would do so past the suite's time limit.
