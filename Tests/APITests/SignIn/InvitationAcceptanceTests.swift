@@ -35,6 +35,7 @@ struct InvitationAcceptanceTests {
             let (old, new) = (try await app.fixture.tenant("Old"), try await app.fixture.tenant("New"))
             try await app.fixture.admin(app.fixture.account(), in: old)
             let token = try await app.fixture.invitation("ADA@example.com", into: new)
+            try await app.fixture.slowDoor()
 
             let wrong = try await Self.accept(token, password: "another password", app)
             let right = try await app.postJSON(

@@ -102,6 +102,7 @@ struct OwnSessionsTests {
     func refused() async throws {
         try await RunningApp.with { app in
             let tokens = try await app.signedIn(in: app.fixture.tenant())
+            try await app.fixture.slowDoor()
             let new = "eight crows on a wire"
 
             let faults = [
