@@ -62,6 +62,7 @@ final class RunningApp: Sendable {
         environment.merge(changes) { $1 }
         var settings = try Settings(environment: environment)
         settings.passwordCost = passwordCost
+        settings.passwordNiceness = 0
         var runtime = try Runtime(loops: settings.loops, logger: fixture.logger)
         if stopsClock {
             let now = ContinuousClock.now

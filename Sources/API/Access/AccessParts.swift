@@ -28,7 +28,9 @@ struct AccessParts: Sendable {
             loop: loop, database: database, trail: trail, blocking: runtime.blocking, logger: logger,
             metrics: runtime.metrics)
         housekeeping = Housekeeping(loop: loop, database: database, logger: logger)
-        passwords = try Passwords(threads: max(1, EventLoop.coreCount / 2), cost: settings.passwordCost)
+        passwords = try Passwords(
+            threads: max(1, EventLoop.coreCount / 2), cost: settings.passwordCost,
+            niceness: settings.passwordNiceness)
         credentials = Credentials(
             issuer: settings.publicURL ?? AccessTokens.standardIssuer, box: box, logger: logger)
         upkeep = CredentialUpkeep(

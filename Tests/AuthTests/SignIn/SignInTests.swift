@@ -224,7 +224,7 @@ struct SignInTests {
             ) async throws -> Void
     ) async throws {
         try await Fixture.with { fixture in
-            let passwords = try Passwords(threads: 1, cost: Fixture.passwordCost)
+            let passwords = try Passwords(threads: 1, cost: Fixture.passwordCost, niceness: 0)
             defer { passwords.stop() }
             let signIn = SignIn(database: fixture.database, passwords: passwords, trail: fixture.trail)
             try await body(fixture) { email, password in

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Platform
+import TestSupport
 import Testing
 
 @Suite("Event loop")
@@ -93,9 +94,9 @@ struct EventLoopTests {
     @Test("A full blocking pool says so instead of queueing without end")
     func blockingPoolIsBounded() async throws {
         let pool = try BlockingPool(threads: 1, capacity: 1)
-        let gate = Gate()
+        let gate = ThreadGate()
         let running = Task { try await pool.run { gate.wait() } }
-        gate.awaitEntered()
+        await gate.awaitEntered()
         let results = await withTaskGroup(of: Bool.self, returning: [Bool].self) { group in
             for _ in 0..<2 { group.addTask { (try? await pool.run {}) != nil } }
             let first = await group.next()!
