@@ -167,7 +167,7 @@ struct PlatformTenantsTests {
 
             #expect(before == [200, 200])
             #expect(answer.status == 204)
-            try await app.fixture.eventually("owner and key to be out", within: .seconds(3)) {
+            try await app.fixture.eventually("owner and key to be out") {
                 let statuses = [
                     try await app.get("/v1/tenant", as: owner).status,
                     try await app.get("/v1/tenant", as: key).status,
