@@ -165,6 +165,7 @@ struct SigningKeyTests {
                 }
             }
             try await node.upkeep.refresh()
+            node.stayFresh()
 
             let good = SigningKey(id: thumbprint, activeAt: .now, retiredAt: nil, key: forged)
             let forge = try TokenForge(node, person, at: try await fixture.databaseTime())
@@ -189,6 +190,7 @@ struct SigningKeyTests {
                 try await connection.execute("UPDATE signing_key SET retired_at = clock_timestamp()")
             }
             try await node.upkeep.refresh()
+            node.stayFresh()
 
             await #expect(throws: Authenticator.Failure.invalidToken) { try await node.caller(of: token) }
             #expect(try await fixture.token(for: person, by: node) != token)
