@@ -51,7 +51,7 @@ struct PushConsumerReadingTests {
             loop: loop, database: database, reader: LogReader(loop: loop, database: database), budget: budget,
             journal: DeliveryJournal(loop: loop, database: database, logger: fixture.logger),
             sender: DeliverySender(client: client), leases: leases, metrics: DeliveryMetrics(fixture.metrics),
-            logger: fixture.logger)
+            traffic: nil, logger: fixture.logger)
         let target = try #require(
             try await PushTarget.active(
                 of: [key], in: database, secrets: fixture.consumers, logger: fixture.logger
