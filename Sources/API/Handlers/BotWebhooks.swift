@@ -19,7 +19,8 @@ struct BotWebhooks {
         } catch is BotWork.Busy {
             return try await stored(bot.id, call)
         } catch is BotConnector.SealedToken {
-            return try await stored(bot.id, call, reason: "The bot's token does not open with this master key")
+            return try await stored(
+                bot.id, call, reason: "The bot's token does not open with this master key")
         } catch is BotAPIError {
             // Written down: the token is revoked, or the bot refused.
             return try await stored(bot.id, call)
