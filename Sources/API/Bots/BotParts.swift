@@ -63,10 +63,10 @@ struct BotParts: Sendable {
     /// Runs until the task is cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in
+            group.addTask { await retirement.run() }
             for (loop, traffic) in zip(runtime.loops, traffic) {
                 group.addTask(executorPreference: loop) { try? await traffic.run() }
             }
-            group.addTask { await retirement.run() }
         }
     }
 
