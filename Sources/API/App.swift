@@ -72,7 +72,8 @@ final class App: Sendable {
             settings: settings, runtime: runtime, database: databases[0], box: box, url: url)
         self.access = access
         let bots = try await BotParts(
-            settings: settings, runtime: runtime, databases: databases, box: box, access: access, url: url)
+            settings: settings, runtime: runtime, databases: databases, box: box, access: access, url: url,
+            node: node)
         self.bots = bots
         let directory = bots.directory
         let turns = AppendTurns()
@@ -98,7 +99,7 @@ final class App: Sendable {
                         checksAddress: settings.checksTelegramAddress),
                     gate: gate, invitationMail: access.invitationMail,
                     jsonWebKeys: JSONWebKeys(credentials: access.credentials),
-                    people: access.people(database)
+                    people: access.people(database), address: bots.address
                 )
             routes = try table.all
             api = table.api

@@ -1,5 +1,6 @@
 import Auth
 import Platform
+import Tenancy
 
 /// Every route of the public address, on one screen, and who may use it.
 struct Routes {
@@ -10,11 +11,13 @@ struct Routes {
     let invitationMail: InvitationMail
     let jsonWebKeys: JSONWebKeys
     let people: People
+    let address: PublicAddress
 
     /// What customers and platform admins call.
     var api: [Route] {
         let tenants = PlatformTenants(mail: invitationMail)
         let invitations = Invitations(mail: invitationMail)
+        let rollback = Rollback(address: address)
         return [
             Route(.post, "/v1/auth/login", .open, people.authentication.login),
             Route(.post, "/v1/auth/refresh", .open, people.authentication.refresh),
@@ -30,6 +33,8 @@ struct Routes {
             Route(.get, "/v1/platform/tenants/{tenant_id}", .platform, tenants.show),
             Route(.patch, "/v1/platform/tenants/{tenant_id}", .platform, tenants.update),
             Route(.delete, "/v1/platform/tenants/{tenant_id}", .platform, tenants.delete),
+            Route(.post, "/v1/platform/bots:use-polling", .platform, cost: 5, rollback.usePolling),
+            Route(.post, "/v1/platform/bots:use-webhook", .platform, cost: 5, rollback.useWebhook),
 
             Route(.get, "/v1/tenant", .member, OwnTenant.show),
             Route(.patch, "/v1/tenant", .tenant(.manageTenant), OwnTenant.update),

@@ -9,20 +9,27 @@ struct BotParts: Sendable {
     /// One an event loop, in their order.
     let connectors: [BotConnector]
     private let clients: [HTTPClient]
+    private let guarded: HTTPClient
+    private let alarms: BotAlarms
+    private let jobs: LeasedJobs
 
     /// - Parameters:
     ///   - databases: one an event loop, in their order.
     ///   - url: the node's own, where Telegram's stand-in on the same machine reaches it.
     init(
         settings: Settings, runtime: Runtime, databases: [Database], box: SecretBox, access: AccessParts,
-        url: String
+        url: String, node: ID<Node>
     ) async throws {
         directory = BotDirectory(tenants: access.tenants)
         let address = PublicAddress(
             settings.publicURL ?? (settings.isTelegramLocal ? url : nil),
             isPollingWithout: settings.environment == .development)
         self.address = address
-        let events = BotEvents(trail: access.trail, logger: runtime.logger)
+        let first = runtime.loops[0]
+        let alarms = BotAlarms(
+            database: databases[0], outbox: access.invitationMail.outbox, logger: runtime.logger)
+        self.alarms = alarms
+        let events = BotEvents(trail: access.trail, alarms: alarms, logger: runtime.logger)
         var connectors: [BotConnector] = []
         var clients: [HTTPClient] = []
         for (loop, database) in zip(runtime.loops, databases) {
@@ -42,13 +49,32 @@ struct BotParts: Sendable {
         }
         self.connectors = connectors
         self.clients = clients
+        // For addresses that tenants chose.
+        let guarded = try await first.run {
+            try HTTPClient(
+                loop: first, addressGuard: AddressGuard(allowsPrivate: settings.allowsPrivateDestinations),
+                userAgent: "Rookery/\(CommandLineFront.version)")
+        }
+        self.guarded = guarded
+        let reconciler = Reconciler(
+            connector: connectors[0], probe: WebhookProbe(own: clients[0], custom: guarded),
+            patience: settings.bots.hybridPatience, metrics: runtime.metrics, logger: runtime.logger)
+        jobs = LeasedJobs(
+            JobLease(.bots, node: node, database: databases[0]), loop: first, logger: runtime.logger,
+            jobs: [{ await reconciler.run() }])
     }
 
-    /// Runs until the task is cancelled.
-    func run() async {}
+    /// Runs until the task is cancelled. On the first loop.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await alarms.run() }
+            group.addTask { await jobs.run() }
+        }
+    }
 
     /// Ends every call that is under way at Telegram.
     func close(_ runtime: Runtime) async {
+        _ = try? await runtime.loops[0].run { guarded.close() }
         for (loop, client) in zip(runtime.loops, clients) { _ = try? await loop.run { client.close() } }
     }
 }
