@@ -61,7 +61,8 @@ final class App: Sendable {
             settings: settings, runtime: runtime, database: databases[0], box: box, url: url)
         self.access = access
         let bots = try await BotParts(
-            settings: settings, runtime: runtime, databases: databases, box: box, access: access, url: url)
+            settings: settings, runtime: runtime, databases: databases, box: box, access: access, url: url,
+            node: node)
         self.bots = bots
         let directory = bots.directory
         let loops = runtime.loops.enumerated().map { index, loop in

@@ -17,6 +17,9 @@ struct BotParts: Sendable {
     private let runtime: Runtime
     private let clients: [HTTPClient]
     private let retirement: SecretRetirement
+    private let guarded: HTTPClient
+    private let alarms: BotAlarms
+    private let jobs: LeasedJobs
 
     /// Rows of `bot_hour` that a node writes.
     private static let trafficRowsPerSecond = 500
@@ -28,14 +31,18 @@ struct BotParts: Sendable {
     ///   - url: the node's own, where Telegram's stand-in on the same machine reaches it.
     init(
         settings: Settings, runtime: Runtime, databases: [Database], box: SecretBox, access: AccessParts,
-        url: String
+        url: String, node: ID<Node>
     ) async throws {
         directory = BotDirectory(tenants: access.tenants)
         let address = PublicAddress(
             settings.publicURL ?? (settings.isTelegramLocal ? url : nil),
             isPollingWithout: settings.environment == .development)
         self.address = address
-        let events = BotEvents(trail: access.trail, logger: runtime.logger)
+        let first = runtime.loops[0]
+        let alarms = BotAlarms(
+            database: databases[0], outbox: access.invitationMail.outbox, logger: runtime.logger)
+        self.alarms = alarms
+        let events = BotEvents(trail: access.trail, alarms: alarms, logger: runtime.logger)
         let holds = BotHolds()
         var clients: [HTTPClient] = []
         for loop in runtime.loops {
@@ -77,15 +84,30 @@ struct BotParts: Sendable {
         retirement = SecretRetirement(
             loop: runtime.loops[0], database: databases[0], directory: directory,
             secrets: BotSecrets(box: box), events: events, logger: runtime.logger)
+        // For addresses that tenants chose.
+        let guarded = try await first.run {
+            try HTTPClient(
+                loop: first, addressGuard: AddressGuard(allowsPrivate: settings.allowsPrivateDestinations),
+                userAgent: "Rookery/\(CommandLineFront.version)")
+        }
+        self.guarded = guarded
+        let reconciler = Reconciler(
+            connector: connectors[0], probe: WebhookProbe(own: clients[0], custom: guarded),
+            patience: settings.bots.hybridPatience, metrics: runtime.metrics, logger: runtime.logger)
+        jobs = LeasedJobs(
+            JobLease(.bots, node: node, database: databases[0]), loop: first, logger: runtime.logger,
+            jobs: [{ await reconciler.run() }])
     }
 
-    /// Runs until the task is cancelled.
+    /// Runs until the task is cancelled. On the first loop.
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await retirement.run() }
             for (loop, traffic) in zip(runtime.loops, traffic) {
                 group.addTask(executorPreference: loop) { try? await traffic.run() }
             }
+            group.addTask { await alarms.run() }
+            group.addTask { await jobs.run() }
         }
     }
 
@@ -98,6 +120,7 @@ struct BotParts: Sendable {
                 group.addTask(executorPreference: loop) { await traffic.flush(until: deadline) }
             }
         }
+        _ = try? await runtime.loops[0].run { guarded.close() }
         for (loop, client) in zip(runtime.loops, clients) { _ = try? await loop.run { client.close() } }
     }
 }
