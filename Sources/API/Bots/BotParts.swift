@@ -9,6 +9,9 @@ struct BotParts: Sendable {
     /// One an event loop, in their order.
     let connectors: [BotConnector]
     private let clients: [HTTPClient]
+    /// For polls, one an event loop: a poll is a request for most of the time, and there may be one for each bot.
+    private let pollClients: [HTTPClient]
+    private let telegramURL: String
 
     /// - Parameters:
     ///   - databases: one an event loop, in their order.
@@ -25,6 +28,8 @@ struct BotParts: Sendable {
         let events = BotEvents(trail: access.trail, logger: runtime.logger)
         var connectors: [BotConnector] = []
         var clients: [HTTPClient] = []
+        var pollClients: [HTTPClient] = []
+        telegramURL = settings.telegramAPIURL
         for (loop, database) in zip(runtime.loops, databases) {
             // The operator says where Telegram is; nobody else does.
             let client = try await loop.run {
@@ -33,6 +38,12 @@ struct BotParts: Sendable {
                     userAgent: "Rookery/\(CommandLineFront.version)")
             }
             clients.append(client)
+            pollClients.append(
+                try await loop.run {
+                    try HTTPClient(
+                        loop: loop, addressGuard: AddressGuard(allowsPrivate: true),
+                        userAgent: "Rookery/\(CommandLineFront.version)", limits: .polls)
+                })
             connectors.append(
                 BotConnector(
                     loop: loop, database: database,
@@ -42,6 +53,18 @@ struct BotParts: Sendable {
         }
         self.connectors = connectors
         self.clients = clients
+        self.pollClients = pollClients
+    }
+
+    /// What polls on one of the event loops.
+    func pollers(
+        on index: Int, runtime: Runtime, database: Database, leases: ShardLeases, appender: UpdateAppender
+    ) -> Pollers {
+        Pollers(
+            loop: runtime.loops[index], share: LoopShare(index, of: runtime.loops.count), database: database,
+            directory: directory, leases: leases, appender: appender,
+            telegram: BotAPIClient(client: pollClients[index], baseURL: telegramURL),
+            connector: connectors[index], metrics: runtime.metrics, logger: runtime.logger)
     }
 
     /// Runs until the task is cancelled.
@@ -49,7 +72,20 @@ struct BotParts: Sendable {
 
     /// Ends every call that is under way at Telegram.
     func close(_ runtime: Runtime) async {
-        for (loop, client) in zip(runtime.loops, clients) { _ = try? await loop.run { client.close() } }
+        for clients in [clients, pollClients] {
+            for (loop, client) in zip(runtime.loops, clients) { _ = try? await loop.run { client.close() } }
+        }
+    }
+}
+
+extension HTTPClientLimits {
+    /// Each poll has a connection of its own where Telegram, or what stands in for it, has no HTTP/2. All are kept.
+    fileprivate static var polls: HTTPClientLimits {
+        var limits = HTTPClientLimits(
+            concurrent: 32_768, concurrentPerOrigin: 32_768, queued: 32_768, idleConnections: 32_768)
+        limits.readBuffer = 2048
+        limits.sharesConnections = true
+        return limits
     }
 }
 

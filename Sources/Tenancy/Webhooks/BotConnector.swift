@@ -131,13 +131,22 @@ package struct BotConnector: Sendable {
     }
 
     private func reasonWithout(_ transport: Bot.Transport, _ work: BotWork) -> String? {
-        switch (transport, work.bot.mode) {
-        case (.polling, .polling): "The bot polls"
-        case (.polling, .hybrid): "The bot polls, since its webhook fails"
-        case (.polling, .webhook): "The bot polls, since there is no public address (ROOKERY_PUBLIC_URL)"
-        case (.none, _) where !work.bot.webhook.isEnabled: "The webhook was deleted"
-        case (.none, _): "There is no public address (ROOKERY_PUBLIC_URL)"
-        case (.webhook, _): nil
+        switch transport {
+        case .polling: work.bot.mode.pollingReason
+        case .none where !work.bot.webhook.isEnabled: "The webhook was deleted"
+        case .none: "There is no public address (ROOKERY_PUBLIC_URL)"
+        case .webhook: nil
+        }
+    }
+}
+
+extension Bot.Mode {
+    /// Why a bot that polls has no webhook, when all is as it should be.
+    var pollingReason: String {
+        switch self {
+        case .polling: "The bot polls"
+        case .hybrid: "The bot polls, since its webhook fails"
+        case .webhook: "The bot polls, since there is no public address (ROOKERY_PUBLIC_URL)"
         }
     }
 }
