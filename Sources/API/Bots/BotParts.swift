@@ -12,6 +12,7 @@ struct BotParts: Sendable {
     /// For polls, one an event loop: a poll is a request for most of the time, and there may be one for each bot.
     private let pollClients: [HTTPClient]
     private let telegramURL: String
+    private let retirement: SecretRetirement
 
     /// - Parameters:
     ///   - databases: one an event loop, in their order.
@@ -46,14 +47,15 @@ struct BotParts: Sendable {
                 })
             connectors.append(
                 BotConnector(
-                    loop: loop, database: database,
-                    telegram: BotAPIClient(client: client, baseURL: settings.telegramAPIURL),
-                    secrets: BotSecrets(box: box), address: address, events: events,
-                    schedule: CheckSchedule(interval: settings.bots.reconcileInterval)))
+                    settings, loop: loop, database: database, client: client, box: box, address: address,
+                    events: events))
         }
         self.connectors = connectors
         self.clients = clients
         self.pollClients = pollClients
+        retirement = SecretRetirement(
+            loop: runtime.loops[0], database: databases[0], directory: directory,
+            secrets: BotSecrets(box: box), events: events, logger: runtime.logger)
     }
 
     /// What polls on one of the event loops.
@@ -68,7 +70,11 @@ struct BotParts: Sendable {
     }
 
     /// Runs until the task is cancelled.
-    func run() async {}
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await retirement.run() }
+        }
+    }
 
     /// Ends every call that is under way at Telegram.
     func close(_ runtime: Runtime) async {
@@ -86,6 +92,19 @@ extension HTTPClientLimits {
         limits.readBuffer = 2048
         limits.sharesConnections = true
         return limits
+    }
+}
+
+extension BotConnector {
+    init(
+        _ settings: Settings, loop: EventLoop, database: Database, client: HTTPClient, box: SecretBox,
+        address: PublicAddress, events: BotEvents
+    ) {
+        self.init(
+            loop: loop, database: database,
+            telegram: BotAPIClient(client: client, baseURL: settings.telegramAPIURL),
+            secrets: BotSecrets(box: box), address: address, events: events,
+            schedule: CheckSchedule(interval: settings.bots.reconcileInterval))
     }
 }
 

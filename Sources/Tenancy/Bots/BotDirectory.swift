@@ -37,12 +37,17 @@ package final class BotDirectory: Sendable {
         var changes = 0
         var watchers: [WakeUp] = []
         var isLoaded = false
+        /// Bots with several secrets whose newest was used.
+        var seenSecrets: [ID<Bot>: SecretDigest] = [:]
 
         mutating func remove(_ bot: ID<Bot>) {
             guard let entry = bots.removeValue(forKey: bot) else { return }
             polling[BotKey(tenant: entry.tenant, bot: bot)] = nil
         }
     }
+
+    /// Of bots whose secrets were changed at about the same time; those left out are noted at their next request.
+    private static let mostSeenSecrets = 1000
 
     /// What is known of the bots' tenants. A bot whose tenant is not known is not known either.
     package let tenants: TenantDirectory
@@ -74,6 +79,11 @@ package final class BotDirectory: Sendable {
             guard let owner = tenants[entry.tenant] else { return .refused(.unknownBot) }
             if let refusal = Self.refusal(of: entry, owner, presented, isAddressAllowed) {
                 return .refused(refusal)
+            }
+            if entry.secrets.count > 1, let presented, presented == entry.secrets[0],
+                state.seenSecrets.count < Self.mostSeenSecrets
+            {
+                state.seenSecrets[bot] = presented
             }
             guard let perMinute = owner.updatesPerMinutePerBot,
                 let wait = state.bots.values[index].limit.take(perMinute: perMinute, at: now)
@@ -118,6 +128,17 @@ package final class BotDirectory: Sendable {
             else { return (.max, .zero) }
             let wait = state.bots.values[index].limit.charge(count, perMinute: perMinute, at: now)
             return (max(1, perMinute), wait)
+        }
+    }
+
+    /// The newest secrets that requests had since the last time, of bots that have older ones still.
+    func takeSeenSecrets() -> [(BotKey, SecretDigest)] {
+        state.withLock { state in
+            let seen = state.seenSecrets.compactMap { bot, digest in
+                state.bots[bot].map { (BotKey(tenant: $0.tenant, bot: bot), digest) }
+            }
+            state.seenSecrets = [:]
+            return seen
         }
     }
 

@@ -54,33 +54,24 @@ extension BotPoller {
         if error.message.contains("webhook is active") {
             await work { try await self.meetWebhook(in: &$0) }
         } else if !error.message.contains("setWebhook"), conflicts.add(parts.pace) {
-            await work { self.note(.foreignPoll, as: .foreignPoll, in: &$0) }
+            await work { self.noteForeignPoll(in: &$0) }
         }
         return backoff.next()
     }
 
     private nonisolated func meetWebhook(in work: inout BotWork) async throws -> BotConnector.Done {
-        let (connector, token) = (parts.connector, try work.requireToken())
-        let info = try await connector.telegram.getWebhookInfo(token: token)
-        guard !info.url.isEmpty else { return BotConnector.Done() }
-        let host = connector.address.foreignHost(of: info.url, bot: work.bot, lastSet: work.webhook.url)
-        if let host, !work.bot.takesOver {
-            return note(.foreignWebhook(host), as: .foreignWebhook(host: host), in: &work)
-        }
-        _ = try await connector.telegram.deleteWebhook(token: token)
-        work.webhook.deleted()
-        work.webhook.reason = target.mode.pollingReason
-        return BotConnector.Done(host.map { [.takenOver(host: $0)] } ?? [])
+        let (judgement, events) = try await parts.connector.look(&work)
+        work.webhook.take(judgement, at: .now)
+        guard judgement.isWrong else { return BotConnector.Done(events) }
+        return BotConnector.Done(events + (try await parts.connector.repair(&work, judgement)))
     }
 
     /// The event tells its owner, once.
-    private nonisolated func note(_ state: PollState, as event: BotEvent, in work: inout BotWork)
-        -> BotConnector.Done
-    {
-        let isKnown = work.webhook.state == state.state && work.webhook.reason == state.reason
-        work.webhook.state = state.state
-        work.webhook.reason = state.reason
-        return BotConnector.Done(isKnown ? [] : [event])
+    private nonisolated func noteForeignPoll(in work: inout BotWork) -> BotConnector.Done {
+        let known = PollState(state: work.webhook.state, reason: work.webhook.reason)
+        work.webhook.state = PollState.foreignPoll.state
+        work.webhook.reason = PollState.foreignPoll.reason
+        return BotConnector.Done(known == .foreignPoll ? [] : [.foreignPoll])
     }
 
     // MARK: The token
@@ -118,8 +109,6 @@ extension BotPoller {
 extension BotConnector {
     /// Whether the bot polls, and nothing else is wanted of it by now.
     fileprivate func isToPoll(_ work: BotWork) -> Bool {
-        work.bot.transport == .polling
-            && address.wantedTransport(of: work.bot, isFallenBack: work.webhook.fallbackSince != nil)
-                == .polling
+        work.bot.transport == .polling && wanted(work) == .polling
     }
 }

@@ -108,7 +108,7 @@ actor BotPoller {
 
     private func noteSuccess() {
         failingSince = nil
-        if !conflicts.isRecent(parts.pace) { show(.fine(target.mode)) }
+        if !conflicts.isRecent(parts.pace) { show(.fine) }
     }
 
     private func take(_ updates: [ReceivedUpdate], askedFor count: Int) async throws {

@@ -6,7 +6,6 @@ struct PollTarget: Sendable, Equatable {
     let token: BotToken
     /// nil keeps what Telegram has.
     let allowedUpdates: [String]?
-    let mode: Bot.Mode
 }
 
 extension PollTarget {
@@ -24,7 +23,7 @@ extension PollTarget {
         let rows = try await database.job { tx in
             try await tx.all(
                 """
-                SELECT bot.tenant_id, bot.id, bot.token_sealed, bot.allowed_updates, bot.mode, w.state, w.reason
+                SELECT bot.tenant_id, bot.id, bot.token_sealed, bot.allowed_updates, w.state, w.reason
                 FROM unnest(\(keys.map(\.tenant)), \(keys.map(\.bot))) AS k (tenant_id, bot_id)
                 JOIN bot ON bot.tenant_id = k.tenant_id AND bot.id = k.bot_id
                 JOIN bot_webhook w ON w.tenant_id = k.tenant_id AND w.bot_id = k.bot_id
@@ -39,7 +38,9 @@ extension PollTarget {
                     ["bot": "\(row.key.bot)"])
                 continue
             }
-            found[row.key] = Found(target: target, shown: PollState(state: row.state, reason: row.reason))
+            found[row.key] = Found(
+                target: target,
+                shown: row.state == .notSet ? .fine : PollState(state: row.state, reason: row.reason))
         }
         return found
     }
@@ -49,7 +50,6 @@ private struct SealedTarget: RowDecodable {
     let key: BotKey
     let token: [UInt8]?
     let allowedUpdates: [String]?
-    let mode: Bot.Mode
     let state: Webhook.State
     let reason: String?
 
@@ -57,7 +57,6 @@ private struct SealedTarget: RowDecodable {
         key = try BotKey(row: &row)
         token = try row.next()
         allowedUpdates = try row.next()
-        mode = try row.next()
         state = try row.next()
         reason = try row.next()
     }
@@ -66,6 +65,6 @@ private struct SealedTarget: RowDecodable {
         token
             .flatMap { try? box.open($0, .token, of: key.bot, key.tenant) }
             .flatMap(BotToken.init)
-            .map { PollTarget(key: key, token: $0, allowedUpdates: allowedUpdates, mode: mode) }
+            .map { PollTarget(key: key, token: $0, allowedUpdates: allowedUpdates) }
     }
 }
