@@ -8,11 +8,19 @@ struct BotParts: Sendable {
     let address: PublicAddress
     /// One an event loop, in their order.
     let connectors: [BotConnector]
+    /// Likewise.
+    let traffic: [BotTraffic]
+    private let runtime: Runtime
     private let clients: [HTTPClient]
     /// For polls, one an event loop: a poll is a request for most of the time, and there may be one for each bot.
     private let pollClients: [HTTPClient]
     private let telegramURL: String
     private let retirement: SecretRetirement
+
+    /// Rows of `bot_hour` that a node writes.
+    private static let trafficRowsPerSecond = 500
+    /// What writing them down may take at the end.
+    private static let lastWrite = Duration.seconds(3)
 
     /// - Parameters:
     ///   - databases: one an event loop, in their order.
@@ -51,6 +59,12 @@ struct BotParts: Sendable {
                     events: events))
         }
         self.connectors = connectors
+        self.runtime = runtime
+        traffic = zip(runtime.loops, databases).map { loop, database in
+            BotTraffic(
+                loop: loop, database: database, metrics: runtime.metrics, logger: runtime.logger,
+                rowsPerSecond: Self.trafficRowsPerSecond / runtime.loops.count)
+        }
         self.clients = clients
         self.pollClients = pollClients
         retirement = SecretRetirement(
@@ -73,11 +87,20 @@ struct BotParts: Sendable {
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await retirement.run() }
+            for (loop, traffic) in zip(runtime.loops, traffic) {
+                group.addTask(executorPreference: loop) { try? await traffic.run() }
+            }
         }
     }
 
-    /// Ends every call that is under way at Telegram.
+    /// Ends every call that is under way at Telegram, and writes down what has been counted.
     func close(_ runtime: Runtime) async {
+        let deadline = ContinuousClock.now + Self.lastWrite
+        await withTaskGroup(of: Void.self) { group in
+            for (loop, traffic) in zip(runtime.loops, traffic) {
+                group.addTask(executorPreference: loop) { await traffic.flush(until: deadline) }
+            }
+        }
         for clients in [clients, pollClients] {
             for (loop, client) in zip(runtime.loops, clients) { _ = try? await loop.run { client.close() } }
         }

@@ -38,8 +38,9 @@ package actor UpdateAppender {
     private let turns: AppendTurns
     private let deliveries: Deliveries
     private let partitions: LogPartitions?
+    private let traffic: BotTraffic?
     private let stored: Counter
-    private let repeated: Counter
+    private let repetitionCount: Counter
     private let batchSize: Histogram
     private let waiting: Gauge
 
@@ -54,9 +55,10 @@ package actor UpdateAppender {
     /// - Parameters:
     ///   - deliveries: told for which bots updates have been committed.
     ///   - partitions: told when there is none for today.
+    ///   - traffic: told of all that is appended, and of what could not be.
     package init(
         loop: EventLoop, database: Database, turns: AppendTurns, metrics: Metrics, deliveries: Deliveries,
-        partitions: LogPartitions? = nil
+        partitions: LogPartitions? = nil, traffic: BotTraffic? = nil
     ) {
         unownedExecutor = loop.asUnownedSerialExecutor()
         self.loop = loop
@@ -64,8 +66,10 @@ package actor UpdateAppender {
         self.turns = turns
         self.deliveries = deliveries
         self.partitions = partitions
+        self.traffic = traffic
         stored = metrics.counter("rookery_updates_stored_total", "Updates written to the log.")
-        repeated = metrics.counter("rookery_updates_repeated_total", "Updates that were in the log already.")
+        repetitionCount = metrics.counter(
+            "rookery_updates_repeated_total", "Updates that were in the log already.")
         waiting = metrics.gauge("rookery_append_waiting_updates", "Updates waiting to be written to the log.")
         batchSize = metrics.histogram(
             "rookery_append_batch_updates", "Updates written by one commit.",
@@ -85,7 +89,10 @@ package actor UpdateAppender {
     }
 
     private func enqueue(_ updates: [NewUpdate]) async throws -> [Int64] {
-        guard queuedUpdates < Self.queueLimit, queuedBytes < Self.queueBytes else { throw Fault.overloaded }
+        guard queuedUpdates < Self.queueLimit, queuedBytes < Self.queueBytes else {
+            noteFailure(of: updates)
+            throw Fault.overloaded
+        }
         return try await withCheckedThrowingContinuation { continuation in
             let new = Waiting(updates, continuation)
             queue.append(new)
@@ -150,7 +157,10 @@ package actor UpdateAppender {
             await writeHalves(of: batch)
         } catch {
             notePartition(error)
-            for waiting in batch { waiting.continuation.resume(throwing: error) }
+            for waiting in batch {
+                noteFailure(of: waiting.updates)
+                waiting.continuation.resume(throwing: error)
+            }
         }
     }
 
@@ -171,6 +181,7 @@ package actor UpdateAppender {
             waiting.continuation.resume(returning: try await refused(among: waiting.updates[...]))
         } catch {
             notePartition(error)
+            noteFailure(of: waiting.updates)
             waiting.continuation.resume(throwing: error)
         }
     }
@@ -178,7 +189,10 @@ package actor UpdateAppender {
     /// - Parameter updates: refused together.
     /// - Returns: those refused by themselves; the others are in the log.
     private func refused(among updates: ArraySlice<NewUpdate>) async throws -> [Int64] {
-        guard updates.count > 1 else { return updates.map(\.head.updateID) }
+        guard updates.count > 1 else {
+            for update in updates { traffic?.refused(bot: update.key, .invalid) }
+            return updates.map(\.head.updateID)
+        }
         let middle = updates.startIndex + updates.count / 2
         var refused: [Int64] = []
         // What fails for another reason ends it: nothing may be stored without those before it.
@@ -193,17 +207,57 @@ package actor UpdateAppender {
     }
 
     private func commit(_ updates: [NewUpdate]) async throws {
-        let bots = Set(updates.map { BotKey(tenant: $0.tenant, bot: $0.bot) })
+        let bots = Set(updates.map(\.key))
         let foreign = deliveries.foreign(among: bots)
         let statements = UpdateLog.append(updates) + Deliveries.notices(of: foreign)
         // After an error too: a connection that breaks may have committed.
         defer { deliveries.wake(bots) }
-        let results = try await database.append.withConnection { try await $0.pipeline(statements) }
-        let added = results[1].affectedRows
+        let (added, repeated) = try await database.append.withConnection { connection in
+            let added = try await connection.pipeline(statements)[1].affectedRows
+            return (added, await repetitions(in: updates, added: added, connection))
+        }
+        count(updates, repeated)
         batchSize.observe(Double(updates.count))
         stored.increment(by: added)
-        repeated.increment(by: updates.count - added)
+        repetitionCount.increment(by: updates.count - added)
         await tell(deliveries.foreign(among: bots).subtracting(foreign))
+    }
+
+    // MARK: How bots fare
+
+    private func noteFailure(of updates: [NewUpdate]) {
+        guard let traffic else { return }
+        for update in updates { traffic.refused(bot: update.key, .failed) }
+    }
+
+    private func count(_ updates: [NewUpdate], _ repeated: [BotKey: Int]) {
+        guard let traffic else { return }
+        let now = Timestamp.now
+        var repeated = repeated
+        for update in updates {
+            if !repeated.isEmpty, let rest = repeated[update.key], rest > 0 {
+                repeated[update.key] = rest - 1
+                traffic.stored(bot: update.key, count: 0, repeated: 1, time: .zero, at: now)
+            } else {
+                traffic.stored(bot: update.key, time: max(.zero, now - update.receivedAt), at: now)
+            }
+        }
+    }
+
+    /// Whose updates were in the log already: asked only when there were some.
+    private func repetitions(
+        in updates: [NewUpdate], added: Int, _ connection: PostgresConnection
+    ) async -> [BotKey: Int] {
+        guard traffic != nil, added < updates.count else { return [:] }
+        var counts: [BotKey: Int] = [:]
+        for update in updates { counts[update.key, default: 0] += 1 }
+        if added > 0, counts.count == 1, let key = counts.keys.first { return [key: updates.count - added] }
+        guard added > 0 else { return counts }
+        // Not worth an error: these would only be counted as new.
+        let new = try? await UpdateLog.countNew(batch: updates.count, of: Array(counts.keys), in: connection)
+        guard let new else { return [:] }
+        for (key, count) in new { counts[key, default: 0] -= count }
+        return counts
     }
 
     /// Shards that this node has lost while it wrote: their new holder has not been told in the transaction.
