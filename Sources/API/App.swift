@@ -62,7 +62,8 @@ final class App: Sendable {
             settings: settings, runtime: runtime, database: databases[0], box: box, url: url)
         self.access = access
         let bots = try await BotParts(
-            settings: settings, runtime: runtime, databases: databases, box: box, access: access, url: url)
+            settings: settings, runtime: runtime, databases: databases, box: box, access: access, url: url,
+            node: node)
         self.bots = bots
         let directory = bots.directory
         let loops = runtime.loops.enumerated().map { index, loop in
@@ -100,6 +101,7 @@ final class App: Sendable {
                     gate: gate, invitationMail: access.invitationMail,
                     jsonWebKeys: JSONWebKeys(credentials: access.credentials),
                     people: access.people(database), connector: bots.connectors[index],
+                    onboarding: settings.bots.onboardingPace,
                     isDevelopment: settings.environment == .development
                 )
             routes = try table.all

@@ -12,6 +12,7 @@ struct Routes {
     let jsonWebKeys: JSONWebKeys
     let people: People
     let connector: BotConnector
+    let onboarding: OnboardingPace
     /// Where Telegram may be a stand-in, which takes any address for a webhook.
     let isDevelopment: Bool
 
@@ -21,6 +22,7 @@ struct Routes {
         let invitations = Invitations(mail: invitationMail)
         let bots = Bots(connector: connector, isDevelopment: isDevelopment)
         let webhooks = BotWebhooks(connector: connector, isDevelopment: isDevelopment)
+        let imports = BotImports(connector: connector, pace: onboarding)
         return [
             Route(.post, "/v1/auth/login", .open, people.authentication.login),
             Route(.post, "/v1/auth/refresh", .open, people.authentication.refresh),
@@ -68,6 +70,11 @@ struct Routes {
             Route(
                 .post, "/v1/bots/{bot_id}/webhook/rotate-secret", .tenant(.manageBots), webhooks.rotateSecret),
             Route(.put, "/v1/bots/{bot_id}/token", .tenant(.manageBots), webhooks.putToken),
+            Route(.post, "/v1/bot-imports", .tenant(.manageBots), cost: 20, imports.create),
+            Route(list: "/v1/bot-imports", .tenant(.viewBots), imports.list),
+            Route(.get, "/v1/bot-imports/{import_id}", .tenant(.viewBots), imports.show),
+            Route(.delete, "/v1/bot-imports/{import_id}", .tenant(.manageBots), imports.cancel),
+            Route(list: "/v1/bot-imports/{import_id}/items", .tenant(.viewBots), imports.items),
             Route(list: "/v1/bots/{bot_id}/updates", .tenant(.viewUpdates), Updates.list),
             Route(.get, "/v1/bots/{bot_id}/updates/{update_id}", .tenant(.viewUpdates), Updates.show),
             Route(list: "/v1/bots/{bot_id}/consumers", .tenant(.viewBots), Consumers.list),

@@ -16,6 +16,7 @@ struct BotParts: Sendable {
     private let pollClients: [HTTPClient]
     private let telegramURL: String
     private let retirement: SecretRetirement
+    private let jobs: LeasedJobs
 
     /// Rows of `bot_hour` that a node writes.
     private static let trafficRowsPerSecond = 500
@@ -27,7 +28,7 @@ struct BotParts: Sendable {
     ///   - url: the node's own, where Telegram's stand-in on the same machine reaches it.
     init(
         settings: Settings, runtime: Runtime, databases: [Database], box: SecretBox, access: AccessParts,
-        url: String
+        url: String, node: ID<Node>
     ) async throws {
         directory = BotDirectory(tenants: access.tenants)
         let address = PublicAddress(
@@ -70,6 +71,12 @@ struct BotParts: Sendable {
         retirement = SecretRetirement(
             loop: runtime.loops[0], database: databases[0], directory: directory,
             secrets: BotSecrets(box: box), events: events, logger: runtime.logger)
+        let importer = BotImporter(
+            loop: runtime.loops[0], database: databases[0], connector: connectors[0], box: box,
+            pace: settings.bots.onboardingPace, logger: runtime.logger)
+        jobs = LeasedJobs(
+            JobLease(.bots, node: node, database: databases[0]), loop: runtime.loops[0],
+            logger: runtime.logger, jobs: [{ await importer.run() }])
     }
 
     /// What polls on one of the event loops.
@@ -87,6 +94,7 @@ struct BotParts: Sendable {
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await retirement.run() }
+            group.addTask(executorPreference: runtime.loops[0]) { await jobs.run() }
             for (loop, traffic) in zip(runtime.loops, traffic) {
                 group.addTask(executorPreference: loop) { try? await traffic.run() }
             }
