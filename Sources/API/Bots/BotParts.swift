@@ -10,11 +10,15 @@ struct BotParts: Sendable {
     let connectors: [BotConnector]
     /// Likewise.
     let traffic: [BotTraffic]
+    /// Likewise.
+    let commands: [AdminCommands]
+    /// For what bots send of themselves.
+    let scheduler: SendScheduler
     private let runtime: Runtime
     private let clients: [HTTPClient]
     /// For polls, one an event loop: a poll is a request for most of the time, and there may be one for each bot.
     private let pollClients: [HTTPClient]
-    private let telegramURL: String
+    private let polling: [BotAPIClient]
     private let retirement: SecretRetirement
     private let jobs: LeasedJobs
 
@@ -36,31 +40,48 @@ struct BotParts: Sendable {
             isPollingWithout: settings.environment == .development)
         self.address = address
         let events = BotEvents(trail: access.trail, logger: runtime.logger)
-        var connectors: [BotConnector] = []
+        let holds = BotHolds()
         var clients: [HTTPClient] = []
         var pollClients: [HTTPClient] = []
-        telegramURL = settings.telegramAPIURL
-        for (loop, database) in zip(runtime.loops, databases) {
+        for loop in runtime.loops {
             // The operator says where Telegram is; nobody else does.
-            let client = try await loop.run {
-                try HTTPClient(
-                    loop: loop, addressGuard: AddressGuard(allowsPrivate: true),
-                    userAgent: "Rookery/\(CommandLineFront.version)")
-            }
-            clients.append(client)
+            clients.append(
+                try await loop.run {
+                    try HTTPClient(
+                        loop: loop, addressGuard: AddressGuard(allowsPrivate: true),
+                        userAgent: "Rookery/\(CommandLineFront.version)")
+                })
             pollClients.append(
                 try await loop.run {
                     try HTTPClient(
                         loop: loop, addressGuard: AddressGuard(allowsPrivate: true),
                         userAgent: "Rookery/\(CommandLineFront.version)", limits: .polls)
                 })
+        }
+        polling = pollClients.map {
+            BotAPIClient(client: $0, baseURL: settings.telegramAPIURL, holds: holds)
+        }
+        let telegram = clients.map {
+            BotAPIClient(client: $0, baseURL: settings.telegramAPIURL, holds: holds)
+        }
+        let scheduler = SendScheduler(loop: runtime.loops[0], telegram: telegram[0])
+        var connectors: [BotConnector] = []
+        var commands: [AdminCommands] = []
+        for (index, loop) in runtime.loops.enumerated() {
             connectors.append(
                 BotConnector(
-                    settings, loop: loop, database: database, client: client, box: box, address: address,
-                    events: events))
+                    settings, loop: loop, database: databases[index], telegram: telegram[index], box: box,
+                    address: address, events: events))
+            commands.append(
+                AdminCommands(
+                    loop: loop, database: databases[index], secrets: BotSecrets(box: box),
+                    telegram: telegram[index], scheduler: scheduler, logger: runtime.logger,
+                    trail: access.trail))
         }
         self.connectors = connectors
         self.runtime = runtime
+        self.commands = commands
+        self.scheduler = scheduler
         traffic = zip(runtime.loops, databases).map { loop, database in
             BotTraffic(
                 loop: loop, database: database, metrics: runtime.metrics, logger: runtime.logger,
@@ -86,8 +107,9 @@ struct BotParts: Sendable {
         Pollers(
             loop: runtime.loops[index], share: LoopShare(index, of: runtime.loops.count), database: database,
             directory: directory, leases: leases, appender: appender,
-            telegram: BotAPIClient(client: pollClients[index], baseURL: telegramURL),
-            connector: connectors[index], metrics: runtime.metrics, logger: runtime.logger)
+            telegram: polling[index],
+            connector: connectors[index], commands: commands[index], metrics: runtime.metrics,
+            logger: runtime.logger)
     }
 
     /// Runs until the task is cancelled.
@@ -103,6 +125,7 @@ struct BotParts: Sendable {
 
     /// Ends every call that is under way at Telegram, and writes down what has been counted.
     func close(_ runtime: Runtime) async {
+        await scheduler.stop()
         let deadline = ContinuousClock.now + Self.lastWrite
         await withTaskGroup(of: Void.self) { group in
             for (loop, traffic) in zip(runtime.loops, traffic) {
@@ -128,13 +151,12 @@ extension HTTPClientLimits {
 
 extension BotConnector {
     init(
-        _ settings: Settings, loop: EventLoop, database: Database, client: HTTPClient, box: SecretBox,
+        _ settings: Settings, loop: EventLoop, database: Database, telegram: BotAPIClient, box: SecretBox,
         address: PublicAddress, events: BotEvents
     ) {
         self.init(
-            loop: loop, database: database,
-            telegram: BotAPIClient(client: client, baseURL: settings.telegramAPIURL),
-            secrets: BotSecrets(box: box), address: address, events: events,
+            loop: loop, database: database, telegram: telegram, secrets: BotSecrets(box: box),
+            address: address, events: events,
             schedule: CheckSchedule(interval: settings.bots.reconcileInterval))
     }
 }

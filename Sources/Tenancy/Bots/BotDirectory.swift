@@ -6,7 +6,7 @@ import Synchronization
 package final class BotDirectory: Sendable {
     /// What to do with a request that claims to come from Telegram.
     package enum Admission: Sendable, Equatable {
-        case admitted(tenant: ID<Tenant>)
+        case admitted(tenant: ID<Tenant>, takesAdminCommands: Bool = false)
         case refused(Refusal)
         case limited(retryAfter: Duration)
     }
@@ -87,7 +87,9 @@ package final class BotDirectory: Sendable {
             }
             guard let perMinute = owner.updatesPerMinutePerBot,
                 let wait = state.bots.values[index].limit.take(perMinute: perMinute, at: now)
-            else { return .admitted(tenant: entry.tenant) }
+            else {
+                return .admitted(tenant: entry.tenant, takesAdminCommands: entry.takesAdminCommands)
+            }
             return .limited(retryAfter: wait)
         }
     }
@@ -113,6 +115,11 @@ package final class BotDirectory: Sendable {
 
     /// The bots that poll, of whatever tenant, each with a value that changes when anything about it does.
     func polling() -> [BotKey: Timestamp] { state.withLock(\.polling) }
+
+    /// Whether the tenant's admins can talk to the platform through the bot.
+    func takesAdminCommands(_ bot: ID<Bot>) -> Bool {
+        state.withLock { $0.bots[bot]?.takesAdminCommands ?? false }
+    }
 
     /// Wakes `watcher` whenever `polling` changes.
     func watch(_ watcher: WakeUp) { state.withLock { $0.watchers.append(watcher) } }

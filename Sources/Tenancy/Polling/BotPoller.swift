@@ -18,6 +18,8 @@ actor BotPoller {
         /// For polls only: nothing else waits for a connection while thousands are in use.
         let telegram: BotAPIClient
         let connector: BotConnector
+        /// nil: every update is an ordinary one.
+        let commands: AdminCommands?
         let turns: CatchUpTurns
         let pace: PollPace
         let metrics: PollMetrics
@@ -120,13 +122,29 @@ actor BotPoller {
         }
         parts.metrics.brought.increment()
         parts.metrics.updates.increment(by: updates.count)
-        let refused = try await parts.appender.append(contentsOf: updates.compactMap(newUpdate))
+        let (new, orders) = try await sorted(updates.compactMap(newUpdate))
+        let refused = try await parts.appender.append(contentsOf: new)
+        for order in orders { await parts.commands?.carryOut(order) }
         for update in refused { logRefused(update, "the database does not take it") }
         offset = last == .max ? nil : last + 1
         isBehind = updates.count >= count
         limit = min(Self.largestLimit, limit * 2)
         brought = updates.count
         backoff.reset()
+    }
+
+    /// Finds the commands for the platform among them.
+    private func sorted(_ updates: [NewUpdate]) async throws -> ([NewUpdate], [AdminCommands.Order]) {
+        guard let commands = parts.commands, parts.directory.takesAdminCommands(target.key.bot) else {
+            return (updates, [])
+        }
+        var (sorted, orders): ([NewUpdate], [AdminCommands.Order]) = ([], [])
+        for update in updates {
+            let order = try await commands.order(in: update)
+            sorted.append(order == nil ? update : update.asAdminCommand)
+            if let order { orders.append(order) }
+        }
+        return (sorted, orders)
     }
 
     private func newUpdate(_ update: ReceivedUpdate) -> NewUpdate? {

@@ -38,7 +38,7 @@ package actor UpdateAppender {
     private let turns: AppendTurns
     private let deliveries: Deliveries
     private let partitions: LogPartitions?
-    private let traffic: BotTraffic?
+    private let counts: AppendCounts
     private let stored: Counter
     private let repetitionCount: Counter
     private let batchSize: Histogram
@@ -66,7 +66,7 @@ package actor UpdateAppender {
         self.turns = turns
         self.deliveries = deliveries
         self.partitions = partitions
-        self.traffic = traffic
+        counts = AppendCounts(traffic: traffic)
         stored = metrics.counter("rookery_updates_stored_total", "Updates written to the log.")
         repetitionCount = metrics.counter(
             "rookery_updates_repeated_total", "Updates that were in the log already.")
@@ -90,7 +90,7 @@ package actor UpdateAppender {
 
     private func enqueue(_ updates: [NewUpdate]) async throws -> [Int64] {
         guard queuedUpdates < Self.queueLimit, queuedBytes < Self.queueBytes else {
-            noteFailure(of: updates)
+            counts.refused(updates, .failed)
             throw Fault.overloaded
         }
         return try await withCheckedThrowingContinuation { continuation in
@@ -158,7 +158,7 @@ package actor UpdateAppender {
         } catch {
             notePartition(error)
             for waiting in batch {
-                noteFailure(of: waiting.updates)
+                counts.refused(waiting.updates, .failed)
                 waiting.continuation.resume(throwing: error)
             }
         }
@@ -181,7 +181,7 @@ package actor UpdateAppender {
             waiting.continuation.resume(returning: try await refused(among: waiting.updates[...]))
         } catch {
             notePartition(error)
-            noteFailure(of: waiting.updates)
+            counts.refused(waiting.updates, .failed)
             waiting.continuation.resume(throwing: error)
         }
     }
@@ -190,7 +190,7 @@ package actor UpdateAppender {
     /// - Returns: those refused by themselves; the others are in the log.
     private func refused(among updates: ArraySlice<NewUpdate>) async throws -> [Int64] {
         guard updates.count > 1 else {
-            for update in updates { traffic?.refused(bot: update.key, .invalid) }
+            counts.refused(Array(updates), .invalid)
             return updates.map(\.head.updateID)
         }
         let middle = updates.startIndex + updates.count / 2
@@ -214,50 +214,13 @@ package actor UpdateAppender {
         defer { deliveries.wake(bots) }
         let (added, repeated) = try await database.append.withConnection { connection in
             let added = try await connection.pipeline(statements)[1].affectedRows
-            return (added, await repetitions(in: updates, added: added, connection))
+            return (added, await counts.repetitions(in: updates, added: added, connection))
         }
-        count(updates, repeated)
+        counts.stored(updates, repeated)
         batchSize.observe(Double(updates.count))
         stored.increment(by: added)
         repetitionCount.increment(by: updates.count - added)
         await tell(deliveries.foreign(among: bots).subtracting(foreign))
-    }
-
-    // MARK: How bots fare
-
-    private func noteFailure(of updates: [NewUpdate]) {
-        guard let traffic else { return }
-        for update in updates { traffic.refused(bot: update.key, .failed) }
-    }
-
-    private func count(_ updates: [NewUpdate], _ repeated: [BotKey: Int]) {
-        guard let traffic else { return }
-        let now = Timestamp.now
-        var repeated = repeated
-        for update in updates {
-            if !repeated.isEmpty, let rest = repeated[update.key], rest > 0 {
-                repeated[update.key] = rest - 1
-                traffic.stored(bot: update.key, count: 0, repeated: 1, time: .zero, at: now)
-            } else {
-                traffic.stored(bot: update.key, time: max(.zero, now - update.receivedAt), at: now)
-            }
-        }
-    }
-
-    /// Whose updates were in the log already: asked only when there were some.
-    private func repetitions(
-        in updates: [NewUpdate], added: Int, _ connection: PostgresConnection
-    ) async -> [BotKey: Int] {
-        guard traffic != nil, added < updates.count else { return [:] }
-        var counts: [BotKey: Int] = [:]
-        for update in updates { counts[update.key, default: 0] += 1 }
-        if added > 0, counts.count == 1, let key = counts.keys.first { return [key: updates.count - added] }
-        guard added > 0 else { return counts }
-        // Not worth an error: these would only be counted as new.
-        let new = try? await UpdateLog.countNew(batch: updates.count, of: Array(counts.keys), in: connection)
-        guard let new else { return [:] }
-        for (key, count) in new { counts[key, default: 0] -= count }
-        return counts
     }
 
     /// Shards that this node has lost while it wrote: their new holder has not been told in the transaction.
