@@ -1,4 +1,5 @@
 import Platform
+import Tenancy
 
 /// What can be set about bots and their webhooks. A wrong value is the reader's to tell; the standard one stands in.
 struct BotsSettings: Sendable {
@@ -12,6 +13,8 @@ struct BotsSettings: Sendable {
     let hybridPatience: Duration
     /// Started in development; nil: one that runs already is used.
     let tunnel: Tunnel?
+
+    var onboardingPace: OnboardingPace { OnboardingPace(perMinute: onboardingPerMinute) }
 
     init(_ reader: inout SettingsReader) {
         reconcileInterval =
