@@ -16,6 +16,7 @@ struct BotParts: Sendable {
     let scheduler: SendScheduler
     private let runtime: Runtime
     private let clients: [HTTPClient]
+    private let retirement: SecretRetirement
 
     /// Rows of `bot_hour` that a node writes.
     private static let trafficRowsPerSecond = 500
@@ -55,9 +56,8 @@ struct BotParts: Sendable {
         for (index, loop) in runtime.loops.enumerated() {
             connectors.append(
                 BotConnector(
-                    loop: loop, database: databases[index], telegram: telegram[index],
-                    secrets: BotSecrets(box: box), address: address, events: events,
-                    schedule: CheckSchedule(interval: settings.bots.reconcileInterval)))
+                    settings, loop: loop, database: databases[index], telegram: telegram[index], box: box,
+                    address: address, events: events))
             commands.append(
                 AdminCommands(
                     loop: loop, database: databases[index], secrets: BotSecrets(box: box),
@@ -74,11 +74,15 @@ struct BotParts: Sendable {
                 rowsPerSecond: Self.trafficRowsPerSecond / runtime.loops.count)
         }
         self.clients = clients
+        retirement = SecretRetirement(
+            loop: runtime.loops[0], database: databases[0], directory: directory,
+            secrets: BotSecrets(box: box), events: events, logger: runtime.logger)
     }
 
     /// Runs until the task is cancelled.
     func run() async {
-        await withTaskGroup(of: Void.self) { group in
+        await withDiscardingTaskGroup { group in
+            group.addTask { await retirement.run() }
             for (loop, traffic) in zip(runtime.loops, traffic) {
                 group.addTask(executorPreference: loop) { try? await traffic.run() }
             }
@@ -95,6 +99,18 @@ struct BotParts: Sendable {
             }
         }
         for (loop, client) in zip(runtime.loops, clients) { _ = try? await loop.run { client.close() } }
+    }
+}
+
+extension BotConnector {
+    init(
+        _ settings: Settings, loop: EventLoop, database: Database, telegram: BotAPIClient, box: SecretBox,
+        address: PublicAddress, events: BotEvents
+    ) {
+        self.init(
+            loop: loop, database: database, telegram: telegram, secrets: BotSecrets(box: box),
+            address: address, events: events,
+            schedule: CheckSchedule(interval: settings.bots.reconcileInterval))
     }
 }
 
