@@ -9,6 +9,7 @@ struct BotParts: Sendable {
     /// One an event loop, in their order.
     let connectors: [BotConnector]
     private let clients: [HTTPClient]
+    private let tunnel: BotTunnel?
 
     /// - Parameters:
     ///   - databases: one an event loop, in their order.
@@ -42,10 +43,19 @@ struct BotParts: Sendable {
         }
         self.connectors = connectors
         self.clients = clients
+        tunnel =
+            settings.hasTunnel
+            ? BotTunnel(
+                settings.bots.tunnel, to: url, address: address, database: databases[0], client: clients[0],
+                runtime: runtime) : nil
     }
 
     /// Runs until the task is cancelled.
-    func run() async {}
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            if let tunnel { group.addTask { await tunnel.run() } }
+        }
+    }
 
     /// Ends every call that is under way at Telegram.
     func close(_ runtime: Runtime) async {
@@ -54,6 +64,9 @@ struct BotParts: Sendable {
 }
 
 extension Settings {
+    /// Whether Telegram can reach this node only by a tunnel.
+    fileprivate var hasTunnel: Bool { environment == .development && publicURL == nil && !isTelegramLocal }
+
     /// Whether Telegram is a stand-in on this machine, which reaches the node's own address.
     fileprivate var isTelegramLocal: Bool {
         guard environment == .development, let host = try? Origin(of: telegramAPIURL).host else {
