@@ -8,6 +8,13 @@ extension SealedColumn {
         ofBots("webhook_secrets", .webhookSecret, holdsSeveral: true),
         ofConsumers("secrets_sealed", .signing, holdsSeveral: true),
         ofConsumers("telegram_secret_sealed", .telegramSecret),
+        SealedColumn(
+            "bot_import_item", "token_sealed",
+            key: [.uuid("tenant_id"), .uuid("import_id"), .integer("place")]
+        ) { key in
+            guard let (tenant, id) = owner(key), let place = key.last.flatMap({ Int($0) }) else { return nil }
+            return ImportSecrets.binding(id, place, ID<Tenant>(tenant))
+        },
     ]
 
     private static func ofBots(
