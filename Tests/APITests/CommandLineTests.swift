@@ -5,7 +5,7 @@ import Testing
 
 @testable import API
 
-@Suite("Command line", .timeLimit(.minutes(1)))
+@Suite("Command line", .timeLimit(.minutes(10)))
 struct CommandLineTests {
     @Test("The overview has a whole line for every command")
     func overview() async throws {

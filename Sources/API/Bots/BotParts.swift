@@ -8,8 +8,17 @@ struct BotParts: Sendable {
     let address: PublicAddress
     /// One an event loop, in their order.
     let connectors: [BotConnector]
+    /// Likewise.
+    let traffic: [BotTraffic]
+    private let runtime: Runtime
     private let clients: [HTTPClient]
+    private let retirement: SecretRetirement
     private let tunnel: BotTunnel?
+
+    /// Rows of `bot_hour` that a node writes.
+    private static let trafficRowsPerSecond = 500
+    /// What writing them down may take at the end.
+    private static let lastWrite = Duration.seconds(3)
 
     /// - Parameters:
     ///   - databases: one an event loop, in their order.
@@ -36,30 +45,60 @@ struct BotParts: Sendable {
             clients.append(client)
             connectors.append(
                 BotConnector(
-                    loop: loop, database: database,
-                    telegram: BotAPIClient(client: client, baseURL: settings.telegramAPIURL),
-                    secrets: BotSecrets(box: box), address: address, events: events,
-                    schedule: CheckSchedule(interval: settings.bots.reconcileInterval)))
+                    settings, loop: loop, database: database, client: client, box: box, address: address,
+                    events: events))
         }
         self.connectors = connectors
+        self.runtime = runtime
+        traffic = zip(runtime.loops, databases).map { loop, database in
+            BotTraffic(
+                loop: loop, database: database, metrics: runtime.metrics, logger: runtime.logger,
+                rowsPerSecond: Self.trafficRowsPerSecond / runtime.loops.count)
+        }
         self.clients = clients
         tunnel =
             settings.hasTunnel
             ? BotTunnel(
                 settings.bots.tunnel, to: url, address: address, database: databases[0], client: clients[0],
                 runtime: runtime) : nil
+        retirement = SecretRetirement(
+            loop: runtime.loops[0], database: databases[0], directory: directory,
+            secrets: BotSecrets(box: box), events: events, logger: runtime.logger)
     }
 
     /// Runs until the task is cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in
             if let tunnel { group.addTask { await tunnel.run() } }
+            for (loop, traffic) in zip(runtime.loops, traffic) {
+                group.addTask(executorPreference: loop) { try? await traffic.run() }
+            }
+            group.addTask { await retirement.run() }
         }
     }
 
-    /// Ends every call that is under way at Telegram.
+    /// Ends every call that is under way at Telegram, and writes down what has been counted.
     func close(_ runtime: Runtime) async {
+        let deadline = ContinuousClock.now + Self.lastWrite
+        await withTaskGroup(of: Void.self) { group in
+            for (loop, traffic) in zip(runtime.loops, traffic) {
+                group.addTask(executorPreference: loop) { await traffic.flush(until: deadline) }
+            }
+        }
         for (loop, client) in zip(runtime.loops, clients) { _ = try? await loop.run { client.close() } }
+    }
+}
+
+extension BotConnector {
+    init(
+        _ settings: Settings, loop: EventLoop, database: Database, client: HTTPClient, box: SecretBox,
+        address: PublicAddress, events: BotEvents
+    ) {
+        self.init(
+            loop: loop, database: database,
+            telegram: BotAPIClient(client: client, baseURL: settings.telegramAPIURL),
+            secrets: BotSecrets(box: box), address: address, events: events,
+            schedule: CheckSchedule(interval: settings.bots.reconcileInterval))
     }
 }
 
