@@ -23,6 +23,7 @@ struct BotParts: Sendable {
     private let guarded: HTTPClient
     private let alarms: BotAlarms
     private let jobs: LeasedJobs
+    private let tunnel: BotTunnel?
 
     /// Rows of `bot_hour` that a node writes.
     private static let trafficRowsPerSecond = 500
@@ -95,6 +96,11 @@ struct BotParts: Sendable {
         }
         self.clients = clients
         self.pollClients = pollClients
+        tunnel =
+            settings.hasTunnel
+            ? BotTunnel(
+                settings.bots.tunnel, to: url, address: address, database: databases[0], client: clients[0],
+                runtime: runtime) : nil
         retirement = SecretRetirement(
             loop: runtime.loops[0], database: databases[0], directory: directory,
             secrets: BotSecrets(box: box), events: events, logger: runtime.logger)
@@ -132,6 +138,7 @@ struct BotParts: Sendable {
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await retirement.run() }
+            if let tunnel { group.addTask { await tunnel.run() } }
             for (loop, traffic) in zip(runtime.loops, traffic) {
                 group.addTask(executorPreference: loop) { try? await traffic.run() }
             }
@@ -180,6 +187,9 @@ extension BotConnector {
 }
 
 extension Settings {
+    /// Whether Telegram can reach this node only by a tunnel.
+    fileprivate var hasTunnel: Bool { environment == .development && publicURL == nil && !isTelegramLocal }
+
     /// Whether Telegram is a stand-in on this machine, which reaches the node's own address.
     fileprivate var isTelegramLocal: Bool {
         guard environment == .development, let host = try? Origin(of: telegramAPIURL).host else {
