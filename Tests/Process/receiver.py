@@ -33,6 +33,8 @@ class Server(ThreadingHTTPServer):
 class Receiver:
     def __init__(self):
         self.received: list[Received] = []
+        # What it answers with: the body of a call, made from what came.
+        self.answer = lambda entry: None
         self._changed = threading.Condition()
         self._held: dict[int, threading.Event] = {}
         self._server = Server(("127.0.0.1", 0), self._handler())
@@ -77,11 +79,17 @@ class Receiver:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver._note(Received.of({name.lower(): value for name, value in self.headers.items()}, body))
+                entry = Received.of({name.lower(): value for name, value in self.headers.items()}, body)
+                receiver._note(entry)
+                call = receiver.answer(entry)
+                content = json.dumps(call).encode() if call else b""
                 try:
                     self.send_response(200)
-                    self.send_header("Content-Length", "0")
+                    if content:
+                        self.send_header("Content-Type", "application/json")
+                    self.send_header("Content-Length", str(len(content)))
                     self.end_headers()
+                    self.wfile.write(content)
                 except OSError:
                     self.close_connection = True
 
