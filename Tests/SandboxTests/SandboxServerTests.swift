@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sandbox
 
-@Suite("Sandbox over HTTP", .timeLimit(.minutes(1)))
+@Suite("Sandbox over HTTP", .timeLimit(.minutes(10)))
 struct SandboxServerTests {
     @Test("A bot is made, called, and what it did is read")
     func controlAndBotAPI() async throws {
@@ -38,7 +38,7 @@ struct SandboxServerTests {
         let written = try await served.send(
             "POST", "/sandbox/bots/77/messages", #"{"text":"/start now","user_id":9,"first_name":"Ann"}"#)
         let calls = try await served.server.sandbox.calls(
-            of: bot.telegramID, method: "sendMessage", after: 0, within: .seconds(20))
+            of: bot.telegramID, method: "sendMessage", after: 0, within: .seconds(60))
         let request = try #require(await receiver.requests.next())
         let message = try JSON(parsing: request.body)["message"]
 

@@ -8,7 +8,15 @@ struct BotParts: Sendable {
     let address: PublicAddress
     /// One an event loop, in their order.
     let connectors: [BotConnector]
+    /// Likewise.
+    let traffic: [BotTraffic]
+    private let runtime: Runtime
     private let clients: [HTTPClient]
+
+    /// Rows of `bot_hour` that a node writes.
+    private static let trafficRowsPerSecond = 500
+    /// What writing them down may take at the end.
+    private static let lastWrite = Duration.seconds(3)
 
     /// - Parameters:
     ///   - databases: one an event loop, in their order.
@@ -41,14 +49,32 @@ struct BotParts: Sendable {
                     schedule: CheckSchedule(interval: settings.bots.reconcileInterval)))
         }
         self.connectors = connectors
+        self.runtime = runtime
+        traffic = zip(runtime.loops, databases).map { loop, database in
+            BotTraffic(
+                loop: loop, database: database, metrics: runtime.metrics, logger: runtime.logger,
+                rowsPerSecond: Self.trafficRowsPerSecond / runtime.loops.count)
+        }
         self.clients = clients
     }
 
     /// Runs until the task is cancelled.
-    func run() async {}
+    func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            for (loop, traffic) in zip(runtime.loops, traffic) {
+                group.addTask(executorPreference: loop) { try? await traffic.run() }
+            }
+        }
+    }
 
-    /// Ends every call that is under way at Telegram.
+    /// Ends every call that is under way at Telegram, and writes down what has been counted.
     func close(_ runtime: Runtime) async {
+        let deadline = ContinuousClock.now + Self.lastWrite
+        await withTaskGroup(of: Void.self) { group in
+            for (loop, traffic) in zip(runtime.loops, traffic) {
+                group.addTask(executorPreference: loop) { await traffic.flush(until: deadline) }
+            }
+        }
         for (loop, client) in zip(runtime.loops, clients) { _ = try? await loop.run { client.close() } }
     }
 }

@@ -7,7 +7,7 @@ struct CommandLineFront {
     private static let commands: [any Command.Type] = [
         DevCommand.self, ServeCommand.self, MigrateCommand.self, TenantCreateCommand.self, BotAddCommand.self,
         ConsumerAddCommand.self, PlatformAdminCreateCommand.self, SigningKeyRotateCommand.self,
-        AuditVerifyCommand.self, SandboxCommand.self, ConfigCheckCommand.self,
+        SecretsReencryptCommand.self, AuditVerifyCommand.self, SandboxCommand.self, ConfigCheckCommand.self,
     ]
 
     let words: [String]

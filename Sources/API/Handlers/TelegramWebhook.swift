@@ -7,12 +7,13 @@ struct TelegramWebhook: Sendable {
 
     let directory: BotDirectory
     let appender: UpdateAppender
+    let traffic: BotTraffic
     let checksAddress: Bool
 
     @Sendable func receive(_ request: HTTPRequest) async throws -> HTTPResponse {
         guard let bot = ID<Bot>(request.parameters["bot_id"] ?? "") else { throw Problem.notFound }
         let tenant = try admit(request, to: bot)
-        let head = try UpdateHead(parsing: request.body)
+        let head = try parse(request.body, of: BotKey(tenant: tenant, bot: bot))
         try await appender.append(
             NewUpdate(
                 tenant: tenant, bot: bot, head: head, receivedAt: request.receivedAt, payload: request.body))
@@ -24,14 +25,16 @@ struct TelegramWebhook: Sendable {
     @Sendable func checkHead(of request: HTTPRequest) -> Problem? {
         guard let bot = ID<Bot>(request.parameters["bot_id"] ?? "") else { return Problem.notFound }
         return directory.refusal(of: bot, secret: secret(of: request), isAddressAllowed: isAllowed(request))
-            .map(problem)
+            .map { problem($0, bot) }
     }
 
     private func admit(_ request: HTTPRequest, to bot: ID<Bot>) throws -> ID<Tenant> {
         switch directory.admit(bot, secret: secret(of: request), isAddressAllowed: isAllowed(request)) {
         case .admitted(let tenant): return tenant
-        case .refused(let refusal): throw problem(refusal)
-        case .limited(let wait): throw Problem.rateLimited(retryAfter: wait)
+        case .refused(let refusal): throw problem(refusal, bot)
+        case .limited(let wait):
+            count(.limited, bot)
+            throw Problem.rateLimited(retryAfter: wait)
         }
     }
 
@@ -41,6 +44,30 @@ struct TelegramWebhook: Sendable {
 
     private func isAllowed(_ request: HTTPRequest) -> Bool {
         !checksAddress || TelegramNetwork.contains(request.client)
+    }
+
+    private func parse(_ body: [UInt8], of bot: BotKey) throws -> UpdateHead {
+        do {
+            return try UpdateHead(parsing: body)
+        } catch {
+            traffic.refused(bot: bot, .invalid)
+            throw error
+        }
+    }
+
+    private func count(_ refusal: BotTraffic.Refusal, _ bot: ID<Bot>) {
+        guard let tenant = directory.tenant(of: bot) else { return }
+        traffic.refused(bot: BotKey(tenant: tenant, bot: bot), refusal)
+    }
+
+    /// What the answer says, once it has been counted.
+    private func problem(_ refusal: BotDirectory.Refusal, _ bot: ID<Bot>) -> Problem {
+        switch refusal {
+        case .unknownBot: break
+        case .wrongSecret: count(.wrongSecret, bot)
+        case .suspended, .addressRefused: count(.forbidden, bot)
+        }
+        return problem(refusal)
     }
 
     private func problem(_ refusal: BotDirectory.Refusal) -> Problem {

@@ -15,7 +15,9 @@ package struct BotConnector: Sendable {
 
     /// How long to wait for somebody else's work on the same bot.
     private static let patience = Duration.seconds(10)
-    private static let callTime = Duration.seconds(10)
+    private static let alreadySet = "Webhook is already set"
+    private static let tries = 3
+    private static let shortWait = Duration.seconds(3)
 
     let loop: EventLoop
     let database: Database
@@ -68,8 +70,11 @@ package struct BotConnector: Sendable {
             _ = try await finish(work, since: claimed, Done([event]))
             throw error
         } catch {
-            // Should this fail, too, the right runs out by itself.
-            try? await database.write(claimed.key.tenant) { tx in try await claimed.release(in: tx) }
+            // Should this fail, too, the right runs out by itself. A task of its own, since this one may be cancelled;
+            // awaited right here.
+            await Task(executorPreference: loop) {
+                try? await database.write(claimed.key.tenant) { tx in try await claimed.release(in: tx) }
+            }.value
             throw error
         }
     }
@@ -103,41 +108,53 @@ package struct BotConnector: Sendable {
     // MARK: What is done at Telegram
 
     /// Has the bot's updates come in as they are wanted to, whatever is there now: sets the webhook, or deletes it.
-    /// - Parameter dropPending: forget what waits at Telegram; only on its owner's word.
-    package func align(_ work: inout BotWork, dropPending: Bool = false) async throws {
-        let wanted = address.wantedTransport(of: work.bot, isFallenBack: work.webhook.fallbackSince != nil)
+    /// - Parameters:
+    ///   - dropPending: forget what waits at Telegram; only on its owner's word.
+    ///   - renews: set a webhook that Telegram says is set already all the same, by deleting it before.
+    package func align(
+        _ work: inout BotWork, dropPending: Bool = false, renews: Bool = false
+    ) async throws {
+        let wanted = wanted(work)
         let token = try work.requireToken()
         switch wanted {
         case .webhook:
-            try await set(&work, token, dropPending: dropPending)
+            try await set(&work, token, dropPending: dropPending, renews: renews)
         case .polling, .none:
             _ = try await telegram.deleteWebhook(dropPendingUpdates: dropPending, token: token)
             work.webhook.deleted()
-            work.webhook.reason = reasonWithout(wanted, work)
+            work.webhook.reason = work.webhook.reasonWithout(wanted, work.bot)
         }
         work.bot.transport = wanted
         work.webhook.nextCheckAt = schedule.next(after: .now, for: work.bot.id)
     }
 
-    private func set(_ work: inout BotWork, _ token: BotToken, dropPending: Bool) async throws {
+    private func set(
+        _ work: inout BotWork, _ token: BotToken, dropPending: Bool, renews: Bool
+    ) async throws {
         guard let url = address.webhookURL(of: work.bot), let secret = work.secrets.first else { return }
         let wish = work.bot.webhook
-        try await telegram.setWebhook(
-            WebhookSettings(
-                url: url, secretToken: secret, maxConnections: wish.maxConnections,
-                allowedUpdates: wish.allowedUpdates, dropPendingUpdates: dropPending ? true : nil),
-            token: token)
+        let settings = WebhookSettings(
+            url: url, secretToken: secret, maxConnections: wish.maxConnections,
+            allowedUpdates: wish.allowedUpdates, dropPendingUpdates: dropPending ? true : nil)
+        let remark = try await set(settings, token)
+        if renews, remark == Self.alreadySet {
+            try await telegram.deleteWebhook(token: token)
+            try await set(settings, token)
+        }
         work.webhook.wasSet(to: url, at: .now)
     }
 
-    private func reasonWithout(_ transport: Bot.Transport, _ work: BotWork) -> String? {
-        switch (transport, work.bot.mode) {
-        case (.polling, .polling): "The bot polls"
-        case (.polling, .hybrid): "The bot polls, since its webhook fails"
-        case (.polling, .webhook): "The bot polls, since there is no public address (ROOKERY_PUBLIC_URL)"
-        case (.none, _) where !work.bot.webhook.isEnabled: "The webhook was deleted"
-        case (.none, _): "There is no public address (ROOKERY_PUBLIC_URL)"
-        case (.webhook, _): nil
+    /// Telegram takes one call a second for a bot: waits that out, a few times.
+    @discardableResult
+    private func set(_ settings: WebhookSettings, _ token: BotToken) async throws -> String {
+        for _ in 0..<Self.tries {
+            do {
+                return try await telegram.setWebhook(settings, token: token)
+            } catch let error as BotAPIError where error.code == 429 {
+                guard let wait = error.retryAfter, wait <= Self.shortWait else { throw error }
+                try await loop.sleep(for: wait + .milliseconds(100))
+            }
         }
+        return try await telegram.setWebhook(settings, token: token)
     }
 }

@@ -13,7 +13,7 @@ extension BotWork {
             FOR UPDATE
             """, as: Bot.self)
         guard let current else { return nil }
-        guard let webhook = try await saveWebhook(in: tx) else { return nil }
+        guard let webhook = try await saveWebhook(since: before.webhook, in: tx) else { return nil }
         if bot.transport != before.bot.transport || bot.status != before.bot.status {
             let changed = try await tx.first(
                 """
@@ -29,8 +29,10 @@ extension BotWork {
         return (bot, webhook)
     }
 
-    private func saveWebhook(in tx: TenantTransaction) async throws -> Webhook? {
+    /// Somebody who wants the bot looked at since it was claimed (`Webhook.expedite`) is not overruled.
+    private func saveWebhook(since before: Webhook, in tx: TenantTransaction) async throws -> Webhook? {
         let report = webhook.report
+        let isAsBefore: SQL = "next_check_at = \(before.nextCheckAt)"
         return try await tx.first(
             """
             UPDATE bot_webhook SET state = \(webhook.state), reason = \(webhook.reason), url = \(webhook.url),
@@ -40,8 +42,10 @@ extension BotWork {
                 last_error_at = \(report.lastErrorAt), last_error_message = \(report.lastErrorMessage),
                 last_synchronization_error_at = \(report.lastSynchronizationErrorAt),
                 reported_max_connections = \(report.maxConnections.map { Int32(clamping: $0) }),
-                reported_allowed_updates = \(report.allowedUpdates), last_checked_at = \(webhook.lastCheckedAt),
-                last_repaired_at = \(webhook.lastRepairedAt), next_check_at = \(webhook.nextCheckAt),
+                reported_allowed_updates = \(report.allowedUpdates), 
+                last_checked_at = CASE WHEN \(isAsBefore) THEN \(webhook.lastCheckedAt) ELSE last_checked_at END,
+                last_repaired_at = \(webhook.lastRepairedAt),
+                next_check_at = CASE WHEN \(isAsBefore) THEN \(webhook.nextCheckAt) ELSE next_check_at END,
                 failures = \(Int32(clamping: webhook.failures)), failing_since = \(webhook.failingSince),
                 fallback_since = \(webhook.fallbackSince), fallback_probes = \(Int32(clamping: webhook.fallbackProbes)),
                 secret_set_at = \(webhook.secretSetAt), secret_seen_at = \(webhook.secretSeenAt),

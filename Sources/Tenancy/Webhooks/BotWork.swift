@@ -41,7 +41,8 @@ package struct BotWork: Sendable {
     }
 
     /// Claims up to `limit` bots of any tenant whose check is due and that nobody works on.
-    /// - Parameter checkedBefore: those looked at since are left out.
+    /// Those of no live bot are put off for a month.
+    /// - Parameter checkedBefore: those looked at since are left out, unless something was wrong.
     static func claimDue(
         _ limit: Int, checkedBefore: Timestamp, box: BotSecrets, in tx: PlatformTransaction
     ) async throws -> [BotWork] {
@@ -53,11 +54,22 @@ package struct BotWork: Sendable {
             WHERE (tenant_id, bot_id) IN (
                 SELECT tenant_id, bot_id FROM bot_webhook
                 WHERE next_check_at <= clock_timestamp() AND work_until < clock_timestamp()
-                    AND (last_checked_at IS NULL OR last_checked_at < \(checkedBefore))
+                    AND (last_checked_at IS NULL OR last_checked_at < \(checkedBefore)
+                        OR failures > 0 OR fallback_probes > 0 OR fallback_since IS NOT NULL)
                 ORDER BY next_check_at LIMIT \(Int64(limit)) FOR UPDATE SKIP LOCKED)
             RETURNING \(Webhook.columns)
             """, as: Webhook.self)
+        guard !webhooks.isEmpty else { return [] }
         let bots = try await Stored.find(webhooks.map { ($0.tenant, $0.bot) }, in: tx)
+        if bots.count < webhooks.count {
+            try await tx.execute(
+                """
+                UPDATE bot_webhook SET next_check_at = clock_timestamp() + interval '30 days', work_id = NULL,
+                    work_until = '-infinity'
+                WHERE work_id = \(id) AND (tenant_id, bot_id) IN (SELECT * FROM unnest(
+                    \(webhooks.map(\.tenant)), \(webhooks.map(\.bot)))) AND NOT bot_id = ANY (\(Array(bots.keys)))
+                """)
+        }
         return webhooks.compactMap { webhook in
             bots[webhook.bot].map { BotWork(id: id, $0, webhook, box: box) }
         }

@@ -20,6 +20,26 @@ extension Webhook {
         failures = 0
         failingSince = nil
     }
+
+    /// Takes over what a look has said.
+    mutating func take(_ judgement: WebhookJudgement, at now: Timestamp) {
+        state = judgement.state
+        reason = judgement.reason
+        failingSince = state == .failing ? failingSince ?? now : nil
+        if !judgement.isWrong { failures = 0 }
+    }
+
+    /// Why there is none, in words.
+    func reasonWithout(_ transport: Bot.Transport, _ bot: Bot) -> String? {
+        switch (transport, bot.mode) {
+        case (.polling, .polling): "The bot polls"
+        case (.polling, .hybrid) where fallbackSince != nil: "The bot polls, since its webhook fails"
+        case (.polling, _): "The bot polls, since there is no public address (ROOKERY_PUBLIC_URL)"
+        case (.none, _) where !bot.webhook.isEnabled: "The webhook was deleted"
+        case (.none, _): "There is no public address (ROOKERY_PUBLIC_URL)"
+        case (.webhook, _): nil
+        }
+    }
 }
 
 extension BotWork {
@@ -35,6 +55,8 @@ extension BotWork {
         bot.status = isRevoked ? .tokenRevoked : .blocked
         bot.transport = .none
         webhook.deleted()
+        // Until its owner does something about it.
+        webhook.nextCheckAt = .now + .seconds(30 * 86_400)
         webhook.reason =
             isRevoked
             ? "Telegram knows the token no more: put the new one in (PUT /v1/bots/{bot_id}/token)"
@@ -53,9 +75,11 @@ extension BotAPIError {
     /// no chat, such as those of webhooks and getUpdates, only.
     package var bot: Bot.Status? {
         switch code {
+        // Something else that answers in Telegram's place knows nothing of bots.
+        case _ where isForeign: nil
         case 401: .tokenRevoked
-        // Telegram's word for a token of no bot, not for a method that does not exist.
         case 403: .blocked
+        // Telegram's word for a token of no bot, not for a method that does not exist.
         case 404 where message == "Not Found": .tokenRevoked
         default: nil
         }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import API
 
-@Suite("Bots, updates and consumers", .serialized, .timeLimit(.minutes(2)))
+@Suite("Bots, updates and consumers", .serialized, .timeLimit(.minutes(10)))
 struct ReadingRoutesTests {
     @Test("Bots and consumers are listed newest first, and another tenant's are not there")
     func lists() async throws {
