@@ -98,7 +98,8 @@ final class App: Sendable {
                         checksAddress: settings.checksTelegramAddress),
                     gate: gate, invitationMail: access.invitationMail,
                     jsonWebKeys: JSONWebKeys(credentials: access.credentials),
-                    people: access.people(database)
+                    people: access.people(database), connector: bots.connectors[index],
+                    isDevelopment: settings.environment == .development
                 )
             routes = try table.all
             api = table.api

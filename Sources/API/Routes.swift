@@ -1,5 +1,6 @@
 import Auth
 import Platform
+import Tenancy
 
 /// Every route of the public address, on one screen, and who may use it.
 struct Routes {
@@ -10,11 +11,16 @@ struct Routes {
     let invitationMail: InvitationMail
     let jsonWebKeys: JSONWebKeys
     let people: People
+    let connector: BotConnector
+    /// Where Telegram may be a stand-in, which takes any address for a webhook.
+    let isDevelopment: Bool
 
     /// What customers and platform admins call.
     var api: [Route] {
         let tenants = PlatformTenants(mail: invitationMail)
         let invitations = Invitations(mail: invitationMail)
+        let bots = Bots(connector: connector, isDevelopment: isDevelopment)
+        let webhooks = BotWebhooks(connector: connector, isDevelopment: isDevelopment)
         return [
             Route(.post, "/v1/auth/login", .open, people.authentication.login),
             Route(.post, "/v1/auth/refresh", .open, people.authentication.refresh),
@@ -50,8 +56,18 @@ struct Routes {
             Route(list: "/v1/audit-events", .tenant(.viewAuditLog), exportCost: 20, AuditEvents.list),
             Route(list: "/v1/platform/audit-events", .platform, exportCost: 20, AuditEvents.listPlatform),
 
-            Route(list: "/v1/bots", .tenant(.viewBots), Bots.list),
-            Route(.get, "/v1/bots/{bot_id}", .tenant(.viewBots), Bots.show),
+            Route(.post, "/v1/bots", .tenant(.manageBots), cost: 5, bots.create),
+            Route(list: "/v1/bots", .tenant(.viewBots), bots.list),
+            Route(.get, "/v1/bots/{bot_id}", .tenant(.viewBots), bots.show),
+            Route(.patch, "/v1/bots/{bot_id}", .tenant(.manageBots), bots.update),
+            Route(.delete, "/v1/bots/{bot_id}", .tenant(.manageBots), bots.delete),
+            Route(.get, "/v1/bots/{bot_id}/webhook", .tenant(.viewBots), webhooks.show),
+            Route(.put, "/v1/bots/{bot_id}/webhook", .tenant(.manageBots), webhooks.put),
+            Route(.delete, "/v1/bots/{bot_id}/webhook", .tenant(.manageBots), webhooks.delete),
+            Route(.post, "/v1/bots/{bot_id}/webhook/refresh", .tenant(.manageBots), webhooks.refresh),
+            Route(
+                .post, "/v1/bots/{bot_id}/webhook/rotate-secret", .tenant(.manageBots), webhooks.rotateSecret),
+            Route(.put, "/v1/bots/{bot_id}/token", .tenant(.manageBots), webhooks.putToken),
             Route(list: "/v1/bots/{bot_id}/updates", .tenant(.viewUpdates), Updates.list),
             Route(.get, "/v1/bots/{bot_id}/updates/{update_id}", .tenant(.viewUpdates), Updates.show),
             Route(list: "/v1/bots/{bot_id}/consumers", .tenant(.viewBots), Consumers.list),

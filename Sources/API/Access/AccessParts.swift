@@ -32,7 +32,7 @@ struct AccessParts: Sendable {
             threads: max(1, EventLoop.coreCount / 2), cost: settings.passwordCost,
             niceness: settings.passwordNiceness)
         credentials = Credentials(
-            issuer: settings.publicURL ?? AccessTokens.standardIssuer, box: box, logger: logger)
+            issuer: settings.issuer, box: box, logger: logger)
         upkeep = CredentialUpkeep(
             loop: loop, database: database, credentials: credentials, trail: trail, logger: logger)
         invitationMail = InvitationMail(
@@ -67,4 +67,11 @@ struct AccessParts: Sendable {
     func wake() { upkeep.wake() }
 
     func stop() { passwords.stop() }
+}
+
+extension Settings {
+    /// Of access tokens. In development the public address may be a node's own, or a tunnel's: it is no name to go by.
+    fileprivate var issuer: String {
+        environment == .development ? AccessTokens.standardIssuer : publicURL ?? AccessTokens.standardIssuer
+    }
 }

@@ -30,7 +30,7 @@ extension AuditAction {
 }
 
 extension AuditEvent {
-    fileprivate init(_ event: BotEvent, of bot: Bot) {
+    init(_ event: BotEvent, of bot: Bot) {
         var changes = AuditChanges()
         switch event {
         case .repaired(let reason): changes.add("reason", from: nil, to: reason)

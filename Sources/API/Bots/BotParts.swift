@@ -12,6 +12,7 @@ struct BotParts: Sendable {
     let traffic: [BotTraffic]
     private let runtime: Runtime
     private let clients: [HTTPClient]
+    private let retirement: SecretRetirement
 
     /// Rows of `bot_hour` that a node writes.
     private static let trafficRowsPerSecond = 500
@@ -43,10 +44,8 @@ struct BotParts: Sendable {
             clients.append(client)
             connectors.append(
                 BotConnector(
-                    loop: loop, database: database,
-                    telegram: BotAPIClient(client: client, baseURL: settings.telegramAPIURL),
-                    secrets: BotSecrets(box: box), address: address, events: events,
-                    schedule: CheckSchedule(interval: settings.bots.reconcileInterval)))
+                    settings, loop: loop, database: database, client: client, box: box, address: address,
+                    events: events))
         }
         self.connectors = connectors
         self.runtime = runtime
@@ -56,14 +55,18 @@ struct BotParts: Sendable {
                 rowsPerSecond: Self.trafficRowsPerSecond / runtime.loops.count)
         }
         self.clients = clients
+        retirement = SecretRetirement(
+            loop: runtime.loops[0], database: databases[0], directory: directory,
+            secrets: BotSecrets(box: box), events: events, logger: runtime.logger)
     }
 
     /// Runs until the task is cancelled.
     func run() async {
-        await withTaskGroup(of: Void.self) { group in
+        await withDiscardingTaskGroup { group in
             for (loop, traffic) in zip(runtime.loops, traffic) {
                 group.addTask(executorPreference: loop) { try? await traffic.run() }
             }
+            group.addTask { await retirement.run() }
         }
     }
 
@@ -76,6 +79,19 @@ struct BotParts: Sendable {
             }
         }
         for (loop, client) in zip(runtime.loops, clients) { _ = try? await loop.run { client.close() } }
+    }
+}
+
+extension BotConnector {
+    init(
+        _ settings: Settings, loop: EventLoop, database: Database, client: HTTPClient, box: SecretBox,
+        address: PublicAddress, events: BotEvents
+    ) {
+        self.init(
+            loop: loop, database: database,
+            telegram: BotAPIClient(client: client, baseURL: settings.telegramAPIURL),
+            secrets: BotSecrets(box: box), address: address, events: events,
+            schedule: CheckSchedule(interval: settings.bots.reconcileInterval))
     }
 }
 
