@@ -33,8 +33,8 @@ class Server(ThreadingHTTPServer):
 class Receiver:
     def __init__(self):
         self.received: list[Received] = []
-        # What it answers with: the body of a call, made from what came.
-        self.answer = lambda entry: None
+        # What its bot does about an update, before it is answered.
+        self.react = lambda entry: None
         self._changed = threading.Condition()
         self._held: dict[int, threading.Event] = {}
         self._server = Server(("127.0.0.1", 0), self._handler())
@@ -81,15 +81,11 @@ class Receiver:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 entry = Received.of({name.lower(): value for name, value in self.headers.items()}, body)
                 receiver._note(entry)
-                call = receiver.answer(entry)
-                content = json.dumps(call).encode() if call else b""
+                receiver.react(entry)
                 try:
                     self.send_response(200)
-                    if content:
-                        self.send_header("Content-Type", "application/json")
-                    self.send_header("Content-Length", str(len(content)))
+                    self.send_header("Content-Length", "0")
                     self.end_headers()
-                    self.wfile.write(content)
                 except OSError:
                     self.close_connection = True
 

@@ -15,7 +15,7 @@ class Sandbox:
         self.url = url.rstrip("/")
         self._client = web.client(40)
 
-    def ask(self, method: str, path: str, body: dict | None = None, **query) -> dict:
+    def ask(self, method: str, path: str, body: dict | None = None, query: dict | None = None) -> dict:
         answer = self._client.request(method, f"{self.url}/sandbox{path}", json=body, params=query)
         answer.raise_for_status()
         return answer.json() if answer.content else {}
@@ -33,8 +33,8 @@ class Sandbox:
         found: list[dict] = []
         has_more = True
         while has_more:
-            query = {"after": found[-1]["id"] if found else after, "limit": 10_000} | ({"method": method} if method else {})
-            page = self.ask("GET", "/calls", **query)
+            query = {"after": found[-1]["id"] if found else after, "limit": 10_000} | of(method)
+            page = self.ask("GET", "/calls", query=query)
             found += page["calls"]
             has_more = page["has_more"]
         return found
@@ -69,8 +69,8 @@ class SandboxBot:
         """What of the token is a secret: the number in front of the colon is not."""
         return self.token.partition(":")[2]
 
-    def ask(self, method: str, path: str = "", body: dict | None = None, **query) -> dict:
-        return self.sandbox.ask(method, f"/bots/{self.telegram_id}{path}", body, **query)
+    def ask(self, method: str, path: str = "", body: dict | None = None, query: dict | None = None) -> dict:
+        return self.sandbox.ask(method, f"/bots/{self.telegram_id}{path}", body, query)
 
     def write(self, user: int, text: str) -> int:
         """A user writes to the bot in their private chat. Returns the update's id."""
@@ -97,14 +97,14 @@ class SandboxBot:
         found: list[dict] = []
         while len(found) < count:
             query = {"method": method, "after": found[-1]["id"] if found else 0, "wait": seconds}
-            more = self.ask("GET", "/calls", **query)["calls"]
+            more = self.ask("GET", "/calls", query=query)["calls"]
             assert more, f"{count} calls of {method} wanted, {found} came"
             found += more
         return [call["parameters"] for call in found]
 
     def count(self, method: str | None = None) -> int:
         """How many calls of that method there were so far."""
-        return len(self.ask("GET", "/calls", **({"method": method} if method else {}))["calls"])
+        return len(self.ask("GET", "/calls", query=of(method))["calls"])
 
     def call(self, method: str, **parameters) -> httpx.Response:
         """Somebody else who has the token calls."""
@@ -135,6 +135,11 @@ class SandboxBot:
         """@BotFather gives out a new token, which this returns; the old one is worth nothing."""
         self.token = self.ask("POST", "/revoke")["token"]
         return self.token
+
+
+def of(method: str | None) -> dict[str, str]:
+    """As a query."""
+    return {"method": method} if method else {}
 
 
 @contextmanager

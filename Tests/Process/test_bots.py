@@ -52,7 +52,7 @@ def test_a_bot_created_with_mode_webhook_has_its_webhook_registered(rookery, own
 
 def test_a_message_is_answered_in_under_three_seconds(rookery, owner, sandbox, receiver):
     bot = register(rookery, owner, sandbox)
-    receiver.answer = lambda entry: {"method": "sendMessage", "chat_id": entry.chat, "text": "pong"}
+    receiver.react = lambda entry: bot.telegram.call("sendMessage", chat_id=entry.chat, text="pong")
     bot.consume(receiver.url)
     times = []
 
