@@ -95,7 +95,7 @@ final class App: Sendable {
                         draining: draining, schemaVersion: schemaVersion),
                     webhook: TelegramWebhook(
                         directory: directory, appender: appender, traffic: bots.traffic[index],
-                        checksAddress: settings.checksTelegramAddress),
+                        commands: bots.commands[index], checksAddress: settings.checksTelegramAddress),
                     gate: gate, invitationMail: access.invitationMail,
                     jsonWebKeys: JSONWebKeys(credentials: access.credentials),
                     people: access.people(database), connector: bots.connectors[index],

@@ -52,7 +52,8 @@ extension Problem {
                 409, "bot_busy", "Something else is being done with the bot", headers: ["Retry-After": "1"])
         case is BotConnector.Polls:
             Problem(409, "bot_polls", "The bot polls: it has no webhook", detail: "PATCH its mode first")
-        case is BotConnector.NotActive: botNotActive
+        // A bot's token that does not open is as good as none: a new one mends it.
+        case is BotConnector.NotActive, is BotConnector.SealedToken: botNotActive
         case is BotConnector.NoPublicAddress:
             Problem(
                 409, "no_public_address", "There is no address that a webhook could point at",
@@ -80,7 +81,7 @@ extension Problem {
     }
 
     private static let botNotActive = Problem(
-        409, "bot_not_active", "Telegram does not accept the bot's token",
+        409, "bot_not_active", "The bot's token is of no use any more",
         detail: "PUT /v1/bots/{bot_id}/token puts a new one in")
     private static let alreadyRegistered = Problem(
         409, "bot_already_registered", "This bot is connected already")

@@ -29,6 +29,9 @@ struct Routes {
             Route(list: "/v1/auth/sessions", .person, OwnSessions.list),
             Route(.delete, "/v1/auth/sessions/{session_id}", .person, OwnSessions.delete),
             Route(.put, "/v1/auth/password", .person, people.password.change),
+            Route(.post, "/v1/auth/telegram-link", .person, OwnTelegramLink.create),
+            Route(.get, "/v1/auth/telegram-link", .person, OwnTelegramLink.show),
+            Route(.delete, "/v1/auth/telegram-link", .person, OwnTelegramLink.delete),
             Route(.post, "/v1/auth/invitations/accept", .open, people.acceptance.accept),
 
             Route(.post, "/v1/platform/tenants", .platform, cost: 5, tenants.create),
@@ -68,6 +71,8 @@ struct Routes {
             Route(
                 .post, "/v1/bots/{bot_id}/webhook/rotate-secret", .tenant(.manageBots), webhooks.rotateSecret),
             Route(.put, "/v1/bots/{bot_id}/token", .tenant(.manageBots), webhooks.putToken),
+            Route(.get, "/v1/bots/{bot_id}/health", .tenant(.viewBots), BotsHealth.show),
+            Route(list: "/v1/health/webhooks", .tenantOrAll(.viewBots), BotsHealth.list),
             Route(list: "/v1/bots/{bot_id}/updates", .tenant(.viewUpdates), Updates.list),
             Route(.get, "/v1/bots/{bot_id}/updates/{update_id}", .tenant(.viewUpdates), Updates.show),
             Route(list: "/v1/bots/{bot_id}/consumers", .tenant(.viewBots), Consumers.list),

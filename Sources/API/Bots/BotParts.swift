@@ -10,6 +10,10 @@ struct BotParts: Sendable {
     let connectors: [BotConnector]
     /// Likewise.
     let traffic: [BotTraffic]
+    /// Likewise.
+    let commands: [AdminCommands]
+    /// For what bots send of themselves.
+    let scheduler: SendScheduler
     private let runtime: Runtime
     private let clients: [HTTPClient]
     private let retirement: SecretRetirement
@@ -32,23 +36,38 @@ struct BotParts: Sendable {
             isPollingWithout: settings.environment == .development)
         self.address = address
         let events = BotEvents(trail: access.trail, logger: runtime.logger)
-        var connectors: [BotConnector] = []
+        let holds = BotHolds()
         var clients: [HTTPClient] = []
-        for (loop, database) in zip(runtime.loops, databases) {
+        for loop in runtime.loops {
             // The operator says where Telegram is; nobody else does.
-            let client = try await loop.run {
-                try HTTPClient(
-                    loop: loop, addressGuard: AddressGuard(allowsPrivate: true),
-                    userAgent: "Rookery/\(CommandLineFront.version)")
-            }
-            clients.append(client)
+            clients.append(
+                try await loop.run {
+                    try HTTPClient(
+                        loop: loop, addressGuard: AddressGuard(allowsPrivate: true),
+                        userAgent: "Rookery/\(CommandLineFront.version)")
+                })
+        }
+        let telegram = clients.map {
+            BotAPIClient(client: $0, baseURL: settings.telegramAPIURL, holds: holds)
+        }
+        let scheduler = SendScheduler(loop: runtime.loops[0], telegram: telegram[0])
+        var connectors: [BotConnector] = []
+        var commands: [AdminCommands] = []
+        for (index, loop) in runtime.loops.enumerated() {
             connectors.append(
                 BotConnector(
-                    settings, loop: loop, database: database, client: client, box: box, address: address,
-                    events: events))
+                    settings, loop: loop, database: databases[index], telegram: telegram[index], box: box,
+                    address: address, events: events))
+            commands.append(
+                AdminCommands(
+                    loop: loop, database: databases[index], secrets: BotSecrets(box: box),
+                    telegram: telegram[index], scheduler: scheduler, logger: runtime.logger,
+                    trail: access.trail))
         }
         self.connectors = connectors
         self.runtime = runtime
+        self.commands = commands
+        self.scheduler = scheduler
         traffic = zip(runtime.loops, databases).map { loop, database in
             BotTraffic(
                 loop: loop, database: database, metrics: runtime.metrics, logger: runtime.logger,
@@ -63,15 +82,16 @@ struct BotParts: Sendable {
     /// Runs until the task is cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in
+            group.addTask { await retirement.run() }
             for (loop, traffic) in zip(runtime.loops, traffic) {
                 group.addTask(executorPreference: loop) { try? await traffic.run() }
             }
-            group.addTask { await retirement.run() }
         }
     }
 
     /// Ends every call that is under way at Telegram, and writes down what has been counted.
     func close(_ runtime: Runtime) async {
+        await scheduler.stop()
         let deadline = ContinuousClock.now + Self.lastWrite
         await withTaskGroup(of: Void.self) { group in
             for (loop, traffic) in zip(runtime.loops, traffic) {
@@ -84,13 +104,12 @@ struct BotParts: Sendable {
 
 extension BotConnector {
     init(
-        _ settings: Settings, loop: EventLoop, database: Database, client: HTTPClient, box: SecretBox,
+        _ settings: Settings, loop: EventLoop, database: Database, telegram: BotAPIClient, box: SecretBox,
         address: PublicAddress, events: BotEvents
     ) {
         self.init(
-            loop: loop, database: database,
-            telegram: BotAPIClient(client: client, baseURL: settings.telegramAPIURL),
-            secrets: BotSecrets(box: box), address: address, events: events,
+            loop: loop, database: database, telegram: telegram, secrets: BotSecrets(box: box),
+            address: address, events: events,
             schedule: CheckSchedule(interval: settings.bots.reconcileInterval))
     }
 }

@@ -20,7 +20,8 @@ struct OperatorBots: Sendable {
             try HTTPClient(loop: loop, addressGuard: AddressGuard(allowsPrivate: true))
         }
         connector = BotConnector(
-            settings, loop: loop, database: database, client: client, box: box,
+            settings, loop: loop, database: database,
+            telegram: BotAPIClient(client: client, baseURL: settings.telegramAPIURL), box: box,
             address: PublicAddress(settings.publicURL),
             events: BotEvents(trail: trail, logger: runtime.logger))
     }

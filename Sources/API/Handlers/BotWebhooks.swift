@@ -18,6 +18,9 @@ struct BotWebhooks {
                 bot.id, call, reason: "Telegram could not be asked: this is what was known before")
         } catch is BotWork.Busy {
             return try await stored(bot.id, call)
+        } catch is BotConnector.SealedToken {
+            return try await stored(
+                bot.id, call, reason: "The bot's token does not open with this master key")
         } catch is BotAPIError {
             // Written down: the token is revoked, or the bot refused.
             return try await stored(bot.id, call)

@@ -146,6 +146,8 @@ struct Bots {
             // Refused since: its status says so.
         } catch is BotWork.Busy {
             // The reconciler is at it.
+        } catch is BotConnector.SealedToken {
+            // Nothing can be done at Telegram before there is another.
         }
     }
 

@@ -8,16 +8,31 @@ struct TelegramWebhook: Sendable {
     let directory: BotDirectory
     let appender: UpdateAppender
     let traffic: BotTraffic
+    let commands: AdminCommands
     let checksAddress: Bool
 
     @Sendable func receive(_ request: HTTPRequest) async throws -> HTTPResponse {
         guard let bot = ID<Bot>(request.parameters["bot_id"] ?? "") else { throw Problem.notFound }
-        let tenant = try admit(request, to: bot)
+        let (tenant, takesCommands) = try admit(request, to: bot)
         let head = try parse(request.body, of: BotKey(tenant: tenant, bot: bot))
-        try await appender.append(
-            NewUpdate(
-                tenant: tenant, bot: bot, head: head, receivedAt: request.receivedAt, payload: request.body))
+        let update = NewUpdate(
+            tenant: tenant, bot: bot, head: head, receivedAt: request.receivedAt, payload: request.body)
+        if takesCommands, let order = try await order(in: update) {
+            try await appender.append(update.asAdminCommand)
+            await commands.carryOut(order)
+        } else {
+            try await appender.append(update)
+        }
         return Self.accepted
+    }
+
+    private func order(in update: NewUpdate) async throws -> AdminCommands.Order? {
+        do {
+            return try await commands.order(in: update)
+        } catch {
+            count(.failed, update.bot)
+            throw error
+        }
     }
 
     /// Refuses what cannot be accepted whatever its body holds: a stranger is not read on from. Takes nothing of
@@ -28,9 +43,9 @@ struct TelegramWebhook: Sendable {
             .map { problem($0, bot) }
     }
 
-    private func admit(_ request: HTTPRequest, to bot: ID<Bot>) throws -> ID<Tenant> {
+    private func admit(_ request: HTTPRequest, to bot: ID<Bot>) throws -> (ID<Tenant>, takesCommands: Bool) {
         switch directory.admit(bot, secret: secret(of: request), isAddressAllowed: isAllowed(request)) {
-        case .admitted(let tenant): return tenant
+        case .admitted(let tenant, let takesCommands): return (tenant, takesCommands)
         case .refused(let refusal): throw problem(refusal, bot)
         case .limited(let wait):
             count(.limited, bot)

@@ -6,7 +6,7 @@ import Synchronization
 package final class BotDirectory: Sendable {
     /// What to do with a request that claims to come from Telegram.
     package enum Admission: Sendable, Equatable {
-        case admitted(tenant: ID<Tenant>)
+        case admitted(tenant: ID<Tenant>, takesAdminCommands: Bool = false)
         case refused(Refusal)
         case limited(retryAfter: Duration)
     }
@@ -76,7 +76,9 @@ package final class BotDirectory: Sendable {
             }
             guard let perMinute = owner.updatesPerMinutePerBot,
                 let wait = state.bots.values[index].limit.take(perMinute: perMinute, at: now)
-            else { return .admitted(tenant: entry.tenant) }
+            else {
+                return .admitted(tenant: entry.tenant, takesAdminCommands: entry.takesAdminCommands)
+            }
             return .limited(retryAfter: wait)
         }
     }

@@ -41,3 +41,45 @@ package struct TrafficCounts: Sendable, Equatable {
         lastRefusedAt = [lastRefusedAt, other.lastRefusedAt].compactMap { $0 }.max()
     }
 }
+
+extension TrafficCounts {
+    /// A part of what was counted, the times left out.
+    func share(_ share: Double) -> TrafficCounts {
+        func part(_ count: Int64) -> Int64 { Int64((Double(count) * share).rounded()) }
+        var counts = TrafficCounts()
+        counts.stored = part(stored)
+        counts.repeated = part(repeated)
+        counts.wrongSecret = part(wrongSecret)
+        counts.limited = part(limited)
+        counts.forbidden = part(forbidden)
+        counts.invalid = part(invalid)
+        counts.failed = part(failed)
+        counts.delivered = part(delivered)
+        counts.deliveryFailed = part(deliveryFailed)
+        return counts
+    }
+}
+
+extension TrafficCounts: RowDecodable {
+    static let columns: SQL =
+        """
+        stored, repeated, wrong_secret, limited, forbidden, invalid, failed, delivered, delivery_failed, ingest_times,
+        delivery_times, last_stored_at, last_refused_at
+        """
+
+    package init(row: inout Row) throws {
+        stored = try row.next()
+        repeated = try row.next()
+        wrongSecret = try row.next()
+        limited = try row.next()
+        forbidden = try row.next()
+        invalid = try row.next()
+        failed = try row.next()
+        delivered = try row.next()
+        deliveryFailed = try row.next()
+        ingestTimes = DurationCounts(try row.next([Int64].self))
+        deliveryTimes = DurationCounts(try row.next([Int64].self))
+        lastStoredAt = try row.next()
+        lastRefusedAt = try row.next()
+    }
+}

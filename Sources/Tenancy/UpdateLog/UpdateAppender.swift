@@ -29,7 +29,7 @@ package actor UpdateAppender {
     private let turns: AppendTurns
     private let deliveries: Deliveries
     private let partitions: LogPartitions?
-    private let traffic: BotTraffic?
+    private let counts: AppendCounts
     private let stored: Counter
     private let repetitionCount: Counter
     private let batchSize: Histogram
@@ -56,7 +56,7 @@ package actor UpdateAppender {
         self.turns = turns
         self.deliveries = deliveries
         self.partitions = partitions
-        self.traffic = traffic
+        counts = AppendCounts(traffic: traffic)
         stored = metrics.counter("rookery_updates_stored_total", "Updates written to the log.")
         repetitionCount = metrics.counter(
             "rookery_updates_repeated_total", "Updates that were in the log already.")
@@ -69,7 +69,7 @@ package actor UpdateAppender {
     /// Returns when the update is in the log, durably; also when it was there before.
     package func append(_ update: NewUpdate) async throws {
         guard queue.count < Self.queueLimit, queuedBytes < Self.queueBytes else {
-            traffic?.refused(bot: update.key, .failed)
+            counts.refused([update], .failed)
             throw Fault.overloaded
         }
         try await withCheckedThrowingContinuation { continuation in
@@ -131,10 +131,8 @@ package actor UpdateAppender {
             await writeHalves(of: batch)
         } catch {
             if case PostgresError.server(let error) = error, error.isMissingPartition { partitions?.wake() }
-            for waiting in batch {
-                traffic?.refused(bot: waiting.update.key, .failed)
-                waiting.continuation.resume(throwing: error)
-            }
+            counts.refused(batch.map(\.update), .failed)
+            for waiting in batch { waiting.continuation.resume(throwing: error) }
         }
     }
 
@@ -142,7 +140,7 @@ package actor UpdateAppender {
     /// a commit of its own.
     private func writeHalves(of batch: [Waiting]) async {
         guard batch.count > 1 else {
-            traffic?.refused(bot: batch[0].update.key, .invalid)
+            counts.refused([batch[0].update], .invalid)
             return batch[0].continuation.resume(throwing: Fault.invalidPayload)
         }
         await write(Array(batch[..<(batch.count / 2)]))
@@ -150,53 +148,21 @@ package actor UpdateAppender {
     }
 
     private func commit(_ batch: [Waiting]) async throws {
-        let bots = Set(batch.map(\.update.key))
+        let updates = batch.map(\.update)
+        let bots = Set(updates.map(\.key))
         let foreign = deliveries.foreign(among: bots)
-        let statements = UpdateLog.append(batch.map(\.update)) + Deliveries.notices(of: foreign)
+        let statements = UpdateLog.append(updates) + Deliveries.notices(of: foreign)
         // After an error too: a connection that breaks may have committed.
         defer { deliveries.wake(bots) }
         let (added, repeated) = try await database.append.withConnection { connection in
             let added = try await connection.pipeline(statements)[1].affectedRows
-            return (added, await repetitions(in: batch, added: added, connection))
+            return (added, await counts.repetitions(in: updates, added: added, connection))
         }
-        count(batch, repeated)
+        counts.stored(updates, repeated)
         batchSize.observe(Double(batch.count))
         stored.increment(by: added)
         repetitionCount.increment(by: batch.count - added)
         await tell(deliveries.foreign(among: bots).subtracting(foreign))
-    }
-
-    // MARK: How bots fare
-
-    private func count(_ batch: [Waiting], _ repeated: [BotKey: Int]) {
-        guard let traffic else { return }
-        let now = Timestamp.now
-        var repeated = repeated
-        for waiting in batch {
-            let update = waiting.update
-            if !repeated.isEmpty, let rest = repeated[update.key], rest > 0 {
-                repeated[update.key] = rest - 1
-                traffic.stored(bot: update.key, count: 0, repeated: 1, time: .zero, at: now)
-            } else {
-                traffic.stored(bot: update.key, time: max(.zero, now - update.receivedAt), at: now)
-            }
-        }
-    }
-
-    /// Whose updates were in the log already: asked only when there were some.
-    private func repetitions(
-        in batch: [Waiting], added: Int, _ connection: PostgresConnection
-    ) async -> [BotKey: Int] {
-        guard traffic != nil, added < batch.count else { return [:] }
-        var counts: [BotKey: Int] = [:]
-        for waiting in batch { counts[waiting.update.key, default: 0] += 1 }
-        if added > 0, counts.count == 1, let key = counts.keys.first { return [key: batch.count - added] }
-        guard added > 0 else { return counts }
-        // Not worth an error: these would only be counted as new.
-        let new = try? await UpdateLog.countNew(batch: batch.count, of: Array(counts.keys), in: connection)
-        guard let new else { return [:] }
-        for (key, count) in new { counts[key, default: 0] -= count }
-        return counts
     }
 
     /// Shards that this node has lost while it wrote: their new holder has not been told in the transaction.

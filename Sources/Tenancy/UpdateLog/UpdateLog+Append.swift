@@ -35,7 +35,7 @@ extension UpdateLog {
     /// How many updates of each bot the connection's last append has added, when it has added some: the positions it
     /// drew under the lock, no more than it had updates, are the last ones that this session drew.
     static func countNew(
-        batch: Int, of bots: [BotKey], in connection: PostgresConnection
+        among batch: Int, of bots: [BotKey], in connection: PostgresConnection
     ) async throws -> [BotKey: Int] {
         let rows = try await connection.all(
             """
