@@ -44,16 +44,16 @@ class Rookery:
             raise
         self.api: str = ready["api"].rstrip("/")
         self.admin: str = ready["admin"].rstrip("/")
-        self.sandbox: str = (ready["sandbox"] or self.settings["ROOKERY_TELEGRAM_API_URL"]).rstrip("/")
+        self.sandbox: str = self.settings.get("ROOKERY_TELEGRAM_API_URL", ready.get("sandbox")).rstrip("/")
         self.database_url: str = ready["database_url"]
         self.database_owner_url: str = ready["database_owner_url"]
         self.tenant_id: str = ready["tenant_id"]
         self.owner: dict[str, str] = ready["owner"]
         self.platform_admin: dict[str, str] = ready["platform_admin"]
         self.api_key: str = ready["api_key"]
-        self.bot: dict = ready["bot"]
+        self.bot: dict = ready.get("bot", {})
         self.environment: dict[str, str] = ready["environment"]
-        self.trace: dict[str, str] = ready["trace"]
+        self.trace: dict[str, str] = ready.get("trace", {})
 
     @property
     def webhook(self) -> str:
