@@ -31,6 +31,7 @@ GRANTED = {
     # Telegram knows no token of an example; the bots here are of no use at Telegram, and have no token.
     "connectBot": 422, "updateBot": 412, "disconnectBot": 412, "showWebhook": 200, "setWebhook": 412,
     "deleteWebhook": 412, "refreshWebhook": 409, "rotateWebhookSecret": 409, "replaceBotToken": 422,
+    "listBotImports": 200, "importBots": 202, "showBotImport": 200, "cancelBotImport": 204, "listBotImportItems": 200,
     "showBotHealth": 200, "listWebhooks": 200,
     # The tenant of the example is nobody's.
     "usePolling": 422, "useWebhook": 422,
@@ -122,7 +123,8 @@ def another_session(world: World, actor: str) -> Caller:
 
 def test_every_operation_is_in_the_matrix():
     assert set(GRANTED) == set(BY_ID)
-    known = {"token", "tenant_id", "admin_id", "invitation_id", "key_id", "session_id", "bot_id", "consumer_id", "update_id"}
+    known = {"token", "tenant_id", "admin_id", "invitation_id", "key_id", "session_id", "bot_id", "import_id", "consumer_id",
+             "update_id"}
     assert {name for operation in OPERATIONS for name in operation.ids} <= known
     permissions = {operation.permission for operation in OPERATIONS}
     assert permissions <= ROLES["owner"] | {"open", "signed_in", "member", "platform_admin"}
