@@ -60,7 +60,7 @@ CREATE TABLE bot_webhook (
     -- Hybrid: since when it polls because the webhook failed, and how often going back was tried since.
     fallback_since timestamptz,
     fallback_probes integer NOT NULL DEFAULT 0,
-    -- When the newest secret was set at Telegram, and when a request first had it; older ones are valid until then.
+    -- When the newest secret was set at Telegram. While older ones are valid still: when a request first had the newest.
     secret_set_at timestamptz,
     secret_seen_at timestamptz,
     work_id uuid,
@@ -70,6 +70,7 @@ CREATE TABLE bot_webhook (
     CONSTRAINT bot_webhook_bot FOREIGN KEY (tenant_id, bot_id) REFERENCES bot (tenant_id, id)
 ) WITH (fillfactor = 70);
 CREATE INDEX bot_webhook_due ON bot_webhook (next_check_at);
+CREATE INDEX bot_webhook_secret_seen ON bot_webhook (secret_seen_at) WHERE secret_seen_at IS NOT NULL;
 
 -- The owner is held by row-level security, too; for one statement it is not.
 ALTER TABLE bot NO FORCE ROW LEVEL SECURITY;

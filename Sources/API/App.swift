@@ -55,17 +55,6 @@ final class App: Sendable {
         let leases = leases
         let databases = try runtime.loops.map { try DatabasePools.make(settings, loop: $0, runtime: runtime) }
         let clients = try await Self.clients(settings, runtime)
-        let loops = runtime.loops.enumerated().map { index, loop in
-            (
-                loop: loop,
-                delivery: Delivery(
-                    loop: loop, share: LoopShare(index, of: runtime.loops.count), database: databases[index],
-                    secrets: ConsumerSecrets(box: box), leases: leases, client: clients[index],
-                    metrics: metrics, logger: logger)
-            )
-        }
-        let deliveries = Deliveries(loops, leases: leases)
-        self.deliveries = deliveries
         let health = Health(loops: runtime.loops.count, metrics: metrics)
         let schemaVersion = try Schema.newestVersion()
         let access = try AccessParts(
@@ -76,6 +65,17 @@ final class App: Sendable {
             node: node)
         self.bots = bots
         let directory = bots.directory
+        let loops = runtime.loops.enumerated().map { index, loop in
+            (
+                loop: loop,
+                delivery: Delivery(
+                    loop: loop, share: LoopShare(index, of: runtime.loops.count), database: databases[index],
+                    secrets: ConsumerSecrets(box: box), leases: leases, client: clients[index],
+                    metrics: metrics, logger: logger, traffic: bots.traffic[index])
+            )
+        }
+        let deliveries = Deliveries(loops, leases: leases)
+        self.deliveries = deliveries
         let turns = AppendTurns()
         let partitions = LogPartitions(database: databases[0], loop: first, logger: logger)
         self.partitions = partitions
@@ -87,7 +87,7 @@ final class App: Sendable {
             let gate = access.gate(database)
             let appender = UpdateAppender(
                 loop: loop, database: database, turns: turns, metrics: metrics, deliveries: deliveries,
-                partitions: partitions)
+                partitions: partitions, traffic: bots.traffic[index])
             let table =
                 Routes(
                     health: health,
@@ -95,11 +95,12 @@ final class App: Sendable {
                         database: database, directory: directory, credentials: access.credentials,
                         draining: draining, schemaVersion: schemaVersion),
                     webhook: TelegramWebhook(
-                        directory: directory, appender: appender,
-                        checksAddress: settings.checksTelegramAddress),
+                        directory: directory, appender: appender, traffic: bots.traffic[index],
+                        commands: bots.commands[index], checksAddress: settings.checksTelegramAddress),
                     gate: gate, invitationMail: access.invitationMail,
                     jsonWebKeys: JSONWebKeys(credentials: access.credentials),
-                    people: access.people(database), address: bots.address
+                    people: access.people(database), connector: bots.connectors[index],
+                    isDevelopment: settings.environment == .development
                 )
             routes = try table.all
             api = table.api

@@ -23,9 +23,70 @@ extension Problem {
             self = Problem(403, "tenant_suspended", "The tenant is suspended")
         case let error as PostgresError where error.violates("admin_once"):
             self = Problem(409, "already_admin", "This person is an admin of the tenant already")
-        default: return nil
+        default:
+            guard let problem = Self.bot(error) else { return nil }
+            self = problem
         }
     }
+
+    /// Of bots, and of Telegram.
+    private static func bot(_ error: any Error) -> Problem? {
+        switch error {
+        case is BotConnector.InvalidToken:
+            Problem(
+                422, "invalid_token", "Telegram knows no bot with this token",
+                errors: [.init(pointer: "/token", code: "invalid_token", detail: "is the token of no bot")])
+        case is BotConnector.AlreadyRegistered: alreadyRegistered
+        case let error as PostgresError where error.violates("bot_registration_once"): alreadyRegistered
+        case let error as Bot.LimitReached:
+            Problem(
+                403, "limit_reached", "The tenant has as many bots as it may have", detail: "\(error.limit)")
+        case is Tenant.Missing: .notFound
+        case let conflict as WebhookConflict:
+            Problem(
+                409, "webhook_conflict", "The bot's webhook points elsewhere",
+                detail: "It points at \(conflict.host); take_over replaces it",
+                members: [("host", JSONText.quoted(conflict.host))])
+        case is BotWork.Busy:
+            Problem(
+                409, "bot_busy", "Something else is being done with the bot", headers: ["Retry-After": "1"])
+        case is BotConnector.Polls:
+            Problem(409, "bot_polls", "The bot polls: it has no webhook", detail: "PATCH its mode first")
+        // A bot's token that does not open is as good as none: a new one mends it.
+        case is BotConnector.NotActive, is BotConnector.SealedToken: botNotActive
+        case is BotConnector.NoPublicAddress:
+            Problem(
+                409, "no_public_address", "There is no address that a webhook could point at",
+                detail: "ROOKERY_PUBLIC_URL sets it; until then bots can poll")
+        case is HTTPClientError: telegramUnavailable
+        case let error as BotAPIError: telegram(error)
+        default: nil
+        }
+    }
+
+    private static func telegram(_ error: BotAPIError) -> Problem {
+        switch error.code {
+        case 429:
+            Problem(
+                429, "telegram_rate_limited", "Telegram asks to wait",
+                headers: [
+                    "Retry-After": "\(max(1, Int((error.retryAfter ?? .seconds(1)).seconds.rounded(.up))))"
+                ])
+        case 500...: telegramUnavailable
+        default:
+            error.bot == nil
+                ? Problem(422, "telegram_refused", "Telegram refuses", detail: error.message)
+                : botNotActive
+        }
+    }
+
+    private static let botNotActive = Problem(
+        409, "bot_not_active", "The bot's token is of no use any more",
+        detail: "PUT /v1/bots/{bot_id}/token puts a new one in")
+    private static let alreadyRegistered = Problem(
+        409, "bot_already_registered", "This bot is connected already")
+    private static let telegramUnavailable = Problem(
+        503, "telegram_unavailable", "Telegram cannot be asked right now", headers: ["Retry-After": "5"])
 
     private static let wrongCredentials = Problem(
         401, "invalid_credentials", "The e-mail or the password is wrong",

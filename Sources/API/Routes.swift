@@ -11,13 +11,17 @@ struct Routes {
     let invitationMail: InvitationMail
     let jsonWebKeys: JSONWebKeys
     let people: People
-    let address: PublicAddress
+    let connector: BotConnector
+    /// Where Telegram may be a stand-in, which takes any address for a webhook.
+    let isDevelopment: Bool
 
     /// What customers and platform admins call.
     var api: [Route] {
         let tenants = PlatformTenants(mail: invitationMail)
         let invitations = Invitations(mail: invitationMail)
-        let rollback = Rollback(address: address)
+        let rollback = Rollback(address: connector.address)
+        let bots = Bots(connector: connector, isDevelopment: isDevelopment)
+        let webhooks = BotWebhooks(connector: connector, isDevelopment: isDevelopment)
         return [
             Route(.post, "/v1/auth/login", .open, people.authentication.login),
             Route(.post, "/v1/auth/refresh", .open, people.authentication.refresh),
@@ -26,6 +30,9 @@ struct Routes {
             Route(list: "/v1/auth/sessions", .person, OwnSessions.list),
             Route(.delete, "/v1/auth/sessions/{session_id}", .person, OwnSessions.delete),
             Route(.put, "/v1/auth/password", .person, people.password.change),
+            Route(.post, "/v1/auth/telegram-link", .person, OwnTelegramLink.create),
+            Route(.get, "/v1/auth/telegram-link", .person, OwnTelegramLink.show),
+            Route(.delete, "/v1/auth/telegram-link", .person, OwnTelegramLink.delete),
             Route(.post, "/v1/auth/invitations/accept", .open, people.acceptance.accept),
 
             Route(.post, "/v1/platform/tenants", .platform, cost: 5, tenants.create),
@@ -55,8 +62,20 @@ struct Routes {
             Route(list: "/v1/audit-events", .tenant(.viewAuditLog), exportCost: 20, AuditEvents.list),
             Route(list: "/v1/platform/audit-events", .platform, exportCost: 20, AuditEvents.listPlatform),
 
-            Route(list: "/v1/bots", .tenant(.viewBots), Bots.list),
-            Route(.get, "/v1/bots/{bot_id}", .tenant(.viewBots), Bots.show),
+            Route(.post, "/v1/bots", .tenant(.manageBots), cost: 5, bots.create),
+            Route(list: "/v1/bots", .tenant(.viewBots), bots.list),
+            Route(.get, "/v1/bots/{bot_id}", .tenant(.viewBots), bots.show),
+            Route(.patch, "/v1/bots/{bot_id}", .tenant(.manageBots), bots.update),
+            Route(.delete, "/v1/bots/{bot_id}", .tenant(.manageBots), bots.delete),
+            Route(.get, "/v1/bots/{bot_id}/webhook", .tenant(.viewBots), webhooks.show),
+            Route(.put, "/v1/bots/{bot_id}/webhook", .tenant(.manageBots), webhooks.put),
+            Route(.delete, "/v1/bots/{bot_id}/webhook", .tenant(.manageBots), webhooks.delete),
+            Route(.post, "/v1/bots/{bot_id}/webhook/refresh", .tenant(.manageBots), webhooks.refresh),
+            Route(
+                .post, "/v1/bots/{bot_id}/webhook/rotate-secret", .tenant(.manageBots), webhooks.rotateSecret),
+            Route(.put, "/v1/bots/{bot_id}/token", .tenant(.manageBots), webhooks.putToken),
+            Route(.get, "/v1/bots/{bot_id}/health", .tenant(.viewBots), BotsHealth.show),
+            Route(list: "/v1/health/webhooks", .tenantOrAll(.viewBots), BotsHealth.list),
             Route(list: "/v1/bots/{bot_id}/updates", .tenant(.viewUpdates), Updates.list),
             Route(.get, "/v1/bots/{bot_id}/updates/{update_id}", .tenant(.viewUpdates), Updates.show),
             Route(list: "/v1/bots/{bot_id}/consumers", .tenant(.viewBots), Consumers.list),

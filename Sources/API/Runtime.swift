@@ -1,12 +1,14 @@
 import Glibc
 import Platform
 
-/// What a process has before it has anything to do: event loops, a blocking pool, metrics, a logger.
+/// What a process has before it has anything to do: event loops, a blocking pool, metrics, a logger, a clock.
 struct Runtime: Sendable {
     let loops: [EventLoop]
     let blocking: BlockingPool
     let metrics: Metrics
     let logger: Logger
+    /// By which the API's limits count.
+    var now: @Sendable () -> ContinuousClock.Instant = { .now }
 
     init(loops count: Int, logger: Logger) throws {
         loops = try EventLoop.start(count)

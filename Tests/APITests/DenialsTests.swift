@@ -6,7 +6,7 @@ import Testing
 
 @testable import API
 
-@Suite("Denials in the audit trail", .serialized, .timeLimit(.minutes(2)))
+@Suite("Denials in the audit trail", .serialized, .timeLimit(.minutes(10)))
 struct DenialsTests {
     @Test("Whoever is known and refused is in the trail, whatever the reason")
     func denials() async throws {

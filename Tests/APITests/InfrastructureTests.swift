@@ -5,7 +5,7 @@ import Testing
 
 @testable import API
 
-@Suite("Infrastructure routes", .serialized, .timeLimit(.minutes(2)))
+@Suite("Infrastructure routes", .serialized, .timeLimit(.minutes(10)))
 struct InfrastructureTests {
     private struct Health: Decodable {
         let status: String

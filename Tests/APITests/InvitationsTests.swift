@@ -6,7 +6,7 @@ import Testing
 
 @testable import API
 
-@Suite("Invitations", .serialized, .timeLimit(.minutes(2)))
+@Suite("Invitations", .serialized, .timeLimit(.minutes(10)))
 struct InvitationsTests {
     private static let path = "/v1/invitations"
 
@@ -167,6 +167,7 @@ struct InvitationsTests {
             let tenant = try #require(lines.all.first.flatMap { ID<Tenant>($0) })
             let token = try #require(lines.all.last?.split(separator: "/").last.map(String.init))
             #expect(lines.all == ["\(tenant)", "https://rookery.example/invitations/\(token)"])
+            try await app.isReady(for: tenant)
             let answer = try await app.send(
                 "POST", "/v1/auth/invitations/accept",
                 headers: [("Content-Type", "application/json")],

@@ -7,7 +7,7 @@ import Testing
 
 @testable import API
 
-@Suite("Doors left open by others", .serialized, .timeLimit(.minutes(2)))
+@Suite("Doors left open by others", .serialized, .timeLimit(.minutes(10)))
 struct OpenDoorsTests {
     @Test("With a role go the invitations above the new one, with the person all, and the trail says so")
     func invitations() async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import API
 
-@Suite("rookery platform-admin create", .serialized, .timeLimit(.minutes(2)))
+@Suite("rookery platform-admin create", .serialized, .timeLimit(.minutes(10)))
 struct PlatformAdminCommandTests {
     @Test("It makes an account with the password of standard input, which the trail says of the operator")
     func create() async throws {

@@ -17,11 +17,14 @@ final class RunningApp: Sendable {
 
     static let webhookSecret = "crow"
 
+    /// - Parameter stopsClock: whether no time passes for the API's limits.
     static func with(
         settings changes: [String: String] = [:], passwordCost: PasswordHash.Cost = Fixture.passwordCost,
-        _ body: @escaping @Sendable (RunningApp) async throws -> Void
+        stopsClock: Bool = false, _ body: @escaping @Sendable (RunningApp) async throws -> Void
     ) async throws {
-        try await Fixture.with { fixture in try await run(on: fixture, changes, passwordCost, body) }
+        try await Fixture.with { fixture in
+            try await run(on: fixture, changes, passwordCost, stopsClock, body)
+        }
     }
 
     /// Another node on the same database, until `body` ends.
@@ -29,14 +32,14 @@ final class RunningApp: Sendable {
         settings changes: [String: String] = [:],
         _ body: @escaping @Sendable (RunningApp) async throws -> Void
     ) async throws {
-        try await Self.run(on: fixture, changes, Fixture.passwordCost, body)
+        try await Self.run(on: fixture, changes, Fixture.passwordCost, false, body)
     }
 
     private static func run(
         on fixture: Fixture, _ changes: [String: String], _ passwordCost: PasswordHash.Cost,
-        _ body: @escaping @Sendable (RunningApp) async throws -> Void
+        _ stopsClock: Bool, _ body: @escaping @Sendable (RunningApp) async throws -> Void
     ) async throws {
-        let app = try await RunningApp(fixture, changes, passwordCost)
+        let app = try await RunningApp(fixture, changes, passwordCost, stopsClock)
         do {
             try await body(app)
         } catch {
@@ -46,9 +49,9 @@ final class RunningApp: Sendable {
         await app.stop()
     }
 
-    private init(_ fixture: Fixture, _ changes: [String: String], _ passwordCost: PasswordHash.Cost)
-        async throws
-    {
+    private init(
+        _ fixture: Fixture, _ changes: [String: String], _ passwordCost: PasswordHash.Cost, _ stopsClock: Bool
+    ) async throws {
         self.fixture = fixture
         var environment = [
             "ROOKERY_ENV": "development", "ROOKERY_LISTEN": "127.0.0.1:0",
@@ -61,7 +64,12 @@ final class RunningApp: Sendable {
         environment.merge(changes) { $1 }
         var settings = try Settings(environment: environment)
         settings.passwordCost = passwordCost
-        let runtime = try Runtime(loops: settings.loops, logger: fixture.logger)
+        settings.passwordNiceness = 0
+        var runtime = try Runtime(loops: settings.loops, logger: fixture.logger)
+        if stopsClock {
+            let now = ContinuousClock.now
+            runtime.now = { now }
+        }
         self.runtime = runtime
         let app = try await App(settings: settings, runtime: runtime)
         self.app = app
@@ -87,7 +95,7 @@ final class RunningApp: Sendable {
         try await client.send(
             HTTPClientRequest(
                 method: method, url: (admin ? app.adminURL : app.url) + path, headers: headers, body: body,
-                connectTimeout: .seconds(5), timeout: .seconds(20), responseLimit: 1 << 20))
+                connectTimeout: .seconds(60), timeout: .seconds(60), responseLimit: 1 << 20))
     }
 
     func get(_ path: String) async throws -> HTTPClientResponse { try await send("GET", path) }

@@ -6,7 +6,7 @@ import Testing
 @testable import API
 @testable import Tenancy
 
-@Suite("Stale tenant directory", .timeLimit(.minutes(2)))
+@Suite("Stale tenant directory", .timeLimit(.minutes(10)))
 struct StaleDirectoryTests {
     @Test("Nobody gets into a tenant while a suspension may have been missed")
     func stale() async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import API
 
-@Suite("Telegram webhook route", .serialized, .timeLimit(.minutes(2)))
+@Suite("Telegram webhook route", .serialized, .timeLimit(.minutes(10)))
 struct TelegramWebhookTests {
     private static let update = #"{"update_id":1,"message":{"chat":{"id":5},"text":"hello"}}"#
 

@@ -84,6 +84,9 @@ def create_bot(rookery: Rookery, tenant: str, secret_count: int = 1, name: str =
             "id": typeid.decode(bot.id), "name": name, "username": username, "mode": "webhook",
             "webhook_secrets": sealed})
         _insert(opened, "bot_registration", keys | {"bot_id": typeid.decode(bot.id)})
+        # Nobody is to look for it at Telegram.
+        _insert(opened, "bot_webhook", {
+            "tenant_id": typeid.decode(tenant), "bot_id": typeid.decode(bot.id), "next_check_at": "2200-01-01"})
     return bot
 
 
@@ -93,6 +96,7 @@ def delete_bot(rookery: Rookery, bot: Bot) -> None:
         opened.execute(
             """UPDATE bot SET status = 'deleted', token_sealed = NULL, webhook_secrets = '{}', updated_at = now()
                WHERE tenant_id = %s AND id = %s""", (typeid.decode(bot.tenant_id), typeid.decode(bot.id)))
+        opened.execute("DELETE FROM bot_webhook WHERE bot_id = %s", (typeid.decode(bot.id),))
 
 
 def suspend(rookery: Rookery, tenant: str) -> None:

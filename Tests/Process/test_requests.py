@@ -6,6 +6,7 @@ import secrets
 import httpx
 import pytest
 
+import typeid
 from api import Caller, assert_problem, ok
 from openapi import API, OPERATIONS, properties
 from people import join, me, new_key, new_tenant, platform_admin
@@ -41,7 +42,8 @@ EXTRA = {name for entity in ENTITIES for name in properties(API["components"]["s
     "operation", [one for one in OPERATIONS if one.body and one.body.get("additionalProperties") is False], ids=str)
 def test_a_field_that_cannot_be_set_is_refused_and_nothing_is_done(platform, tenant, owner, operation):
     support, key = join(owner, "support"), new_key(owner, "view_bots")[1]
-    ids = {"tenant_id": tenant[0]["id"], "admin_id": me(support)["admin_id"], "key_id": key}
+    ids = {"tenant_id": tenant[0]["id"], "admin_id": me(support)["admin_id"], "key_id": key,
+           "bot_id": typeid.make("bot")}
     path = operation.path.format(**ids)
     caller = platform if operation.permission == "platform_admin" else owner
     extra = EXTRA - properties(operation.body)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Sandbox
 
-@Suite("Bodies that were tampered with", .timeLimit(.minutes(1)))
+@Suite("Bodies that were tampered with", .timeLimit(.minutes(10)))
 struct BodyFuzzTests {
     @Test(
         "No body ends the program, and JSON that is read can be written and read again",

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sandbox
 
-@Suite("Calls of the Bot API", .timeLimit(.minutes(1)))
+@Suite("Calls of the Bot API", .timeLimit(.minutes(10)))
 struct CallTests {
     @Test("A token that is not known is unauthorized")
     func unauthorized() async throws {

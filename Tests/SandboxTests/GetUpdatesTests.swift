@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sandbox
 
-@Suite("getUpdates", .timeLimit(.minutes(1)))
+@Suite("getUpdates", .timeLimit(.minutes(10)))
 struct GetUpdatesTests {
     private func texts(_ answer: BotAPIAnswer) -> [String?]? {
         answer.body["result"]?.arrayValue?.map { $0["message"]?["text"]?.stringValue }

@@ -28,7 +28,7 @@ final class ServedSandbox: Sendable {
         let request = HTTPClientRequest(
             method: method, url: server.url + path,
             headers: body.isEmpty ? [] : [("Content-Type", "application/json")], body: Array(body.utf8),
-            timeout: .seconds(20), responseLimit: 1 << 20)
+            connectTimeout: .seconds(60), timeout: .seconds(60), responseLimit: 1 << 20)
         return try await Task(executorPreference: loop) { [client] in try await client.send(request) }.value
     }
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sandbox
 
-@Suite("setWebhook, deleteWebhook and getWebhookInfo", .timeLimit(.minutes(1)))
+@Suite("setWebhook, deleteWebhook and getWebhookInfo", .timeLimit(.minutes(10)))
 struct WebhookTests {
     @Test(
         "What Telegram refuses is refused in its words",

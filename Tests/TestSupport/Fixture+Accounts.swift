@@ -19,6 +19,34 @@ extension Fixture {
         }
     }
 
+    /// From now on the door that failed sign-ins shut stays shut for a thousand times as long: longer than any test.
+    package func slowDoor() async throws {
+        try await testDatabase.run(
+            script: """
+                CREATE FUNCTION slow_door() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    NEW.blocked_until := NEW.last_at + 1000 * (NEW.blocked_until - NEW.last_at);
+                    RETURN NEW;
+                END $$;
+                CREATE TRIGGER slow_door BEFORE UPDATE ON sign_in_failure FOR EACH ROW
+                    WHEN (NEW.failures > OLD.failures) EXECUTE FUNCTION slow_door()
+                """)
+    }
+
+    /// From now on a refresh token that is used may be used again for an hour, not for ten seconds.
+    package func lengthenGrace() async throws {
+        try await testDatabase.run(
+            script: """
+                CREATE FUNCTION lengthen_grace() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    NEW.used_at := NEW.used_at + interval '1 hour';
+                    RETURN NEW;
+                END $$;
+                CREATE TRIGGER lengthen_grace BEFORE UPDATE ON refresh_token FOR EACH ROW
+                    WHEN (OLD.used_at IS NULL) EXECUTE FUNCTION lengthen_grace()
+                """)
+    }
+
     @discardableResult
     package func admin(_ account: Account, as role: Role = .owner, in tenant: Tenant) async throws -> ID<
         Admin

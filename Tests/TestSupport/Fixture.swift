@@ -37,7 +37,7 @@ package final class Fixture: Sendable {
         box = SecretBox(keyRing: try KeyRing(masterKey))
         superuser = PostgresPool(
             loop: loop, configuration: testDatabase.configuration, limit: 2, waitLimit: 100,
-            waitTimeout: .seconds(10), blocking: blocking, logger: logger, metrics: metrics)
+            waitTimeout: .seconds(60), blocking: blocking, logger: logger, metrics: metrics)
         database = try Self.database(testDatabase, loop, blocking, logger, metrics)
     }
 
@@ -64,9 +64,9 @@ package final class Fixture: Sendable {
     }
 
     /// Asks again and again, until the answer is yes.
-    /// - Throws: `TimedOut`.
+    /// - Throws: `TimedOut`, after a time in which even a machine with other things to do gets there.
     package func eventually(
-        _ awaited: String, within patience: Duration = .seconds(15), _ isTrue: () async throws -> Bool
+        _ awaited: String, within patience: Duration = .seconds(60), _ isTrue: () async throws -> Bool
     ) async throws {
         let deadline = ContinuousClock.now + patience
         while !(try await isTrue()) {
@@ -99,11 +99,11 @@ package final class Fixture: Sendable {
         _ metrics: Metrics
     ) throws -> Database {
         func pool(role: String?) throws -> PostgresPool {
-            var configuration = try PostgresConfiguration(url: test.programURL())
+            var configuration = TestDatabase.patient(try PostgresConfiguration(url: test.programURL()))
             configuration.role = role
             return PostgresPool(
                 loop: loop, configuration: configuration, limit: 4, waitLimit: 1000,
-                waitTimeout: .seconds(10), blocking: blocking, logger: logger, metrics: metrics)
+                waitTimeout: .seconds(60), blocking: blocking, logger: logger, metrics: metrics)
         }
         return Database(tenants: try pool(role: nil), system: try pool(role: "rookery_system"))
     }

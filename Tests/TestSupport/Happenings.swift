@@ -35,7 +35,7 @@ package final class Happenings<Element: Sendable>: Sendable {
     /// - Throws: `TimedOut`.
     @discardableResult
     package func wait(
-        _ awaited: String, on loop: EventLoop, within patience: Duration = .seconds(15),
+        _ awaited: String, on loop: EventLoop, within patience: Duration = .seconds(60),
         until isEnough: @escaping @Sendable ([Element]) -> Bool
     ) async throws -> [Element] {
         let number = state.withLock { state in

@@ -17,7 +17,15 @@ package struct TestDatabase: Sendable {
 
     /// A superuser's, on the server's own database.
     package static func administration() throws -> PostgresConfiguration {
-        try PostgresConfiguration(url: administrationURL())
+        try patient(PostgresConfiguration(url: administrationURL()))
+    }
+
+    /// With time enough for a machine that has other things to do.
+    static func patient(_ configuration: PostgresConfiguration) -> PostgresConfiguration {
+        var configuration = configuration
+        configuration.connectTimeout = .seconds(60)
+        configuration.statementTimeout = .seconds(60)
+        return configuration
     }
 
     static func administrationURL() throws -> String {

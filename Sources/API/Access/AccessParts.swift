@@ -5,7 +5,7 @@ import Tenancy
 /// What the API needs once a node, whatever the number of event loops: who may come in, limits, the audit trail.
 struct AccessParts: Sendable {
     let tenants = TenantDirectory()
-    let limits = Limits()
+    let limits: Limits
     let trail: AuditTrail
     let credentials: Credentials
     let invitationMail: InvitationMail
@@ -20,6 +20,7 @@ struct AccessParts: Sendable {
     /// - Parameter url: the node's own, for links where no public one is set.
     init(settings: Settings, runtime: Runtime, database: Database, box: SecretBox, url: String) throws {
         self.box = box
+        limits = Limits(now: runtime.now)
         let (loop, logger) = (runtime.loops[0], runtime.logger)
         let trail = AuditTrail(database: database, box: box)
         self.trail = trail
@@ -27,9 +28,11 @@ struct AccessParts: Sendable {
             loop: loop, database: database, trail: trail, blocking: runtime.blocking, logger: logger,
             metrics: runtime.metrics)
         housekeeping = Housekeeping(loop: loop, database: database, logger: logger)
-        passwords = try Passwords(threads: max(1, EventLoop.coreCount / 2), cost: settings.passwordCost)
+        passwords = try Passwords(
+            threads: max(1, EventLoop.coreCount / 2), cost: settings.passwordCost,
+            niceness: settings.passwordNiceness)
         credentials = Credentials(
-            issuer: settings.publicURL ?? AccessTokens.standardIssuer, box: box, logger: logger)
+            issuer: settings.issuer, box: box, logger: logger)
         upkeep = CredentialUpkeep(
             loop: loop, database: database, credentials: credentials, trail: trail, logger: logger)
         invitationMail = InvitationMail(
@@ -64,4 +67,11 @@ struct AccessParts: Sendable {
     func wake() { upkeep.wake() }
 
     func stop() { passwords.stop() }
+}
+
+extension Settings {
+    /// Of access tokens. In development the public address may be a node's own, or a tunnel's: it is no name to go by.
+    fileprivate var issuer: String {
+        environment == .development ? AccessTokens.standardIssuer : publicURL ?? AccessTokens.standardIssuer
+    }
 }

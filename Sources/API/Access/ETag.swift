@@ -32,6 +32,16 @@ struct ETag: Sendable, Equatable, CustomStringConvertible {
             412, "precondition_failed", "The resource has changed since", headers: ["ETag": description])
     }
 
+    /// The same for a version that is shown with what changes by itself: any form of it matches.
+    /// - Throws: `Problem` 412
+    func requireMatch(orVariantIn request: HTTPRequest) throws {
+        let forms = request.headers.values(of: "If-Match").flatMap { $0.split(separator: ",") }
+        let isVariant = forms.contains {
+            $0.drop(while: \.isWhitespace).hasPrefix("\(description.dropLast())-")
+        }
+        if !isVariant { try requireMatch(request) }
+    }
+
     /// Whether the client has this version already (RFC 9110 section 13.1.2; the comparison is the weak one).
     func isKnown(to request: HTTPRequest) -> Bool {
         let known = request.headers.values(of: "If-None-Match")

@@ -180,7 +180,8 @@ struct Gate: Sendable {
             guard caller.session != nil else { try await call.refuse(.peopleOnly) }
         case .member:
             guard caller.tenant != nil else { throw Problem.tenantRequired }
-        case .tenant(let permission):
+        case .tenantOrAll where caller.tenant == nil && caller.isPlatformAdmin: return
+        case .tenant(let permission), .tenantOrAll(let permission):
             guard caller.tenant != nil else { throw Problem.tenantRequired }
             guard caller.permissions.contains(permission) else {
                 try await call.refuse(permission.rawValue)

@@ -13,17 +13,21 @@ struct Limits: Sendable {
     private let addresses = RateLimiter()
     private let tenants = RateLimiter()
     private let callers = RateLimiter()
+    private let now: @Sendable () -> ContinuousClock.Instant
+
+    init(now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) { self.now = now }
 
     /// - Throws: `Problem` 429, as do the others.
     func take(address: IPAddress, cost: Int, _ told: inout RateLimitHeaders) throws {
         try told.note(
-            "address", addresses.take(RateLimitKey(address), cost: cost, perMinute: Self.perAddress))
+            "address",
+            addresses.take(RateLimitKey(address), cost: cost, perMinute: Self.perAddress, at: now()))
     }
 
     /// For a caller in no tenant.
     func take(caller: Caller, cost: Int, _ told: inout RateLimitHeaders) throws {
         guard let key = RateLimitKey(caller) else { return }
-        try told.note("caller", callers.take(key, cost: cost, perMinute: Self.perCaller))
+        try told.note("caller", callers.take(key, cost: cost, perMinute: Self.perCaller, at: now()))
     }
 
     /// Takes of the caller's part, when the tenant has set one, and then of the tenant's whole: a caller that is over
@@ -34,8 +38,8 @@ struct Limits: Sendable {
     ) throws {
         let whole = entry.requestsPerMinute
         if let part = entry.requestsPerMinutePerCaller, part < whole ?? .max, let key = RateLimitKey(caller) {
-            try told.note("caller", callers.take(key, cost: cost, perMinute: part))
+            try told.note("caller", callers.take(key, cost: cost, perMinute: part, at: now()))
         }
-        try told.note("tenant", tenants.take(RateLimitKey(tenant), cost: cost, perMinute: whole))
+        try told.note("tenant", tenants.take(RateLimitKey(tenant), cost: cost, perMinute: whole, at: now()))
     }
 }

@@ -15,6 +15,8 @@ struct Route: Sendable {
         case member
         /// Whoever has the permission in the tenant.
         case tenant(Permission)
+        /// The same, and platform admins also in no tenant: then it is about all.
+        case tenantOrAll(Permission)
         /// Platform admins.
         case platform
 
@@ -24,7 +26,7 @@ struct Route: Sendable {
             case .open: "open"
             case .signedIn, .person: "signed_in"
             case .member: "member"
-            case .tenant(let permission): permission.rawValue
+            case .tenant(let permission), .tenantOrAll(let permission): permission.rawValue
             case .platform: "platform_admin"
             }
         }

@@ -4,14 +4,14 @@ import Tenancy
 
 extension BotEvents {
     /// Notes each in the audit trail, as the platform's own doing, and tells the owner of those that they should look at.
-    init(trail: AuditTrail, alarms: BotAlarms, logger: Logger) {
+    init(trail: AuditTrail, alarms: BotAlarms? = nil, logger: Logger) {
         self.init { event, bot, tx in
             try await trail.record(AuditEvent(event, of: bot), by: .platform, from: .platform, in: tx)
         } tell: { event, bot in
             guard event.isAlarm else { return }
             logger.warning(
                 "a bot needs its owner", ["bot": "\(bot.id)", "event": "\(AuditAction(event).rawValue)"])
-            alarms.raise(event, of: bot)
+            alarms?.raise(event, of: bot)
         }
     }
 }
@@ -31,7 +31,7 @@ extension AuditAction {
 }
 
 extension AuditEvent {
-    fileprivate init(_ event: BotEvent, of bot: Bot) {
+    init(_ event: BotEvent, of bot: Bot) {
         var changes = AuditChanges()
         switch event {
         case .repaired(let reason): changes.add("reason", from: nil, to: reason)

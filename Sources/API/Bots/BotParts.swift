@@ -8,10 +8,23 @@ struct BotParts: Sendable {
     let address: PublicAddress
     /// One an event loop, in their order.
     let connectors: [BotConnector]
+    /// Likewise.
+    let traffic: [BotTraffic]
+    /// Likewise.
+    let commands: [AdminCommands]
+    /// For what bots send of themselves.
+    let scheduler: SendScheduler
+    private let runtime: Runtime
     private let clients: [HTTPClient]
     private let guarded: HTTPClient
     private let alarms: BotAlarms
     private let jobs: LeasedJobs
+    private let retirement: SecretRetirement
+
+    /// Rows of `bot_hour` that a node writes.
+    private static let trafficRowsPerSecond = 500
+    /// What writing them down may take at the end.
+    private static let lastWrite = Duration.seconds(3)
 
     /// - Parameters:
     ///   - databases: one an event loop, in their order.
@@ -30,24 +43,43 @@ struct BotParts: Sendable {
             database: databases[0], outbox: access.invitationMail.outbox, logger: runtime.logger)
         self.alarms = alarms
         let events = BotEvents(trail: access.trail, alarms: alarms, logger: runtime.logger)
-        var connectors: [BotConnector] = []
+        let holds = BotHolds()
         var clients: [HTTPClient] = []
-        for (loop, database) in zip(runtime.loops, databases) {
+        for loop in runtime.loops {
             // The operator says where Telegram is; nobody else does.
-            let client = try await loop.run {
-                try HTTPClient(
-                    loop: loop, addressGuard: AddressGuard(allowsPrivate: true),
-                    userAgent: "Rookery/\(CommandLineFront.version)")
-            }
-            clients.append(client)
+            clients.append(
+                try await loop.run {
+                    try HTTPClient(
+                        loop: loop, addressGuard: AddressGuard(allowsPrivate: true),
+                        userAgent: "Rookery/\(CommandLineFront.version)")
+                })
+        }
+        let telegram = clients.map {
+            BotAPIClient(client: $0, baseURL: settings.telegramAPIURL, holds: holds)
+        }
+        let scheduler = SendScheduler(loop: runtime.loops[0], telegram: telegram[0])
+        var connectors: [BotConnector] = []
+        var commands: [AdminCommands] = []
+        for (index, loop) in runtime.loops.enumerated() {
             connectors.append(
                 BotConnector(
-                    loop: loop, database: database,
-                    telegram: BotAPIClient(client: client, baseURL: settings.telegramAPIURL),
-                    secrets: BotSecrets(box: box), address: address, events: events,
-                    schedule: CheckSchedule(interval: settings.bots.reconcileInterval)))
+                    settings, loop: loop, database: databases[index], telegram: telegram[index], box: box,
+                    address: address, events: events))
+            commands.append(
+                AdminCommands(
+                    loop: loop, database: databases[index], secrets: BotSecrets(box: box),
+                    telegram: telegram[index], scheduler: scheduler, logger: runtime.logger,
+                    trail: access.trail))
         }
         self.connectors = connectors
+        self.runtime = runtime
+        self.commands = commands
+        self.scheduler = scheduler
+        traffic = zip(runtime.loops, databases).map { loop, database in
+            BotTraffic(
+                loop: loop, database: database, metrics: runtime.metrics, logger: runtime.logger,
+                rowsPerSecond: Self.trafficRowsPerSecond / runtime.loops.count)
+        }
         self.clients = clients
         // For addresses that tenants chose.
         let guarded = try await first.run {
@@ -62,6 +94,9 @@ struct BotParts: Sendable {
         jobs = LeasedJobs(
             JobLease(.bots, node: node, database: databases[0]), loop: first, logger: runtime.logger,
             jobs: [{ await reconciler.run() }])
+        retirement = SecretRetirement(
+            loop: runtime.loops[0], database: databases[0], directory: directory,
+            secrets: BotSecrets(box: box), events: events, logger: runtime.logger)
     }
 
     /// Runs until the task is cancelled. On the first loop.
@@ -69,13 +104,36 @@ struct BotParts: Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask { await alarms.run() }
             group.addTask { await jobs.run() }
+            group.addTask { await retirement.run() }
+            for (loop, traffic) in zip(runtime.loops, traffic) {
+                group.addTask(executorPreference: loop) { try? await traffic.run() }
+            }
         }
     }
 
-    /// Ends every call that is under way at Telegram.
+    /// Ends every call that is under way at Telegram, and writes down what has been counted.
     func close(_ runtime: Runtime) async {
         _ = try? await runtime.loops[0].run { guarded.close() }
+        await scheduler.stop()
+        let deadline = ContinuousClock.now + Self.lastWrite
+        await withTaskGroup(of: Void.self) { group in
+            for (loop, traffic) in zip(runtime.loops, traffic) {
+                group.addTask(executorPreference: loop) { await traffic.flush(until: deadline) }
+            }
+        }
         for (loop, client) in zip(runtime.loops, clients) { _ = try? await loop.run { client.close() } }
+    }
+}
+
+extension BotConnector {
+    init(
+        _ settings: Settings, loop: EventLoop, database: Database, telegram: BotAPIClient, box: SecretBox,
+        address: PublicAddress, events: BotEvents
+    ) {
+        self.init(
+            loop: loop, database: database, telegram: telegram, secrets: BotSecrets(box: box),
+            address: address, events: events,
+            schedule: CheckSchedule(interval: settings.bots.reconcileInterval))
     }
 }
 

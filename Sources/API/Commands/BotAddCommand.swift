@@ -9,7 +9,7 @@ struct BotAddCommand: Command {
     static let help = """
         Connects the bot whose token is on standard input: asks Telegram who it is, stores the token sealed, points \
         its webhook here when ROOKERY_PUBLIC_URL is set, and prints the bot's id and webhook secret. When only the \
-        webhook could not be set, both are printed all the same, and the status is 1.
+        webhook could not be set, both are printed all the same, and the status is 1; a running node tries again.
         """
 
     private let tenant: ID<Tenant>
@@ -30,16 +30,14 @@ struct BotAddCommand: Command {
         }
         let settings = try Settings(environment: environment.variables)
         let runtime = try Runtime(loops: 1, logger: Logger(minimum: .warning, format: .text))
-        let onboarding = try await BotOnboarding(settings: settings, runtime: runtime)
-        let (bot, secrets) = try await onboarding.add(token, to: tenant)
+        let bots = try await OperatorBots(settings: settings, runtime: runtime)
+        let (bot, secrets) = try await bots.add(token, to: tenant)
         // Before anything else can fail: the secret is shown now or never.
         environment.print("\(bot.id) \(secrets.webhookSecret)")
-        guard let publicURL = settings.publicURL else { return }
-        do {
-            try await onboarding.setWebhook(of: bot, secrets, token, publicURL)
-        } catch {
-            throw WebhookNotSet(reason: "\(error)")
-        }
+        guard settings.publicURL != nil else { return }
+        let fault: String?
+        do { fault = try await bots.settle(bot) } catch { throw WebhookNotSet(reason: "\(error)") }
+        if let fault { throw WebhookNotSet(reason: fault) }
     }
 
     private struct WebhookNotSet: Error, CustomStringConvertible {

@@ -8,7 +8,7 @@ struct CommandLineFront {
         DevCommand.self, ServeCommand.self, MigrateCommand.self, TenantCreateCommand.self, BotAddCommand.self,
         BotsUsePollingCommand.self, BotsUseWebhookCommand.self,
         ConsumerAddCommand.self, PlatformAdminCreateCommand.self, SigningKeyRotateCommand.self,
-        AuditVerifyCommand.self, SandboxCommand.self, ConfigCheckCommand.self,
+        SecretsReencryptCommand.self, AuditVerifyCommand.self, SandboxCommand.self, ConfigCheckCommand.self,
     ]
 
     let words: [String]

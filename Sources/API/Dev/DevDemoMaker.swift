@@ -12,7 +12,7 @@ struct DevDemoMaker: Sendable {
     private static let patience = Duration.seconds(20)
 
     private let database: Database
-    private let onboarding: BotOnboarding
+    private let operatorBots: OperatorBots
     private let telegram: BotAPIClient
     private let sandbox: LocalSandbox
     private let bots: BotSecrets
@@ -31,7 +31,7 @@ struct DevDemoMaker: Sendable {
         consumers = ConsumerSecrets(box: box)
         database = try DatabasePools.make(settings, loop: loop, runtime: runtime)
         trail = AuditTrail(database: database, box: box)
-        onboarding = try await BotOnboarding(settings: settings, runtime: runtime)
+        operatorBots = try await OperatorBots(settings: settings, runtime: runtime)
         telegram = BotAPIClient(
             client: try await loop.run {
                 try HTTPClient(loop: loop, addressGuard: AddressGuard(allowsPrivate: true))
@@ -49,7 +49,7 @@ struct DevDemoMaker: Sendable {
             runtime: runtime, onAnswered: answered.put)
         try await database.write(tenant.id) { tx in try await consumer.setURL(receiver.url, in: tx) }
         try await known(bot, in: app.directory)
-        try await onboarding.setWebhook(of: bot, secrets, token, app.url)
+        _ = try await app.bots.connectors[0].refresh(bot.key)
         let happening = try await sandbox.sandbox.write(
             "hello", to: bot.telegramID, user: DevDemo.user, firstName: "Ada")
         guard
@@ -77,7 +77,7 @@ struct DevDemoMaker: Sendable {
         let profile = try await sandbox.sandbox.addBot(
             username: "rookery_demo_bot", firstName: "Rookery demo")
         guard let token = BotToken(profile.token) else { throw NoAnswer() }
-        let (bot, secrets) = try await onboarding.add(token, to: tenant.id)
+        let (bot, secrets) = try await operatorBots.add(token, to: tenant.id)
         return (bot, secrets, token)
     }
 

@@ -15,12 +15,13 @@ enum DevEnvironment {
     }
 
     /// With these `rookery serve` starts another node on the same database.
-    static func anotherNode(_ settings: Settings, masterKey: String) -> [(String, String)] {
+    /// - Parameter url: where Telegram reaches this installation: all nodes set the same webhooks.
+    static func anotherNode(_ settings: Settings, masterKey: String, url: String?) -> [(String, String)] {
         [
             ("ROOKERY_ENV", "development"), ("DATABASE_URL", settings.databaseURL),
             ("DATABASE_OWNER_URL", settings.databaseOwnerURL ?? ""), ("ROOKERY_MASTER_KEY", masterKey),
             ("ROOKERY_TELEGRAM_API_URL", settings.telegramAPIURL), ("ROOKERY_LISTEN", "127.0.0.1:0"),
             ("ROOKERY_ADMIN_LISTEN", "127.0.0.1:0"), ("ROOKERY_ALLOW_PRIVATE_DESTINATIONS", "on"),
-        ]
+        ] + (url.map { [("ROOKERY_PUBLIC_URL", $0)] } ?? [])
     }
 }

@@ -30,7 +30,8 @@ struct DevReport {
                 ]))
             line.field("consumer_id", "\(demo.consumer.id)")
         }
-        let variables = DevEnvironment.anotherNode(settings, masterKey: masterKey)
+        let variables = DevEnvironment.anotherNode(
+            settings, masterKey: masterKey, url: app.bots.address.url)
         line.field("environment", literal: Self.object(variables.map { ($0.0, JSONText.quoted($0.1)) }))
         if let trace = demo?.trace {
             line.field(

@@ -11,7 +11,9 @@ struct LocalSandbox: Sendable {
 
     var sandbox: Sandbox { server.sandbox }
 
-    init(listen: Endpoint, runtime: Runtime) async throws {
+    init(
+        listen: Endpoint, configuration: SandboxConfiguration = SandboxConfiguration(), runtime: Runtime
+    ) async throws {
         let loop = runtime.loops[0]
         let logger = runtime.logger
         guard let address = IPAddress(listen.host) else {
@@ -24,8 +26,9 @@ struct LocalSandbox: Sendable {
                 loop: loop, addressGuard: AddressGuard(allowsPrivate: true), userAgent: "RookerySandbox",
                 limits: limits)
             let server = try SandboxServer(
-                loop: loop, address: address, port: Int(listen.port), client: client, logger: logger,
-                metrics: Metrics())
+                loop: loop, address: address, port: Int(listen.port), configuration: configuration,
+                client: client,
+                logger: logger, metrics: Metrics())
             return (client, server)
         }
         self.loop = loop

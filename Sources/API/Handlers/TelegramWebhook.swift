@@ -7,16 +7,32 @@ struct TelegramWebhook: Sendable {
 
     let directory: BotDirectory
     let appender: UpdateAppender
+    let traffic: BotTraffic
+    let commands: AdminCommands
     let checksAddress: Bool
 
     @Sendable func receive(_ request: HTTPRequest) async throws -> HTTPResponse {
         guard let bot = ID<Bot>(request.parameters["bot_id"] ?? "") else { throw Problem.notFound }
-        let tenant = try admit(request, to: bot)
-        let head = try UpdateHead(parsing: request.body)
-        try await appender.append(
-            NewUpdate(
-                tenant: tenant, bot: bot, head: head, receivedAt: request.receivedAt, payload: request.body))
+        let (tenant, takesCommands) = try admit(request, to: bot)
+        let head = try parse(request.body, of: BotKey(tenant: tenant, bot: bot))
+        let update = NewUpdate(
+            tenant: tenant, bot: bot, head: head, receivedAt: request.receivedAt, payload: request.body)
+        if takesCommands, let order = try await order(in: update) {
+            try await appender.append(update.asAdminCommand)
+            await commands.carryOut(order)
+        } else {
+            try await appender.append(update)
+        }
         return Self.accepted
+    }
+
+    private func order(in update: NewUpdate) async throws -> AdminCommands.Order? {
+        do {
+            return try await commands.order(in: update)
+        } catch {
+            count(.failed, update.bot)
+            throw error
+        }
     }
 
     /// Refuses what cannot be accepted whatever its body holds: a stranger is not read on from. Takes nothing of
@@ -24,14 +40,16 @@ struct TelegramWebhook: Sendable {
     @Sendable func checkHead(of request: HTTPRequest) -> Problem? {
         guard let bot = ID<Bot>(request.parameters["bot_id"] ?? "") else { return Problem.notFound }
         return directory.refusal(of: bot, secret: secret(of: request), isAddressAllowed: isAllowed(request))
-            .map(problem)
+            .map { problem($0, bot) }
     }
 
-    private func admit(_ request: HTTPRequest, to bot: ID<Bot>) throws -> ID<Tenant> {
+    private func admit(_ request: HTTPRequest, to bot: ID<Bot>) throws -> (ID<Tenant>, takesCommands: Bool) {
         switch directory.admit(bot, secret: secret(of: request), isAddressAllowed: isAllowed(request)) {
-        case .admitted(let tenant): return tenant
-        case .refused(let refusal): throw problem(refusal)
-        case .limited(let wait): throw Problem.rateLimited(retryAfter: wait)
+        case .admitted(let tenant, let takesCommands): return (tenant, takesCommands)
+        case .refused(let refusal): throw problem(refusal, bot)
+        case .limited(let wait):
+            count(.limited, bot)
+            throw Problem.rateLimited(retryAfter: wait)
         }
     }
 
@@ -41,6 +59,30 @@ struct TelegramWebhook: Sendable {
 
     private func isAllowed(_ request: HTTPRequest) -> Bool {
         !checksAddress || TelegramNetwork.contains(request.client)
+    }
+
+    private func parse(_ body: [UInt8], of bot: BotKey) throws -> UpdateHead {
+        do {
+            return try UpdateHead(parsing: body)
+        } catch {
+            traffic.refused(bot: bot, .invalid)
+            throw error
+        }
+    }
+
+    private func count(_ refusal: BotTraffic.Refusal, _ bot: ID<Bot>) {
+        guard let tenant = directory.tenant(of: bot) else { return }
+        traffic.refused(bot: BotKey(tenant: tenant, bot: bot), refusal)
+    }
+
+    /// What the answer says, once it has been counted.
+    private func problem(_ refusal: BotDirectory.Refusal, _ bot: ID<Bot>) -> Problem {
+        switch refusal {
+        case .unknownBot: break
+        case .wrongSecret: count(.wrongSecret, bot)
+        case .suspended, .addressRefused: count(.forbidden, bot)
+        }
+        return problem(refusal)
     }
 
     private func problem(_ refusal: BotDirectory.Refusal) -> Problem {

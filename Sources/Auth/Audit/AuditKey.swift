@@ -45,7 +45,7 @@ package struct AuditKey: Sendable {
         try await tx.first("SELECT \(StoredAuditKey.columns) FROM audit_key ORDER BY created_at, id LIMIT 1")
     }
 
-    fileprivate static func binding(_ id: String) -> [UInt8] { Array("audit_key/\(id)".utf8) }
+    static func binding(_ id: String) -> [UInt8] { Array("audit_key/\(id)".utf8) }
 }
 
 /// What anybody may know of the key, and verify with.

@@ -5,7 +5,7 @@ import Tenancy
 /// revocations, signing keys (which it makes, too, when they are due; the audit trail calls it the operator) and the database's time. Now and then it writes
 /// when API keys were used, and deletes revocations that nothing can be older than.
 package actor CredentialUpkeep {
-    private static let interval = Duration.seconds(1)
+    static let interval = Duration.seconds(1)
     private static let shortestPause = Duration.milliseconds(20)
     private static let fullEvery = Duration.seconds(30)
     private static let usesEvery = Duration.seconds(10)

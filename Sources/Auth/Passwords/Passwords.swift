@@ -8,16 +8,20 @@ package struct Passwords: Sendable {
         package static let retryAfter = 2
     }
 
-    private static let queueLength = 16
-    private static let niceness: Int32 = 19
+    static let queueLength = 16
+    package static let niceness: Int32 = 19
 
     private let pool: BlockingPool
     private let cost: PasswordHash.Cost
     private let unmatched: PasswordHash
 
-    /// - Parameter cost: less than the standard only where hashing itself is not what is tried.
-    package init(threads: Int, cost: PasswordHash.Cost = .standard) throws {
-        pool = try BlockingPool(threads: threads, capacity: Self.queueLength, niceness: Self.niceness)
+    /// - Parameters:
+    ///   - cost: less than the standard only where hashing itself is not what is tried.
+    ///   - niceness: less likewise: on a busy machine such threads may wait for seconds.
+    package init(
+        threads: Int, cost: PasswordHash.Cost = .standard, niceness: Int32 = Passwords.niceness
+    ) throws {
+        pool = try BlockingPool(threads: threads, capacity: Self.queueLength, niceness: niceness)
         self.cost = cost
         unmatched = .unmatched(cost: cost)
     }
@@ -41,7 +45,7 @@ package struct Passwords: Sendable {
 
     package func stop() { pool.stop() }
 
-    private func run<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
+    func run<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
         do { return try await pool.run(body) } catch is BlockingPool.Full { throw Busy() }
     }
 }

@@ -19,15 +19,17 @@ package struct RefreshToken: Sendable, Equatable {
 
     /// - Parameter parent: the token that this one replaces, beside which alone it opens.
     func sealed(for parent: RefreshToken, by box: SecretBox) throws -> [UInt8] {
-        try box.seal(Array(text.utf8), for: Self.binding(parent))
+        try box.seal(Array(text.utf8), for: Self.binding(toParent: parent.digest))
     }
 
     static func opened(_ sealed: [UInt8], for parent: RefreshToken, by box: SecretBox) throws -> RefreshToken
     {
-        RefreshToken(text: String(decoding: try box.open(sealed, for: binding(parent)), as: UTF8.self))
+        RefreshToken(
+            text: String(decoding: try box.open(sealed, for: binding(toParent: parent.digest)), as: UTF8.self)
+        )
     }
 
-    private static func binding(_ parent: RefreshToken) -> [UInt8] {
-        Array("refresh token after ".utf8) + parent.digest
+    static func binding(toParent digest: [UInt8]) -> [UInt8] {
+        Array("refresh token after ".utf8) + digest
     }
 }

@@ -3,13 +3,18 @@ import FoundationEssentials
 /// Calls Telegram's Bot API (core.telegram.org/bots/api), or a stand-in for it, over one loop's HTTP client.
 ///
 /// Calls throw `BotAPIError` when Telegram refuses and `HTTPClientError` when there is no (whole) answer. Neither
-/// contains the token, which is part of every URL.
+/// contains the token, which is part of every URL. A bot that Telegram has asked to wait is not called before: the call
+/// fails at once, with the rest of the wait, as Telegram would have it fail.
 package struct BotAPIClient: Sendable {
     private let client: HTTPClient
     private let baseURL: String
+    private let holds: BotHolds
 
-    /// - Parameter baseURL: `https://api.telegram.org`; what comes before `/bot<token>/`.
-    package init(client: HTTPClient, baseURL: String) {
+    /// - Parameters:
+    ///   - baseURL: `https://api.telegram.org`; what comes before `/bot<token>/`.
+    ///   - holds: shared by all clients of a node.
+    package init(client: HTTPClient, baseURL: String, holds: BotHolds = BotHolds()) {
+        self.holds = holds
         self.client = client
         self.baseURL = String(baseURL.reversed().drop { $0 == "/" }.reversed())
     }
@@ -27,6 +32,7 @@ package struct BotAPIClient: Sendable {
         guard Self.isMethod(method) else {
             throw BotAPIError(code: 404, message: "Not Found: method not found")
         }
+        if let wait = holds.wait(of: token.telegramID) { throw BotAPIError(heldFor: wait) }
         let response = try await client.send(
             HTTPClientRequest(
                 url: "\(baseURL)/bot\(token.secret)/\(method)",
@@ -37,7 +43,9 @@ package struct BotAPIClient: Sendable {
         if let envelope, envelope.ok, (200..<300).contains(response.status) {
             return BotAPIResult(body: response.body)
         }
-        throw Self.error(response, envelope, token)
+        let error = Self.error(response, envelope, token)
+        if error.code == 429, let wait = error.retryAfter { holds.hold(token.telegramID, for: wait) }
+        throw error
     }
 
     /// The same with parameters of a type, whose names are turned into Telegram's (`secretToken` is `secret_token`).

@@ -29,7 +29,7 @@ package struct SecretBox: Sendable {
 
     func seal(_ secret: [UInt8], for associated: [UInt8], nonce: [UInt8]) throws(Failure) -> [UInt8] {
         let key = keyRing.keys[0]
-        let head = [Self.version, UInt8(key.name.utf8.count)] + key.name.utf8
+        let head = head
         let sealed = AES256GCM.seal(secret, key: key.bytes, nonce: nonce, associated: head + associated)
         guard let sealed else { throw .cannotSeal }
         return head + nonce + sealed
@@ -47,6 +47,15 @@ package struct SecretBox: Sendable {
         guard let secret else { throw .notGenuine }
         return secret
     }
+
+    /// The name of the key that seals.
+    package var newestKey: String { keyRing.keys[0].name }
+
+    /// The names of all keys, the newest first.
+    package var keyNames: [String] { keyRing.keys.map(\.name) }
+
+    /// What all begins with that the newest key seals.
+    package var head: [UInt8] { [Self.version, UInt8(newestKey.utf8.count)] + newestKey.utf8 }
 
     /// Whether a key that is no longer the newest sealed it: seal it anew, and the old key can go.
     package func isOutdated(_ sealed: [UInt8]) throws(Failure) -> Bool {

@@ -27,6 +27,15 @@ extension Int64: JSONWritable {
     package func write(to json: inout JSONWriter) { json.integer(self) }
 }
 
+/// Rounded to thousandths.
+extension Double: JSONWritable {
+    package func write(to json: inout JSONWriter) {
+        let rounded = (self * 1000).rounded() / 1000
+        guard rounded.isFinite else { return json.null() }
+        json.raw("\(rounded)".utf8)
+    }
+}
+
 extension Array: JSONWritable where Element: JSONWritable {
     package func write(to json: inout JSONWriter) { json.array(self) { $1.write(to: &$0) } }
 }

@@ -2,7 +2,10 @@ import Platform
 
 /// A bot of the sandbox with all it holds. Confined to the `Sandbox` actor.
 final class SandboxBot {
-    let profile: SandboxBotProfile
+    /// Its token changes when it is revoked.
+    var profile: SandboxBotProfile
+    /// Whether a call with its token has come: a first one may be too many for its address.
+    var isSeen = false
     var id: Int64 { profile.telegramID }
 
     var webhook: SandboxWebhook?
@@ -15,7 +18,10 @@ final class SandboxBot {
     /// The timer that looks at the waiting lanes again.
     var wakeUp: TimerQueue.Token?
     var poll: LongPoll?
+    /// Counted instead of what really is, until a webhook is set or deleted.
+    var infoOverride: WebhookInfoOverride?
     var faults = FaultPlan()
+    var deliveryFault: DeliveryFault?
     var calls: CallLog
     var chats = SandboxChats()
     var settings = BotSettings()

@@ -35,8 +35,25 @@ package struct SandboxBotProfile: Sendable, Equatable {
         return id
     }
 
-    private static func makeToken(random: inout some RandomNumberGenerator) -> String {
-        let id = Int64.random(in: 1_000_000_000...7_999_999_999, using: &random)
+    /// The same bot with another token: the one before is revoked.
+    func withNewToken(random: inout some RandomNumberGenerator) -> SandboxBotProfile {
+        SandboxBotProfile(
+            telegramID: telegramID, token: Self.makeToken(for: telegramID, random: &random),
+            username: username,
+            firstName: firstName)
+    }
+
+    private init(telegramID: Int64, token: String, username: String, firstName: String) {
+        self.telegramID = telegramID
+        self.token = token
+        self.username = username
+        self.firstName = firstName
+    }
+
+    private static func makeToken(for number: Int64? = nil, random: inout some RandomNumberGenerator)
+        -> String
+    {
+        let id = number ?? Int64.random(in: 1_000_000_000...7_999_999_999, using: &random)
         let secret = (0..<33).compactMap { _ in secretCharacters.randomElement(using: &random) }
         return "\(id):AA\(String(secret))"
     }

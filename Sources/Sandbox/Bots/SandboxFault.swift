@@ -1,7 +1,7 @@
 import Platform
 
-/// A fault put into a bot's calls of the Bot API, to see how the caller takes it.
-struct SandboxFault: Sendable, Equatable {
+/// A fault put into calls of the Bot API, one bot's or every bot's, to see how the caller takes it.
+package struct SandboxFault: Sendable, Equatable {
     enum Kind: Sendable, Equatable {
         case error(BotAPIRefusal)
         /// Nothing is answered for so long; then 504.
@@ -14,6 +14,8 @@ struct SandboxFault: Sendable, Equatable {
     /// How many calls it still meets; nil: until it is taken away.
     var remaining: Int?
 
+    func isFor(_ name: String) -> Bool { method == nil || method == name }
+
     var json: JSON {
         var description: JSON?
         var name = "timeout"
@@ -25,6 +27,30 @@ struct SandboxFault: Sendable, Equatable {
             "method": method.map { .string($0) } ?? .null, "kind": .string(name), "description": description,
             "remaining": remaining.map { .integer($0) } ?? .null,
         ])
+    }
+}
+
+extension SandboxFault {
+    /// Calls are answered with an error, in Telegram's words unless others are given.
+    /// - Parameters:
+    ///   - status: from 400 to 599.
+    ///   - method: nil for all.
+    ///   - count: how many calls; nil for all until it is taken away.
+    ///   - retryAfter: seconds.
+    package init?(
+        status: Int, method: String? = nil, count: Int? = nil, retryAfter: Int? = nil,
+        description: String? = nil
+    ) {
+        let kind = Kind(
+            name: String(status), retryAfter: retryAfter, description: description, seconds: nil,
+            migrateTo: nil)
+        guard let kind else { return nil }
+        self.init(method: method?.lowercased(), kind: kind, remaining: count)
+    }
+
+    /// Calls are not answered for so long.
+    package init(silence: Duration, method: String? = nil, count: Int? = nil) {
+        self.init(method: method?.lowercased(), kind: .silence(silence), remaining: count)
     }
 }
 

@@ -40,6 +40,10 @@ struct ControlHandlers: Sendable {
         return HTTPResponse(status: 204)
     }
 
+    @Sendable func revokeToken(_ request: HTTPRequest) async throws -> HTTPResponse {
+        .json(200, try await sandbox.revokeToken(of: id(request)).json.bytes)
+    }
+
     @Sendable func showState(_ request: HTTPRequest) async throws -> HTTPResponse {
         .json(200, try await sandbox.state(of: id(request)).bytes)
     }
@@ -75,7 +79,7 @@ struct ControlHandlers: Sendable {
         return .json(201, try await sandbox.inject(update, to: id(request)).json.bytes)
     }
 
-    // MARK: Calls and faults
+    // MARK: Calls
 
     /// `?method=`, `?after=` a call's id, `?wait=` up to 20 s for the first one.
     @Sendable func listCalls(_ request: HTTPRequest) async throws -> HTTPResponse {
@@ -92,44 +96,44 @@ struct ControlHandlers: Sendable {
         return HTTPResponse(status: 204)
     }
 
-    @Sendable func listFaults(_ request: HTTPRequest) async throws -> HTTPResponse {
-        faults(try await sandbox.faults(of: id(request)))
+    /// Of all bots: `?method=`, `?after=` a call's id, at most `?limit=` (1000).
+    @Sendable func listAllCalls(_ request: HTTPRequest) async throws -> HTTPResponse {
+        let query = try ControlQuery(request, known: ["method", "after", "limit"])
+        let after = try query.integer("after", in: 0...Int.max) ?? 0
+        let limit = try query.integer("limit", in: 1...10_000) ?? 1000
+        let calls = await sandbox.allCalls(method: query["method"], after: after)
+        return .json(
+            200,
+            JSON.members([
+                "calls": .array(calls.prefix(limit).map(\.json)), "has_more": .bool(calls.count > limit),
+            ]).bytes)
     }
 
-    /// Takes the place of the fault for the same method. `next` is `count` by another name.
-    @Sendable func setFault(_ request: HTTPRequest) async throws -> HTTPResponse {
-        var input = try ControlInput(request)
-        let method = input.text("method")
-        let name = input.word("kind")
-        let count =
-            input.integer("count", in: 1...Int64(Int32.max))
-            ?? input.integer("next", in: 1...Int64(Int32.max))
-        _ = input.integer("next")
-        let kind = SandboxFault.Kind(
-            name: name ?? "", retryAfter: input.integer("retry_after", in: 0...86_400).map { Int($0) },
-            description: input.text("description"),
-            seconds: input.integer("seconds", in: 1...3600).map { Int($0) },
-            migrateTo: input.integer("migrate_to_chat_id"))
-        if kind == nil { input.reject("kind", "must be timeout, migrate or a status from 400 to 599") }
-        try input.finish()
-        guard let kind else { throw Problem.internalError }
-        let fault = SandboxFault(method: method?.lowercased(), kind: kind, remaining: count.map { Int($0) })
-        return faults(try await sandbox.setFault(fault, of: id(request)))
+    /// How many calls there were, by method and then by status.
+    @Sendable func countCalls(_ request: HTTPRequest) async throws -> HTTPResponse {
+        let counts = await sandbox.ledger.counts.map { method, statuses in
+            JSON.Member(
+                name: method,
+                value: .object(
+                    statuses.sorted { $0.key < $1.key }.map {
+                        JSON.Member(name: String($0.key), value: .integer($0.value))
+                    }))
+        }
+        return .json(200, JSON.object(counts.sorted { $0.name < $1.name }).bytes)
     }
 
-    @Sendable func clearFaults(_ request: HTTPRequest) async throws -> HTTPResponse {
-        try await sandbox.clearFaults(of: id(request))
+    @Sendable func forgetAllCalls(_ request: HTTPRequest) async throws -> HTTPResponse {
+        await sandbox.forgetAllCalls()
         return HTTPResponse(status: 204)
     }
 
-    private func faults(_ faults: [SandboxFault]) -> HTTPResponse {
-        .json(200, JSON.members(["faults": .array(faults.map(\.json))]).bytes)
-    }
+    private func id(_ request: HTTPRequest) throws -> Int64 { try request.telegramID() }
+}
 
-    private func id(_ request: HTTPRequest) throws -> Int64 {
-        guard let id = request.parameters["telegram_id"].flatMap({ Int64($0) }) else {
-            throw Problem.notFound
-        }
+extension HTTPRequest {
+    /// - Throws: `Problem` 404
+    func telegramID() throws -> Int64 {
+        guard let id = parameters["telegram_id"].flatMap({ Int64($0) }) else { throw Problem.notFound }
         return id
     }
 }

@@ -8,6 +8,7 @@ struct ControlRoutes: Sendable {
     init(_ sandbox: Sandbox) {
         self.sandbox = sandbox
         let handlers = ControlHandlers(sandbox: sandbox)
+        let faults = FaultHandlers(sandbox: sandbox)
         let bot = "/sandbox/bots/{telegram_id}"
         router = HTTPRouter([
             HTTPRoute(.post, "/sandbox/bots", handlers.addBot),
@@ -20,9 +21,23 @@ struct ControlRoutes: Sendable {
             HTTPRoute(.post, bot + "/updates", handlers.inject),
             HTTPRoute(.get, bot + "/calls", handlers.listCalls),
             HTTPRoute(.delete, bot + "/calls", handlers.forgetCalls),
-            HTTPRoute(.get, bot + "/faults", handlers.listFaults),
-            HTTPRoute(.put, bot + "/faults", handlers.setFault),
-            HTTPRoute(.delete, bot + "/faults", handlers.clearFaults),
+            HTTPRoute(.post, bot + "/revoke", handlers.revokeToken),
+            HTTPRoute(.get, bot + "/faults", faults.list),
+            HTTPRoute(.put, bot + "/faults", faults.set),
+            HTTPRoute(.delete, bot + "/faults", faults.clear),
+            HTTPRoute(.put, bot + "/delivery-fault", faults.setDelivery),
+            HTTPRoute(.delete, bot + "/delivery-fault", faults.clearDelivery),
+            HTTPRoute(.post, bot + "/webhook", faults.setForeignWebhook),
+            HTTPRoute(.put, bot + "/webhook-info", faults.overrideInfo),
+            HTTPRoute(.delete, bot + "/webhook-info", faults.clearInfo),
+            HTTPRoute(.get, "/sandbox/faults", faults.listOfAll),
+            HTTPRoute(.put, "/sandbox/faults", faults.setOfAll),
+            HTTPRoute(.delete, "/sandbox/faults", faults.clearOfAll),
+            HTTPRoute(.put, "/sandbox/new-token-limit", faults.setNewTokenLimit),
+            HTTPRoute(.delete, "/sandbox/new-token-limit", faults.clearNewTokenLimit),
+            HTTPRoute(.get, "/sandbox/calls", handlers.listAllCalls),
+            HTTPRoute(.get, "/sandbox/calls/counts", handlers.countCalls),
+            HTTPRoute(.delete, "/sandbox/calls", handlers.forgetAllCalls),
         ])
     }
 

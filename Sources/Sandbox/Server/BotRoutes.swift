@@ -28,7 +28,8 @@ struct BotRoutes: Sendable {
         do throws(BotAPIRefusal) {
             let parameters = try CallParameters(
                 query: request.query, contentType: request.headers["Content-Type"], body: request.body)
-            return await sandbox.call(String(segments[1]), token: String(segments[0]), parameters)
+            return await sandbox.call(
+                String(segments[1]), token: String(segments[0]), parameters, from: request.client)
         } catch {
             return .failure(error)
         }

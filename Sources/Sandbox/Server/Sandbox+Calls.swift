@@ -1,10 +1,25 @@
 import Platform
 
 extension Sandbox {
-    /// Carries out a call of the Bot API: token, faults, record, method, in this order.
-    func call(_ method: String, token: String, _ parameters: CallParameters) async -> BotAPIAnswer {
-        guard let bot = bot(ofToken: token) else { return .failure(.unauthorized) }
-        return await call(method, by: bot, parameters, way: .request)
+    /// Carries out a call of the Bot API: faults of all bots, token, the bot's faults, record, method, in this order.
+    /// - Parameter address: whose; nil: new tokens are not counted.
+    func call(
+        _ method: String, token: String, _ parameters: CallParameters, from address: IPAddress? = nil
+    ) async -> BotAPIAnswer {
+        let bot = bot(ofToken: token)
+        let entry = ledger.record(method, by: bot?.id, at: clock.now)
+        let answer: BotAPIAnswer
+        if let fault = faults.take(for: method) {
+            answer = await met(fault, method, by: bot, parameters)
+        } else if let refusal = refusal(of: bot, from: address) {
+            answer = .failure(refusal)
+        } else if let bot {
+            answer = await call(method, by: bot, parameters, way: .request)
+        } else {
+            answer = .failure(.unauthorized)
+        }
+        ledger.answered(entry, method, status: answer.status)
+        return answer
     }
 
     func call(
@@ -15,15 +30,43 @@ extension Sandbox {
         let fault = bot.faults.take(for: method)
         wakeWaiters(of: bot)
         let answer: BotAPIAnswer
-        switch fault {
-        case .silence(let duration)?:
-            try? await loop.sleep(for: clock.outside(duration))
-            answer = .failure(BotAPIRefusal(status: 504, description: "Gateway Timeout"))
-        case .error(let error)?: answer = .failure(error)
-        case nil: answer = await perform(known, by: bot, parameters)
+        if let fault {
+            answer = await self.answer(to: fault)
+        } else {
+            answer = await perform(known, by: bot, parameters)
         }
         bot.calls.answered(record, status: answer.status)
         return answer
+    }
+
+    /// A fault of all bots: the call is recorded, but not carried out.
+    private func met(
+        _ fault: SandboxFault.Kind, _ method: String, by bot: SandboxBot?, _ parameters: CallParameters
+    ) async -> BotAPIAnswer {
+        let record = bot?.calls.record(method, parameters.json, by: .request, at: clock.now)
+        if let bot { wakeWaiters(of: bot) }
+        let answer = await answer(to: fault)
+        if let bot, let record { bot.calls.answered(record, status: answer.status) }
+        return answer
+    }
+
+    private func answer(to fault: SandboxFault.Kind) async -> BotAPIAnswer {
+        switch fault {
+        case .error(let error): return .failure(error)
+        case .silence(let duration):
+            try? await loop.sleep(for: clock.outside(duration))
+            return .failure(BotAPIRefusal(status: 504, description: "Gateway Timeout"))
+        }
+    }
+
+    /// A token that was not seen before counts against the address, also one of no bot.
+    private func refusal(of bot: SandboxBot?, from address: IPAddress?) -> BotAPIRefusal? {
+        guard let address, let newTokenLimit, bot?.isSeen != true else { return nil }
+        if let seconds = newTokens.see(from: address, at: clock.now, limit: newTokenLimit) {
+            return .tooManyRequests(retryAfter: seconds)
+        }
+        bot?.isSeen = true
+        return nil
     }
 
     private func perform(_ method: BotMethod, by bot: SandboxBot, _ parameters: CallParameters) async

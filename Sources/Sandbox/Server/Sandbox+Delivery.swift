@@ -49,7 +49,7 @@ extension Sandbox {
             timeout: configuration.webhookTimeout)
         let result: Result<WebhookAnswer, WebhookFault>
         do {
-            result = .success(try await post(request))
+            result = .success(try await answer(to: request, for: id))
         } catch let fault as WebhookFault {
             result = .failure(fault)
         } catch {
@@ -72,6 +72,15 @@ extension Sandbox {
         case .failure(let fault):
             failed(update, of: bot, fault.message, answer: nil, counts: isCurrent)
         }
+    }
+
+    private func answer(to request: WebhookRequest, for id: Int64) async throws -> WebhookAnswer {
+        guard let bot = try? bot(id), var fault = bot.deliveryFault else { return try await post(request) }
+        if let remaining = fault.remaining {
+            fault.remaining = remaining - 1
+            bot.deliveryFault = remaining > 1 ? fault : nil
+        }
+        return try fault.answer()
     }
 
     /// - Parameter counts: false when the webhook was changed meanwhile: the update is then simply pending
@@ -98,8 +107,7 @@ extension Sandbox {
             bot.lanes.wait(update.lane, until: next)
         }
         if bot.health.isGone(at: now) {
-            bot.webhook = nil
-            bot.health.begin()
+            removeWebhook(of: bot)
         }
     }
 }

@@ -37,6 +37,8 @@ extension Sandbox {
         try bot(telegramID).calls.forgetAll()
     }
 
+    func forgetAllCalls() { ledger.forgetAll() }
+
     func wakeWaiters(of bot: SandboxBot) {
         for (number, waiter) in callWaiters where waiter.telegramID == bot.id {
             if !bot.calls.after(waiter.after, method: waiter.method).isEmpty { endWait(number) }

@@ -14,9 +14,7 @@ extension Sandbox {
         if parameters.flag("drop_pending_updates") { dropPending(of: bot) }
         let isSame = settings == bot.webhook && !settings.hasCertificate
         if !isSame {
-            bot.webhook = settings
-            bot.health.begin()
-            bot.lanes.endWaits()
+            replaceWebhook(of: bot, with: settings)
         }
         pump(bot)
         return .success(true, description: isSame ? "Webhook is already set" : "Webhook was set")
@@ -32,10 +30,43 @@ extension Sandbox {
 
     /// What is in flight comes to its end; what waits stays pending.
     func removeWebhook(of bot: SandboxBot) {
-        bot.webhook = nil
+        replaceWebhook(of: bot, with: nil)
+        pump(bot)
+    }
+
+    private func replaceWebhook(of bot: SandboxBot, with settings: SandboxWebhook?) {
+        bot.webhook = settings
+        bot.infoOverride = nil
         bot.health.begin()
         bot.lanes.endWaits()
+    }
+
+    /// Somebody else who has the token sets a webhook, or deletes it with an empty URL. It is not recorded and not
+    /// limited; the URL may be plain http on this machine.
+    /// - Throws: `SandboxError`
+    package func setForeignWebhook(_ url: String, secretToken: String? = nil, of telegramID: Int64)
+        throws(SandboxError)
+    {
+        let bot = try bot(telegramID)
+        guard !url.isEmpty else { return removeWebhook(of: bot) }
+        let parameters = CallParameters([
+            JSON.Member(name: "url", value: .string(url)),
+            JSON.Member(name: "secret_token", value: .string(secretToken ?? "")),
+        ])
+        do throws(BotAPIRefusal) {
+            let settings = try SandboxWebhook(parameters, allowsLoopback: true)
+            endPoll(of: bot, with: .failure(.terminatedBySetWebhook))
+            replaceWebhook(of: bot, with: settings)
+        } catch {
+            throw .invalid(field: "url", error.description)
+        }
         pump(bot)
+    }
+
+    /// What is set at Telegram; nil for no webhook.
+    /// - Throws: `SandboxError`
+    package func webhook(of telegramID: Int64) throws(SandboxError) -> SandboxWebhook? {
+        try bot(telegramID).webhook
     }
 
     private func dropPending(of bot: SandboxBot) {
@@ -47,13 +78,16 @@ extension Sandbox {
     func webhookInfo(of bot: SandboxBot) -> JSON {
         let webhook = bot.webhook
         let health = bot.health
+        let override = bot.infoOverride
+        let errorDate = override?.lastErrorDate ?? health.lastErrorAt.map { Int($0.secondsSince1970) }
         return .members([
             "url": .string(webhook?.url ?? ""),
             "has_custom_certificate": .bool(webhook?.hasCertificate ?? false),
-            "pending_update_count": .integer(bot.pending.count),
+            "pending_update_count": .integer(override?.pendingUpdateCount ?? bot.pending.count),
             "ip_address": webhook?.ipAddress.map { .string($0.description) },
-            "last_error_date": health.lastErrorAt.map { .integer($0.secondsSince1970) },
-            "last_error_message": health.lastErrorMessage.map { .string($0) },
+            "last_error_date": errorDate.map { .integer($0) },
+            "last_error_message": (override?.lastErrorMessage ?? health.lastErrorMessage).map { .string($0) },
+            "last_synchronization_error_date": override?.lastSynchronizationErrorDate.map { .integer($0) },
             "max_connections": webhook.map { .integer($0.maxConnections) },
             "allowed_updates": bot.allowedUpdates.names.map { .array($0.map { .string($0) }) },
         ])

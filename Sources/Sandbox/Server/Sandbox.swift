@@ -14,7 +14,13 @@ package actor Sandbox {
     let clock: SandboxClock
     let post: WebhookPost
     var random = SystemRandomNumberGenerator()
-    private var bots: [Int64: SandboxBot] = [:]
+    private(set) var bots: [Int64: SandboxBot] = [:]
+    /// Of all bots, and of what is no bot's token.
+    var faults = FaultPlan()
+    var ledger: CallLedger
+    /// nil: none is too many.
+    var newTokenLimit: NewTokenLimit?
+    var newTokens = NewTokenSights()
     var callWaiters: [Int: CallWaiter] = [:]
     var nextWaiter = 0
     /// Deliveries under way; `stop` waits for their ends.
@@ -27,6 +33,8 @@ package actor Sandbox {
         self.configuration = configuration
         clock = SandboxClock(speed: configuration.speed)
         self.post = post
+        ledger = CallLedger(limit: configuration.ledgerKept)
+        newTokenLimit = configuration.newTokens
     }
 
     /// Ends long polls, waits and deliveries. What is pending is lost.
@@ -70,6 +78,17 @@ package actor Sandbox {
         endPoll(of: bot, with: .failure(.unauthorized))
         if let timer = bot.wakeUp { loop.cancel(timer) }
         bots[telegramID] = nil
+    }
+
+    /// Gives the bot another token; the one before is unauthorized from now on. Its webhook goes, as at Telegram; what
+    /// is pending stays.
+    package func revokeToken(of telegramID: Int64) throws(SandboxError) -> SandboxBotProfile {
+        let bot = try bot(telegramID)
+        bot.profile = bot.profile.withNewToken(random: &random)
+        bot.isSeen = false
+        endPoll(of: bot, with: .failure(.unauthorized))
+        if bot.webhook != nil { removeWebhook(of: bot) }
+        return bot.profile
     }
 
     /// In the order of their numbers.

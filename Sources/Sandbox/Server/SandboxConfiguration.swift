@@ -10,18 +10,25 @@ package struct SandboxConfiguration: Sendable {
     /// Updates a bot may have waiting; past that the control side refuses new ones.
     package var pendingLimit: Int
     package var botLimit: Int
+    /// Recorded calls of all bots together; see `CallLedger`.
+    package var ledgerKept: Int
+    /// nil: none is too many.
+    package var newTokens: NewTokenLimit?
     /// How long a receiver may take to answer.
     package var webhookTimeout: Duration
 
     package init(
         allowsHTTP: Bool = true, speed: Double = 1, callsKept: Int = 10_000, pendingLimit: Int = 100_000,
-        botLimit: Int = 200_000, webhookTimeout: Duration = .seconds(60)
+        botLimit: Int = 200_000, ledgerKept: Int = 200_000, newTokens: NewTokenLimit? = nil,
+        webhookTimeout: Duration = .seconds(60)
     ) {
         self.allowsHTTP = allowsHTTP
         self.speed = speed
         self.callsKept = callsKept
         self.pendingLimit = pendingLimit
         self.botLimit = botLimit
+        self.ledgerKept = ledgerKept
+        self.newTokens = newTokens
         self.webhookTimeout = webhookTimeout
     }
 }

@@ -46,13 +46,14 @@ package final class SandboxServer: Sendable {
         await server.stop()
     }
 
-    /// Room for long query strings (a text of 4096 characters, percent-encoded), for uploads, and for long
-    /// polls and silences.
+    /// Room for long query strings (a text of 4096 characters, percent-encoded), for uploads, for long polls and
+    /// silences, and for thousands of bots that poll at a time.
     private static var limits: HTTPLimits {
         var limits = HTTPLimits()
         limits.body = 8 * 1024 * 1024
         limits.url = 56 * 1024
         limits.head = 64 * 1024
+        limits.connections = 20_000
         limits.connectionsByAddress = limits.connections
         limits.handler = .seconds(3700)
         return limits

@@ -1,10 +1,10 @@
 import Platform
 
 /// What a bot has asked of its webhook (Bot API, setWebhook).
-struct SandboxWebhook: Sendable, Equatable {
-    let url: String
-    let secretToken: String?
-    let maxConnections: Int
+package struct SandboxWebhook: Sendable, Equatable {
+    package let url: String
+    package let secretToken: String?
+    package let maxConnections: Int
     let ipAddress: IPAddress?
     let hasCertificate: Bool
 

@@ -33,10 +33,12 @@ extension Bot {
 
     /// Connects a Telegram bot to the transaction's tenant. Nothing is done at Telegram: the reconciler would do it at
     /// the next opportunity, should nobody do it before.
-    /// - Throws: a violation of `bot_registration_once` when it is connected already, here or elsewhere.
+    /// - Throws: a violation of `bot_registration_once` when it is connected already, here or elsewhere; `LimitReached`
+    ///   when the tenant has as many bots as it may have.
     package static func create(_ new: New, secrets: NewSecrets, box: BotSecrets, in tx: TenantTransaction)
         async throws -> Bot
     {
+        try await requireRoom(in: tx)
         let id = ID<Bot>()
         let token = try box.seal(secrets.token, .token, of: id, tx.tenant)
         let secret = try box.seal(secrets.webhookSecret, .webhookSecret, of: id, tx.tenant)
@@ -57,7 +59,7 @@ extension Bot {
             VALUES (\(new.telegramID), \(tx.tenant), \(id))
             """)
         try await tx.execute("INSERT INTO bot_webhook (tenant_id, bot_id) VALUES (\(tx.tenant), \(id))")
-        try await tx.execute("SELECT pg_notify(\(BotDirectoryRefresh.channel), '')")
+        try await announce(in: tx)
         return bot
     }
 

@@ -6,7 +6,7 @@ import Synchronization
 package final class BotDirectory: Sendable {
     /// What to do with a request that claims to come from Telegram.
     package enum Admission: Sendable, Equatable {
-        case admitted(tenant: ID<Tenant>)
+        case admitted(tenant: ID<Tenant>, takesAdminCommands: Bool = false)
         case refused(Refusal)
         case limited(retryAfter: Duration)
     }
@@ -31,7 +31,12 @@ package final class BotDirectory: Sendable {
     private struct State {
         var bots: [ID<Bot>: Entry] = [:]
         var isLoaded = false
+        /// Bots with several secrets whose newest was used.
+        var seenSecrets: [ID<Bot>: SecretDigest] = [:]
     }
+
+    /// Of bots whose secrets were changed at about the same time; those left out are noted at their next request.
+    private static let mostSeenSecrets = 1000
 
     /// What is known of the bots' tenants. A bot whose tenant is not known is not known either.
     package let tenants: TenantDirectory
@@ -64,9 +69,16 @@ package final class BotDirectory: Sendable {
             if let refusal = Self.refusal(of: entry, owner, presented, isAddressAllowed) {
                 return .refused(refusal)
             }
+            if entry.secrets.count > 1, let presented, presented == entry.secrets[0],
+                state.seenSecrets.count < Self.mostSeenSecrets
+            {
+                state.seenSecrets[bot] = presented
+            }
             guard let perMinute = owner.updatesPerMinutePerBot,
                 let wait = state.bots.values[index].limit.take(perMinute: perMinute, at: now)
-            else { return .admitted(tenant: entry.tenant) }
+            else {
+                return .admitted(tenant: entry.tenant, takesAdminCommands: entry.takesAdminCommands)
+            }
             return .limited(retryAfter: wait)
         }
     }
@@ -86,6 +98,17 @@ package final class BotDirectory: Sendable {
         guard let presented, presented.isAmong(entry.secrets) else { return .wrongSecret }
         guard owner.status == .active else { return .suspended }
         return isAddressAllowed ? nil : .addressRefused
+    }
+
+    /// The newest secrets that requests had since the last time, of bots that have older ones still.
+    func takeSeenSecrets() -> [(BotKey, SecretDigest)] {
+        state.withLock { state in
+            let seen = state.seenSecrets.compactMap { bot, digest in
+                state.bots[bot].map { (BotKey(tenant: $0.tenant, bot: bot), digest) }
+            }
+            state.seenSecrets = [:]
+            return seen
+        }
     }
 
     // MARK: For the refresh

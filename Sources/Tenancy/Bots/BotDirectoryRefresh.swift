@@ -6,7 +6,7 @@ import Platform
 package actor BotDirectoryRefresh {
     package static let channel = "rookery_directory"
 
-    private static let interval = Duration.seconds(1)
+    static let interval = Duration.seconds(1)
     private static let pageSize = 1000
     /// Transactions commit later than the `updated_at` they write, so a little more is read than is new.
     private static let overlap = Duration.seconds(3)

@@ -12,17 +12,18 @@ package struct BotSecrets: Sendable {
     package func seal(_ secret: String, _ purpose: Purpose, of bot: ID<Bot>, _ tenant: ID<Tenant>) throws
         -> [UInt8]
     {
-        try box.seal(Array(secret.utf8), for: associatedData(purpose, bot, tenant))
+        try box.seal(Array(secret.utf8), for: Self.binding(purpose, bot, tenant))
     }
 
     /// - Throws: when the master key is not the one it was sealed with, or the value was altered or moved.
     package func open(_ sealed: [UInt8], _ purpose: Purpose, of bot: ID<Bot>, _ tenant: ID<Tenant>) throws
         -> String
     {
-        String(decoding: try box.open(sealed, for: associatedData(purpose, bot, tenant)), as: UTF8.self)
+        String(decoding: try box.open(sealed, for: Self.binding(purpose, bot, tenant)), as: UTF8.self)
     }
 
-    private func associatedData(_ purpose: Purpose, _ bot: ID<Bot>, _ tenant: ID<Tenant>) -> [UInt8] {
+    /// What each is sealed for.
+    static func binding(_ purpose: Purpose, _ bot: ID<Bot>, _ tenant: ID<Tenant>) -> [UInt8] {
         Array("\(tenant)/\(bot)/\(purpose.rawValue)".utf8)
     }
 }

@@ -11,17 +11,17 @@ package struct ConsumerSecrets: Sendable {
     package func seal(
         _ secret: String, _ purpose: Purpose, of consumer: ID<Consumer>, _ tenant: ID<Tenant>
     ) throws -> [UInt8] {
-        try box.seal(Array(secret.utf8), for: associatedData(purpose, consumer, tenant))
+        try box.seal(Array(secret.utf8), for: Self.binding(purpose, consumer, tenant))
     }
 
     package func open(
         _ sealed: [UInt8], _ purpose: Purpose, of consumer: ID<Consumer>, _ tenant: ID<Tenant>
     ) throws -> String {
-        String(decoding: try box.open(sealed, for: associatedData(purpose, consumer, tenant)), as: UTF8.self)
+        String(decoding: try box.open(sealed, for: Self.binding(purpose, consumer, tenant)), as: UTF8.self)
     }
 
-    private func associatedData(_ purpose: Purpose, _ consumer: ID<Consumer>, _ tenant: ID<Tenant>) -> [UInt8]
-    {
+    /// What each is sealed for.
+    static func binding(_ purpose: Purpose, _ consumer: ID<Consumer>, _ tenant: ID<Tenant>) -> [UInt8] {
         Array("\(tenant)/\(consumer)/\(purpose.rawValue)".utf8)
     }
 }

@@ -29,10 +29,13 @@ package actor Delivery {
     private var lastForgetting = ContinuousClock.now
     private var lastReload = ContinuousClock.now
 
-    /// - Parameter reloadEvery: how often everything in memory is read again.
+    /// - Parameters:
+    ///   - traffic: told of what is delivered, and what is not.
+    ///   - reloadEvery: how often everything in memory is read again.
     package init(
         loop: EventLoop, share: LoopShare, database: Database, secrets: ConsumerSecrets, leases: ShardLeases,
-        client: HTTPClient, metrics: Metrics, logger: Logger, reloadEvery: Duration = .seconds(30)
+        client: HTTPClient, metrics: Metrics, logger: Logger, traffic: BotTraffic? = nil,
+        reloadEvery: Duration = .seconds(30)
     ) {
         unownedExecutor = loop.asUnownedSerialExecutor()
         self.loop = loop
@@ -47,7 +50,7 @@ package actor Delivery {
             budget: WindowBudget(),
             journal: DeliveryJournal(loop: loop, database: database, logger: logger),
             sender: DeliverySender(client: client), leases: leases, metrics: DeliveryMetrics(metrics),
-            logger: logger)
+            traffic: traffic, logger: logger)
     }
 
     // MARK: From outside

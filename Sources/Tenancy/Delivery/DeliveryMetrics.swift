@@ -20,9 +20,10 @@ struct DeliveryMetrics: Sendable {
         ageSeconds = metrics.histogram("rookery_delivery_age_seconds", "From logged to delivered.")
     }
 
-    func observe(_ attempt: DeliveryAttempt, of update: LoggedUpdate) {
+    /// - Parameter age: since the update was logged.
+    func observe(_ attempt: DeliveryAttempt, age: Duration) {
         attemptSeconds.observe(attempt.duration)
         (attempt.isSuccess ? delivered : failed).increment()
-        if attempt.isSuccess { ageSeconds.observe(max(.zero, Timestamp.now - update.receivedAt)) }
+        if attempt.isSuccess { ageSeconds.observe(age) }
     }
 }

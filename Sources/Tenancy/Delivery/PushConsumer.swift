@@ -19,6 +19,7 @@ actor PushConsumer {
         let sender: DeliverySender
         let leases: ShardLeases
         let metrics: DeliveryMetrics
+        let traffic: BotTraffic?
         let logger: Logger
     }
 
@@ -181,7 +182,7 @@ actor PushConsumer {
             pause()
             return nil
         }
-        parts.metrics.observe(attempt, of: update)
+        observe(attempt, of: update)
         await parts.journal.record(attempt, of: update, to: consumer)
         if attempt.isSuccess {
             breaker.succeeded()
@@ -189,6 +190,16 @@ actor PushConsumer {
             breaker.failed(at: .now, retryAfter: attempt.retryAfter, jitter: .random(in: 0...1))
         }
         return attempt
+    }
+
+    private func observe(_ attempt: DeliveryAttempt, of update: LoggedUpdate) {
+        let age = max(.zero, Timestamp.now - update.receivedAt)
+        parts.metrics.observe(attempt, age: age)
+        if attempt.isSuccess {
+            parts.traffic?.delivered(bot: consumer.bot, time: age)
+        } else {
+            parts.traffic?.deliveryFailed(bot: consumer.bot)
+        }
     }
 
     private var isPaused: Bool { .now < pausedUntil }

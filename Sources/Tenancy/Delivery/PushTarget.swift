@@ -11,7 +11,10 @@ struct PushTarget: Sendable {
     /// nil: every kind.
     let wanted: Set<String>?
 
-    func wants(_ update: LoggedUpdate) -> Bool { wanted?.contains(update.kind) ?? true }
+    func wants(_ update: LoggedUpdate) -> Bool {
+        update.kind != UpdateKind.adminCommand && (wanted?.contains(update.kind) ?? true)
+    }
+
     var schedule: RetrySchedule { RetrySchedule(waits: consumer.schedule) }
 }
 

@@ -19,5 +19,6 @@ package struct NewUpdate: Sendable {
         self.payload = payload
     }
 
+    var key: BotKey { BotKey(tenant: tenant, bot: bot) }
     var deadline: Timestamp? { head.timeToLive.map { receivedAt + $0 } }
 }

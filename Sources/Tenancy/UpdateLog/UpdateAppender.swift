@@ -29,8 +29,9 @@ package actor UpdateAppender {
     private let turns: AppendTurns
     private let deliveries: Deliveries
     private let partitions: LogPartitions?
+    private let counts: AppendCounts
     private let stored: Counter
-    private let repeated: Counter
+    private let repetitionCount: Counter
     private let batchSize: Histogram
     private let waiting: Gauge
 
@@ -44,9 +45,10 @@ package actor UpdateAppender {
     /// - Parameters:
     ///   - deliveries: told for which bots updates have been committed.
     ///   - partitions: told when there is none for today.
+    ///   - traffic: told of all that is appended, and of what could not be.
     package init(
         loop: EventLoop, database: Database, turns: AppendTurns, metrics: Metrics, deliveries: Deliveries,
-        partitions: LogPartitions? = nil
+        partitions: LogPartitions? = nil, traffic: BotTraffic? = nil
     ) {
         unownedExecutor = loop.asUnownedSerialExecutor()
         self.loop = loop
@@ -54,8 +56,10 @@ package actor UpdateAppender {
         self.turns = turns
         self.deliveries = deliveries
         self.partitions = partitions
+        counts = AppendCounts(traffic: traffic)
         stored = metrics.counter("rookery_updates_stored_total", "Updates written to the log.")
-        repeated = metrics.counter("rookery_updates_repeated_total", "Updates that were in the log already.")
+        repetitionCount = metrics.counter(
+            "rookery_updates_repeated_total", "Updates that were in the log already.")
         waiting = metrics.gauge("rookery_append_waiting_updates", "Updates waiting to be written to the log.")
         batchSize = metrics.histogram(
             "rookery_append_batch_updates", "Updates written by one commit.",
@@ -64,7 +68,10 @@ package actor UpdateAppender {
 
     /// Returns when the update is in the log, durably; also when it was there before.
     package func append(_ update: NewUpdate) async throws {
-        guard queue.count < Self.queueLimit, queuedBytes < Self.queueBytes else { throw Fault.overloaded }
+        guard queue.count < Self.queueLimit, queuedBytes < Self.queueBytes else {
+            counts.refused([update], .failed)
+            throw Fault.overloaded
+        }
         try await withCheckedThrowingContinuation { continuation in
             queue.append(Waiting(update: update, continuation: continuation))
             queuedBytes += update.payload.count
@@ -124,6 +131,7 @@ package actor UpdateAppender {
             await writeHalves(of: batch)
         } catch {
             if case PostgresError.server(let error) = error, error.isMissingPartition { partitions?.wake() }
+            counts.refused(batch.map(\.update), .failed)
             for waiting in batch { waiting.continuation.resume(throwing: error) }
         }
     }
@@ -131,22 +139,29 @@ package actor UpdateAppender {
     /// One update that the database refuses must not take the others of its batch with it, nor cost each of them
     /// a commit of its own.
     private func writeHalves(of batch: [Waiting]) async {
-        guard batch.count > 1 else { return batch[0].continuation.resume(throwing: Fault.invalidPayload) }
+        guard batch.count > 1 else {
+            counts.refused([batch[0].update], .invalid)
+            return batch[0].continuation.resume(throwing: Fault.invalidPayload)
+        }
         await write(Array(batch[..<(batch.count / 2)]))
         await write(Array(batch[(batch.count / 2)...]))
     }
 
     private func commit(_ batch: [Waiting]) async throws {
-        let bots = Set(batch.map { BotKey(tenant: $0.update.tenant, bot: $0.update.bot) })
+        let updates = batch.map(\.update)
+        let bots = Set(updates.map(\.key))
         let foreign = deliveries.foreign(among: bots)
-        let statements = UpdateLog.append(batch.map(\.update)) + Deliveries.notices(of: foreign)
+        let statements = UpdateLog.append(updates) + Deliveries.notices(of: foreign)
         // After an error too: a connection that breaks may have committed.
         defer { deliveries.wake(bots) }
-        let results = try await database.append.withConnection { try await $0.pipeline(statements) }
-        let added = results[1].affectedRows
+        let (added, repeated) = try await database.append.withConnection { connection in
+            let added = try await connection.pipeline(statements)[1].affectedRows
+            return (added, await counts.repetitions(in: updates, added: added, connection))
+        }
+        counts.stored(updates, repeated)
         batchSize.observe(Double(batch.count))
         stored.increment(by: added)
-        repeated.increment(by: batch.count - added)
+        repetitionCount.increment(by: batch.count - added)
         await tell(deliveries.foreign(among: bots).subtracting(foreign))
     }
 

@@ -18,6 +18,10 @@ package struct UpdateHead: Sendable, Equatable {
 }
 
 extension UpdateHead {
+    func ofKind(_ kind: String) -> UpdateHead {
+        UpdateHead(updateID: updateID, kind: kind, lane: lane, chatID: chatID, timeToLive: timeToLive)
+    }
+
     /// Reads an update as Telegram sends it. Unknown kinds, members and shapes are accepted.
     package init(parsing body: [UInt8]) throws(Fault) {
         if let head = UpdateHead(skimming: body) { self = head } else { try self.init(decoding: body) }
@@ -44,7 +48,9 @@ extension UpdateHead: Decodable {
             throw Fault.noUpdateID
         }
         self.updateID = updateID
-        let kinds = members.allKeys.map(\.stringValue).filter { $0 != "update_id" && Self.isStorable($0) }
+        let kinds = members.allKeys.map(\.stringValue).filter {
+            $0 != "update_id" && $0 != UpdateKind.adminCommand && Self.isStorable($0)
+        }
         kind = kinds.first { UpdateKind.ordering(of: $0) != nil } ?? kinds.min() ?? "unknown"
         let ordering = UpdateKind.ordering(of: kind)
         // Most updates are messages, and of those the chat is all that counts.

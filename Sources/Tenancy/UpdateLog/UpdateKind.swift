@@ -1,6 +1,9 @@
 /// What kinds of update there are, as far as the platform must know: how they are ordered, and how long they
 /// are worth anything (Bot API server, `telegram-bot-api/Client.cpp`). A kind not listed is as good as any other.
 enum UpdateKind {
+    /// Ours, not Telegram's: a message that the platform answers itself. No consumer gets it.
+    static let adminCommand = "admin_command"
+
     /// Whose order Telegram keeps: updates with the same key are sent one after the other.
     enum Ordering {
         /// By the chat alone: these kinds share a lane.

@@ -31,4 +31,31 @@ extension UpdateLog {
             """,
         ]
     }
+
+    /// How many updates of each bot the connection's last append has added, when it has added some: the positions it
+    /// drew under the lock, no more than it had updates, are the last ones that this session drew.
+    static func countNew(
+        among batch: Int, of bots: [BotKey], in connection: PostgresConnection
+    ) async throws -> [BotKey: Int] {
+        let rows = try await connection.all(
+            """
+            SELECT w.tenant_id, w.bot_id, l.count
+            FROM unnest(\(bots.map(\.tenant)), \(bots.map(\.bot))) AS w (tenant_id, bot_id)
+            CROSS JOIN LATERAL (
+                SELECT count(*) FROM update_log
+                WHERE tenant_id = w.tenant_id AND bot_id = w.bot_id AND position <= lastval()
+                    AND position > lastval() - \(Int64(batch))
+                    AND day >= (now() AT TIME ZONE 'UTC')::date - 1) AS l
+            """, as: NewCount.self)
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0.key, Int($0.count)) })
+    }
+
+    private struct NewCount: RowDecodable {
+        let key: BotKey
+        let count: Int64
+        init(row: inout Row) throws {
+            key = try BotKey(row: &row)
+            count = try row.next()
+        }
+    }
 }

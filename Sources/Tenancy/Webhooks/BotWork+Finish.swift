@@ -2,7 +2,7 @@ import Platform
 
 extension BotWork {
     /// Writes what `bot` and `webhook` have become and gives the right back. Of the bot that is `transport` and
-    /// `status`; what its owner sets is not touched.
+    /// `status`; what its owner sets is not touched, nor is the first sight of the newest secret.
     /// - Returns: nil, with nothing written, when the right had run out.
     package func finish(since before: BotWork, in tx: TenantTransaction) async throws -> (Bot, Webhook)? {
         var bot = bot
@@ -48,7 +48,7 @@ extension BotWork {
                 next_check_at = CASE WHEN \(isAsBefore) THEN \(webhook.nextCheckAt) ELSE next_check_at END,
                 failures = \(Int32(clamping: webhook.failures)), failing_since = \(webhook.failingSince),
                 fallback_since = \(webhook.fallbackSince), fallback_probes = \(Int32(clamping: webhook.fallbackProbes)),
-                secret_set_at = \(webhook.secretSetAt), secret_seen_at = \(webhook.secretSeenAt),
+                secret_set_at = \(webhook.secretSetAt),
                 work_id = NULL, work_until = '-infinity', updated_at = clock_timestamp()
             WHERE tenant_id = \(tx.tenant) AND bot_id = \(bot.id) AND work_id = \(id)
             RETURNING \(Webhook.columns)

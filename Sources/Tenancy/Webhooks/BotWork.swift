@@ -16,9 +16,9 @@ package struct BotWork: Sendable {
     package var bot: Bot
     package var webhook: Webhook
     /// nil when it cannot be opened: the master key is not the one it was sealed with.
-    package let token: BotToken?
+    package var token: BotToken?
     /// Webhook secrets, newest first.
-    package let secrets: [String]
+    package var secrets: [String]
 
     package var key: BotKey { bot.key }
 

@@ -36,7 +36,7 @@ package struct Webhook: Sendable {
     package var fallbackProbes: Int
     /// When the newest secret was set at Telegram.
     package var secretSetAt: Timestamp?
-    /// When a request first had the newest secret.
+    /// When a request first had the newest secret, while older ones are valid still.
     package var secretSeenAt: Timestamp?
     package let updatedAt: Timestamp
 }

@@ -12,7 +12,12 @@ extension PublicAddress {
     /// The host of a URL that Telegram reports when it is somebody else's; nil for ours, also for one that we have set
     /// before, and for none.
     package func foreignHost(of url: String, bot: Bot, lastSet: String?) -> String? {
-        guard !url.isEmpty, url != lastSet, url != webhookURL(of: bot) else { return nil }
+        foreignHost(of: url, wanted: webhookURL(of: bot), lastSet: lastSet)
+    }
+
+    /// The same for a bot that is not connected yet.
+    func foreignHost(of url: String, wanted: String?, lastSet: String?) -> String? {
+        guard !url.isEmpty, url != lastSet, url != wanted else { return nil }
         if let own = self.url, url.hasPrefix("\(own)/telegram/webhook/") { return nil }
         return (try? Origin(of: url).host) ?? "unknown"
     }

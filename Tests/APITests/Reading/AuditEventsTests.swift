@@ -6,7 +6,7 @@ import Testing
 
 @testable import API
 
-@Suite("Audit events", .serialized, .timeLimit(.minutes(2)))
+@Suite("Audit events", .serialized, .timeLimit(.minutes(10)))
 struct AuditEventsTests {
     @Test("Events are listed in pages, for a tenant its own, for the platform all")
     func lists() async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import API
 
-@Suite("Revenue in the audit trail", .timeLimit(.minutes(2)))
+@Suite("Revenue in the audit trail", .timeLimit(.minutes(10)))
 struct AuditRevenueTests {
     @Test("What a tenant pays is seen in its trail by those who see revenue, as a list and as lines")
     func billing() async throws {

@@ -6,18 +6,21 @@ import Testing
 
 @testable import API
 
-@Suite("Bots, updates and consumers", .serialized, .timeLimit(.minutes(2)))
+@Suite("Bots, updates and consumers", .serialized, .timeLimit(.minutes(10)))
 struct ReadingRoutesTests {
     @Test("Bots and consumers are listed newest first, and another tenant's are not there")
     func lists() async throws {
         try await Fixture.with { fixture in
             let (owner, stranger) = (try await Visitor(fixture), try await Visitor(fixture))
+            let client = try HTTPClient(loop: fixture.loop, addressGuard: AddressGuard(allowsPrivate: true))
+            defer { client.close() }
+            let handlers = Bots(connector: connector(fixture, client), isDevelopment: false)
             let first = try await fixture.bot(in: owner.tenant)
             let second = try await fixture.bot(in: owner.tenant)
             let consumer = try await fixture.consumer(of: first, url: "https://example.com/x")
             let path = ["bot_id": "\(first.id)", "consumer_id": "\(consumer.id)"]
 
-            let bots = try ListAnswer(try await Bots.list(owner.call("/v1/bots")))
+            let bots = try ListAnswer(try await handlers.list(owner.call("/v1/bots")))
             let consumers = try ListAnswer(
                 try await Consumers.list(owner.call("/v1/bots/x/consumers", parameters: path)))
             let shown = try await Consumers.show(owner.call("/v1/consumers/x", parameters: path))
@@ -26,12 +29,19 @@ struct ReadingRoutesTests {
             #expect(consumers.values("cursor") == [.number("0")])
             #expect(consumers.values("bot_id") == [.string("\(first.id)")])
             #expect(shown.headers["ETag"] != nil)
-            #expect(try ListAnswer(try await Bots.list(stranger.call("/v1/bots"))).data.isEmpty)
-            for handler in [Bots.show, Consumers.list, Consumers.show, Updates.list] {
+            #expect(try ListAnswer(try await handlers.list(stranger.call("/v1/bots"))).data.isEmpty)
+            for handler in [handlers.show, Consumers.list, Consumers.show, Updates.list] {
                 let code = await problem { try await handler(stranger.call("/v1/x", parameters: path)) }
                 #expect(code == "404 not_found")
             }
         }
+    }
+
+    private func connector(_ fixture: Fixture, _ client: HTTPClient) -> BotConnector {
+        BotConnector(
+            loop: fixture.loop, database: fixture.database,
+            telegram: BotAPIClient(client: client, baseURL: "http://127.0.0.1:9"), secrets: fixture.bots,
+            address: PublicAddress("https://rookery.test"), events: .none, schedule: CheckSchedule())
     }
 
     @Test("A consumer's tag moves with its cursor, and with its bot it is gone")

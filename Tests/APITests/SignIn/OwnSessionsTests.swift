@@ -6,7 +6,7 @@ import Testing
 
 @testable import API
 
-@Suite("Own sessions and password", .serialized, .timeLimit(.minutes(2)))
+@Suite("Own sessions and password", .serialized, .timeLimit(.minutes(10)))
 struct OwnSessionsTests {
     @Test("A person sees and ends the sessions of all devices, and no one else's")
     func sessions() async throws {
@@ -102,6 +102,7 @@ struct OwnSessionsTests {
     func refused() async throws {
         try await RunningApp.with { app in
             let tokens = try await app.signedIn(in: app.fixture.tenant())
+            try await app.fixture.slowDoor()
             let new = "eight crows on a wire"
 
             let faults = [

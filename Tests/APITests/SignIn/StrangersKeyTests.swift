@@ -6,7 +6,7 @@ import Testing
 
 @testable import API
 
-@Suite("Idempotency-Keys of strangers", .timeLimit(.minutes(2)))
+@Suite("Idempotency-Keys of strangers", .timeLimit(.minutes(10)))
 struct StrangersKeyTests {
     private static let proxied = ["ROOKERY_TRUSTED_PROXIES": "127.0.0.0/8"]
 

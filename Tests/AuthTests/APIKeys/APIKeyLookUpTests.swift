@@ -4,7 +4,7 @@ import Tenancy
 import TestSupport
 import Testing
 
-@Suite("API key look-ups", .timeLimit(.minutes(2)))
+@Suite("API key look-ups", .timeLimit(.minutes(10)))
 struct APIKeyLookUpTests {
     @Test("Are made while sign-ins hold all connections that there are for them")
     func apart() async throws {
@@ -15,7 +15,7 @@ struct APIKeyLookUpTests {
                 configuration.role = "rookery_system"
                 return PostgresPool(
                     loop: fixture.loop, configuration: configuration, limit: 1, waitLimit: 10,
-                    waitTimeout: .milliseconds(500), blocking: fixture.blocking, logger: fixture.logger,
+                    waitTimeout: .seconds(60), blocking: fixture.blocking, logger: fixture.logger,
                     metrics: fixture.metrics)
             }
             let (accounts, callers) = (try pool(), try pool())

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Auth
 
-@Suite("Audit sealer", .serialized, .timeLimit(.minutes(2)))
+@Suite("Audit sealer", .serialized, .timeLimit(.minutes(10)))
 struct AuditSealerTests {
     @Test("Each event comes under one seal; where there is none, there is no seal")
     func once() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Auth
 
-@Suite("Audit trail", .serialized, .timeLimit(.minutes(2)))
+@Suite("Audit trail", .serialized, .timeLimit(.minutes(10)))
 struct AuditTrailTests {
     @Test("An event is stored to the last column as it was signed")
     func roundTrip() async throws {

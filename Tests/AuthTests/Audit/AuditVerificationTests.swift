@@ -5,7 +5,7 @@ import Testing
 
 @testable import Auth
 
-@Suite("Audit verification", .serialized, .timeLimit(.minutes(4)))
+@Suite("Audit verification", .serialized, .timeLimit(.minutes(10)))
 struct AuditVerificationTests {
     @Test("A trail that nobody has touched is intact, and told in numbers")
     func intact() async throws {

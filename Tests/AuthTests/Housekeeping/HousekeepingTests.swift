@@ -5,7 +5,7 @@ import Testing
 
 @testable import Auth
 
-@Suite("Housekeeping", .serialized, .timeLimit(.minutes(2)))
+@Suite("Housekeeping", .serialized, .timeLimit(.minutes(10)))
 struct HousekeepingTests {
     @Test("What has had its time goes, in as many batches as it takes; what still counts stays")
     func clear() async throws {

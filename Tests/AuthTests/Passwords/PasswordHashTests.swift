@@ -3,7 +3,7 @@ import Platform
 import TestSupport
 import Testing
 
-@Suite("Password hashes", .timeLimit(.minutes(3)))
+@Suite("Password hashes", .timeLimit(.minutes(10)))
 struct PasswordHashTests {
     @Test("A hash is a PHC string that its password alone matches")
     func matches() async throws {

@@ -4,7 +4,7 @@ import Tenancy
 import TestSupport
 import Testing
 
-@Suite("Sign-in throttle", .timeLimit(.minutes(2)))
+@Suite("Sign-in throttle", .timeLimit(.minutes(10)))
 struct SignInThrottleTests {
     @Test("A success takes the account's row before the address's, as admission and failure do")
     func order() async throws {

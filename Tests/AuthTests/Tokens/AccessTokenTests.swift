@@ -142,6 +142,7 @@ struct AccessTokenTests {
 
     static func forge(_ fixture: Fixture) async throws -> (TestNode, TokenForge) {
         let node = try await fixture.node()
+        node.stayFresh()
         let person = try await fixture.admin(in: fixture.tenant())
         return (node, try TokenForge(node, person, at: try await fixture.databaseTime()))
     }

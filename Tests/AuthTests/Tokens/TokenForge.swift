@@ -5,6 +5,14 @@ import TestSupport
 
 @testable import Auth
 
+extension TestNode {
+    /// Whatever time the test takes, the node has just read of keys and revocations: one that has not for three seconds
+    /// may not call a key unknown.
+    func stayFresh() {
+        credentials.revocations.apply([], isAll: false, askedAt: .now + .seconds(3600))
+    }
+}
+
 /// Makes tokens as an attacker would, or as the program itself would if it were wrong.
 struct TokenForge {
     let key: P256.PrivateKey

@@ -1,7 +1,7 @@
 import Platform
 import Testing
 
-@Suite("Bot API client", .timeLimit(.minutes(1)))
+@Suite("Bot API client", .timeLimit(.minutes(10)))
 struct BotAPIClientTests {
     private static let tokenText = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw_"
     private let token: BotToken

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Platform
+import TestSupport
 import Testing
 
 @Suite("Event loop")
@@ -44,11 +45,12 @@ struct EventLoopTests {
         let fired = await withCheckedContinuation { continuation in
             loop.execute {
                 nonisolated(unsafe) var fired: [Int] = []
-                loop.schedule(after: .milliseconds(20)) { fired.append(2) }
-                loop.schedule(after: .milliseconds(10)) { fired.append(1) }
-                let cancelled = loop.schedule(after: .milliseconds(15)) { fired.append(99) }
+                let start = ContinuousClock.now
+                loop.schedule(at: start + .milliseconds(20)) { fired.append(2) }
+                loop.schedule(at: start + .milliseconds(10)) { fired.append(1) }
+                let cancelled = loop.schedule(at: start + .milliseconds(15)) { fired.append(99) }
                 loop.cancel(cancelled)
-                loop.schedule(after: .milliseconds(30)) { continuation.resume(returning: fired) }
+                loop.schedule(at: start + .milliseconds(30)) { continuation.resume(returning: fired) }
             }
         }
 
@@ -92,9 +94,9 @@ struct EventLoopTests {
     @Test("A full blocking pool says so instead of queueing without end")
     func blockingPoolIsBounded() async throws {
         let pool = try BlockingPool(threads: 1, capacity: 1)
-        let gate = Gate()
+        let gate = ThreadGate()
         let running = Task { try await pool.run { gate.wait() } }
-        gate.awaitEntered()
+        await gate.awaitEntered()
         let results = await withTaskGroup(of: Bool.self, returning: [Bool].self) { group in
             for _ in 0..<2 { group.addTask { (try? await pool.run {}) != nil } }
             let first = await group.next()!

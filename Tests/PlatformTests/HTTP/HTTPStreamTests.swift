@@ -2,7 +2,7 @@ import Platform
 import Synchronization
 import Testing
 
-@Suite("Streamed answers", .timeLimit(.minutes(2)))
+@Suite("Streamed answers", .timeLimit(.minutes(10)))
 struct HTTPStreamTests {
     private static let request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 

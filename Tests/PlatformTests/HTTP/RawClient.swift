@@ -1,7 +1,7 @@
 import Glibc
 import Platform
 
-/// A socket that sends bytes as they are given. Every wait ends after five seconds.
+/// A socket that sends bytes as they are given. Every wait ends after a minute.
 final class RawClient {
     struct Answer {
         var status: Int
@@ -17,7 +17,7 @@ final class RawClient {
 
     init(port: Int, receiveBuffer: Int32? = nil) throws {
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var patience = timeval(tv_sec: 5, tv_usec: 0)
+        var patience = timeval(tv_sec: 60, tv_usec: 0)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         if var receiveBuffer { setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, 4) }
@@ -83,7 +83,7 @@ final class RawClient {
     }
 
     /// Reads on until the server closes, and throws away what comes.
-    /// - Returns: false when it has not after five seconds.
+    /// - Returns: false when it has not after a minute.
     func awaitClose() -> Bool {
         while true {
             switch receive() {

@@ -1,7 +1,7 @@
 import Platform
 import Testing
 
-@Suite("HTTP client, failures", .timeLimit(.minutes(1)))
+@Suite("HTTP client, failures", .timeLimit(.minutes(10)))
 struct HTTPClientFailureTests {
     @Test("A port where nobody listens refuses the connection")
     func refusedConnection() async throws {

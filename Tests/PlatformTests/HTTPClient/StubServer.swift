@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 
 /// A TCP server of the test's own making: a thread a connection, each run through `serve`. Reads give up after
-/// ten seconds, so no thread outlives a broken test by much.
+/// a minute, so no thread outlives a broken test by much.
 final class StubServer: Sendable {
     struct Failure: Error {}
 
@@ -30,7 +30,7 @@ final class StubServer: Sendable {
         Self.startThread { [self] in
             while case let descriptor = accept(listener, nil, nil), descriptor >= 0 {
                 accepted.add(1, ordering: .relaxed)
-                var patience = timeval(tv_sec: 10, tv_usec: 0)
+                var patience = timeval(tv_sec: 60, tv_usec: 0)
                 setsockopt(
                     descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
                 Self.startThread {
@@ -80,7 +80,7 @@ struct StubRequest: Sendable {
 struct StubConnection: Sendable {
     let descriptor: Int32
 
-    /// nil once the client has closed, or says nothing for ten seconds.
+    /// nil once the client has closed, or says nothing for a minute.
     func readRequest() -> StubRequest? {
         var bytes: [UInt8] = []
         while true {

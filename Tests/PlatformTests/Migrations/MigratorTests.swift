@@ -2,7 +2,7 @@ import Platform
 import TestSupport
 import Testing
 
-@Suite("Migrator", .timeLimit(.minutes(1)))
+@Suite("Migrator", .timeLimit(.minutes(10)))
 struct MigratorTests {
     @Test("Goes up, tells its status, and goes down again, in order")
     func upStatusDown() async throws {

@@ -2,22 +2,22 @@ import Platform
 import TestSupport
 import Testing
 
-@Suite("Postgres failures", .timeLimit(.minutes(1)))
+@Suite("Postgres failures", .timeLimit(.minutes(10)))
 struct PostgresFailureTests {
     @Test("A cancelled statement ends at once, is stopped on the server, and its connection serves on")
     func cancelStopsTheStatement() async throws {
-        try await PostgresFixture.with(limit: 1) { fixture in
+        try await PostgresFixture.with(limit: 1, configure: { $0.statementTimeout = nil }) { fixture in
             let pool = fixture.pool
             let identifier = try await pool.withConnection {
                 try await $0.value("SELECT pg_backend_pid()", as: Int32.self)
             }
-            let start = ContinuousClock.now
+            // Whoever waited for its end would wait for longer than the pool lets anybody.
             let task = Task(executorPreference: fixture.loop) {
                 try await pool.transaction(nil, readOnly: false) {
-                    try await $0.execute("SELECT pg_sleep(30)")
+                    try await $0.execute("SELECT pg_sleep(3600)")
                 }
             }
-            try await fixture.awaitBackend(running: "SELECT pg_sleep(30)")
+            try await fixture.awaitBackend(running: "SELECT pg_sleep(3600)")
 
             task.cancel()
 
@@ -26,7 +26,6 @@ struct PostgresFailureTests {
                 try await $0.value("SELECT pg_backend_pid()", as: Int32.self)
             }
             #expect(after == identifier)
-            #expect(ContinuousClock.now - start < .seconds(10))
         }
     }
 
@@ -99,15 +98,15 @@ struct PostgresFailureTests {
         try await PostgresFixture.with { fixture in
             let nowhere = try PostgresConfiguration(url: "postgresql://x@127.0.0.1:1/x")
             let pool = PostgresPool(
-                loop: fixture.loop, configuration: nowhere, limit: 2, waitLimit: 2, waitTimeout: .seconds(5),
+                loop: fixture.loop, configuration: nowhere, limit: 2, waitLimit: 2,
+                waitTimeout: .seconds(3600),
                 blocking: fixture.blocking, logger: Logger(minimum: .error), metrics: Metrics())
-            let start = ContinuousClock.now
 
+            // A request that waited instead would do so past the suite's time limit.
             for _ in 0..<5 {
                 await #expect(throws: PostgresError.unavailable) { try await pool.withConnection { _ in } }
             }
 
-            #expect(ContinuousClock.now - start < .seconds(2))
             await pool.close()
         }
     }
@@ -143,29 +142,26 @@ struct PostgresFailureTests {
 extension PostgresFixture {
     /// Waits until a session of this database runs `statement`.
     func awaitBackend(running statement: String) async throws {
-        for _ in 0..<500 {
+        try await eventually("a session that runs \(statement)") {
             let found = try await database.run(
                 script: """
                     SELECT 1 FROM pg_stat_activity
                     WHERE datname = current_database() AND state = 'active' AND query = \((
                         "\(literal: statement)" as SQL).text)
                     """)
-            if !found.isEmpty { return }
-            try await loop.sleep(for: .milliseconds(5))
+            return !found.isEmpty
         }
-        Issue.record("no session runs \(statement)")
     }
 
     /// Waits until the pool takes no new requests, as it does once it is closing.
     func awaitRefusal() async throws {
-        for _ in 0..<500 {
+        try await eventually("the pool to take no requests") {
             do {
                 try await pool.withConnection { _ in }
+                return false
             } catch PostgresError.unavailable {
-                return
+                return true
             }
-            try await loop.sleep(for: .milliseconds(5))
         }
-        Issue.record("the pool goes on taking requests")
     }
 }

@@ -10,7 +10,7 @@ struct PostgresFixture: Sendable {
     let metrics = Metrics()
 
     init(
-        limit: Int = 4, waitLimit: Int = 16, waitTimeout: Duration = .seconds(5),
+        limit: Int = 4, waitLimit: Int = 16, waitTimeout: Duration = .seconds(60),
         configure: (inout PostgresConfiguration) -> Void = { _ in }
     ) async throws {
         loop = try EventLoop()
@@ -29,13 +29,23 @@ struct PostgresFixture: Sendable {
     func secondPool() -> PostgresPool {
         PostgresPool(
             loop: loop, configuration: database.configuration, limit: 1, waitLimit: 1,
-            waitTimeout: .seconds(5),
+            waitTimeout: .seconds(60),
             blocking: blocking, logger: Logger(minimum: .error), metrics: Metrics())
+    }
+
+    /// Asks again and again, until the answer is yes.
+    /// - Throws: `TimedOut`.
+    func eventually(_ awaited: String, _ isTrue: () async throws -> Bool) async throws {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while !(try await isTrue()) {
+            guard ContinuousClock.now < deadline else { throw TimedOut(awaited) }
+            try await loop.sleep(for: .milliseconds(5))
+        }
     }
 
     /// Runs `body` as a request's task would run, and clears up after it.
     static func with(
-        limit: Int = 4, waitLimit: Int = 16, waitTimeout: Duration = .seconds(5),
+        limit: Int = 4, waitLimit: Int = 16, waitTimeout: Duration = .seconds(60),
         configure: (inout PostgresConfiguration) -> Void = { _ in },
         _ body: @escaping @Sendable (PostgresFixture) async throws -> Void
     ) async throws {

@@ -2,7 +2,7 @@ import Platform
 import TestSupport
 import Testing
 
-@Suite("Postgres listener", .timeLimit(.minutes(1)))
+@Suite("Postgres listener", .timeLimit(.minutes(10)))
 struct PostgresListenerTests {
     @Test("Notifications arrive, and after a lost connection it listens again and says so")
     func listensAgain() async throws {

@@ -2,7 +2,7 @@ import Platform
 import TestSupport
 import Testing
 
-@Suite("Postgres transactions", .timeLimit(.minutes(1)))
+@Suite("Postgres transactions", .timeLimit(.minutes(10)))
 struct PostgresTransactionTests {
     @Test("The preamble opens the transaction and ends with it")
     func preambleIsLocal() async throws {

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Platform
 import Testing
 
-@Suite("Postgres values", .timeLimit(.minutes(1)))
+@Suite("Postgres values", .timeLimit(.minutes(10)))
 struct PostgresValueTests {
     @Test("Every type comes back as it was bound")
     func valuesRoundTrip() async throws {

@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("Test databases", .timeLimit(.minutes(1)))
+@Suite("Test databases", .timeLimit(.minutes(10)))
 struct TestDatabaseTests {
     @Test("Suites that start together fill the template once and get a copy each")
     func templatesAreMadeOnce() async throws {

@@ -3,7 +3,7 @@ import Platform
 import TestSupport
 import Testing
 
-@Suite("A private PostgreSQL", .timeLimit(.minutes(3)), .serialized)
+@Suite("A private PostgreSQL", .timeLimit(.minutes(10)), .serialized)
 struct PostgresClusterTests {
     @Test("Keeps its data, comes back after kill -9, is taken over, and a pool heals by itself")
     func lifeOfACluster() async throws {
@@ -65,7 +65,7 @@ struct PostgresClusterTests {
         -> Int32
     {
         let start = ContinuousClock.now
-        while ContinuousClock.now - start < .seconds(30) {
+        while ContinuousClock.now - start < .seconds(120) {
             if let current = await cluster.process, current != process { return current }
             try await loop.sleep(for: .milliseconds(20))
         }
@@ -73,15 +73,15 @@ struct PostgresClusterTests {
         return process
     }
 
-    /// Asks until an answer comes; each request ends within a few seconds, and all within thirty.
+    /// Asks until an answer comes. Each request ends by itself, in a time that even a busy machine keeps to.
     private func expectHealed(_ pool: PostgresPool, _ loop: EventLoop) async throws {
         let start = ContinuousClock.now
-        while ContinuousClock.now - start < .seconds(30) {
+        while ContinuousClock.now - start < .seconds(120) {
             let asked = ContinuousClock.now
             let count = try? await pool.withConnection {
                 try await $0.value("SELECT count(*) FROM egg", as: Int.self)
             }
-            #expect(ContinuousClock.now - asked < .seconds(6))
+            #expect(ContinuousClock.now - asked < .seconds(60))
             if count == 1 { return }
             try await loop.sleep(for: .milliseconds(20))
         }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tenancy
 
-@Suite("Database", .timeLimit(.minutes(1)))
+@Suite("Database", .timeLimit(.minutes(10)))
 struct DatabaseTests {
     @Test("With every system connection taken updates are still logged and leases kept")
     func noisyNeighbour() async throws {
@@ -45,6 +45,6 @@ extension Fixture {
         configuration.role = "rookery_system"
         return PostgresPool(
             loop: loop, configuration: configuration, limit: limit, waitLimit: waitLimit,
-            waitTimeout: .seconds(10), blocking: blocking, logger: logger, metrics: Metrics())
+            waitTimeout: .seconds(60), blocking: blocking, logger: logger, metrics: Metrics())
     }
 }

@@ -5,7 +5,7 @@ import Testing
 @testable import Tenancy
 
 /// The first net alone: the application's own queries, as a superuser whom no policy binds.
-@Suite("The application's predicate without row-level security", .serialized, .timeLimit(.minutes(2)))
+@Suite("The application's predicate without row-level security", .serialized, .timeLimit(.minutes(10)))
 struct PredicateTests {
     @Test("A tenant does not see another's bots, secrets, consumers or updates")
     func reading() async throws {

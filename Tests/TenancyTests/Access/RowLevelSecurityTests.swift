@@ -5,7 +5,7 @@ import Testing
 @testable import Tenancy
 
 /// The second net alone: queries that forget to name the tenant.
-@Suite("Row-level security without the application's predicate", .serialized, .timeLimit(.minutes(2)))
+@Suite("Row-level security without the application's predicate", .serialized, .timeLimit(.minutes(10)))
 struct RowLevelSecurityTests {
     @Test("A tenant's transaction sees its own rows of each table, and no others")
     func reading() async throws {

@@ -5,7 +5,7 @@ import Testing
 @testable import Tenancy
 
 /// What the catalogue must say, for tables to come too.
-@Suite("Schema", .serialized, .timeLimit(.minutes(2)))
+@Suite("Schema", .serialized, .timeLimit(.minutes(10)))
 struct SchemaTests {
     @Test("The program's role owns nothing and can bypass nothing")
     func roles() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tenancy
 
-@Suite("The last owner", .serialized, .timeLimit(.minutes(2)))
+@Suite("The last owner", .serialized, .timeLimit(.minutes(10)))
 struct LastOwnerTests {
     /// One way to lose an owner.
     enum Loss: CaseIterable, Sendable {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tenancy
 
-@Suite("Bot directory refresh", .serialized, .timeLimit(.minutes(2)))
+@Suite("Bot directory refresh", .serialized, .timeLimit(.minutes(10)))
 struct BotDirectoryRefreshTests {
     @Test("A bot is known after it was made, with its secret and its tenant's limit")
     func made() async throws {
@@ -104,14 +104,15 @@ struct BotDirectoryRefreshTests {
 
             try await fixture.eventually("the bot") { admission() == .admitted(tenant: bot.tenant) }
             try await fixture.tamper("UPDATE tenant SET status = 'suspended'")
-            try await fixture.eventually("the suspension", within: .seconds(3)) {
+            try await fixture.eventually("the suspension") {
                 admission() == .refused(.suspended)
             }
             try await fixture.tamper("UPDATE tenant SET status = 'active'")
-            try await fixture.eventually("its end", within: .seconds(3)) {
+            try await fixture.eventually("its end") {
                 admission() == .admitted(tenant: bot.tenant)
             }
 
+            #expect(BotDirectoryRefresh.interval <= .seconds(1))
             running.cancel()
             _ = await running.result
         }

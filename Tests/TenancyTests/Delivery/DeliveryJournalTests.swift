@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tenancy
 
-@Suite("Delivery journal", .serialized, .timeLimit(.minutes(1)))
+@Suite("Delivery journal", .serialized, .timeLimit(.minutes(10)))
 struct DeliveryJournalTests {
     @Test("When it is drained everything is written, also what another had begun to write")
     func drain() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tenancy
 
-@Suite("Push delivery, read again", .serialized, .timeLimit(.minutes(2)))
+@Suite("Push delivery, read again", .serialized, .timeLimit(.minutes(10)))
 struct DeliveryReloadTests {
     @Test("A deleted consumer gets nothing more, though its row tells nobody")
     func deleted() async throws {

@@ -84,7 +84,7 @@ extension Fixture {
     }
 
     /// Waits until everything in the log is settled for the consumer.
-    func settled(_ consumer: Consumer, within patience: Duration = .seconds(15)) async throws {
+    func settled(_ consumer: Consumer, within patience: Duration = .seconds(60)) async throws {
         let last = try await lastPosition()
         try await eventually("the cursor at \(last)", within: patience) {
             try await self.cursor(of: consumer)?.position == last

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tenancy
 
-@Suite("Held lanes", .serialized, .timeLimit(.minutes(1)))
+@Suite("Held lanes", .serialized, .timeLimit(.minutes(10)))
 struct HeldLanesTests {
     @Test("A dead head holds its lane for a consumer that parks, and for no other")
     func deadHeads() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tenancy
 
-@Suite("Tenant limits written by hand", .serialized, .timeLimit(.minutes(2)))
+@Suite("Tenant limits written by hand", .serialized, .timeLimit(.minutes(10)))
 struct LimitsByHandTests {
     @Test("Those that are not understood are the defaults, logged once, and stop nobody's suspension")
     func notUnderstood() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tenancy
 
-@Suite("Tenant directory refresh", .serialized, .timeLimit(.minutes(2)))
+@Suite("Tenant directory refresh", .serialized, .timeLimit(.minutes(10)))
 struct TenantDirectoryRefreshTests {
     @Test("Nothing is known before the first look, and everything after it but what is deleted")
     func firstLook() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tenancy
 
-@Suite("Tenants in the database", .serialized, .timeLimit(.minutes(2)))
+@Suite("Tenants in the database", .serialized, .timeLimit(.minutes(10)))
 struct TenantQueriesTests {
     @Test("Two tenants of one name have two slugs")
     func slugs() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tenancy
 
-@Suite("Log reader", .serialized, .timeLimit(.minutes(2)))
+@Suite("Log reader", .serialized, .timeLimit(.minutes(10)))
 struct LogReaderTests {
     @Test("A page ends at its limit, and says whether there may be more")
     func limit() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tenancy
 
-@Suite("Update appender", .serialized, .timeLimit(.minutes(2)))
+@Suite("Update appender", .serialized, .timeLimit(.minutes(10)))
 struct UpdateAppenderTests {
     @Test("What two loops append at the same time is stored once, and both are told it is there")
     func concurrentDuplicates() async throws {
@@ -191,15 +191,7 @@ struct UpdateAppenderTests {
         try await Fixture.with { fixture in
             let bot = try await fixture.bot(in: fixture.tenant())
             let appender = fixture.appender()
-            try await fixture.tamper(
-                """
-                DO $$ DECLARE child text; BEGIN
-                    FOR child IN SELECT inhrelid::regclass FROM pg_inherits
-                        WHERE inhparent = 'update_log'::regclass LOOP
-                        EXECUTE 'DROP TABLE ' || child;
-                    END LOOP;
-                END $$
-                """)
+            try await fixture.dropLogPartitions()
 
             await #expect(throws: PostgresError.self) {
                 try await appender.append(fixture.message(1, to: bot))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tenancy
 
-@Suite("Damaged updates", .serialized, .timeLimit(.minutes(2)))
+@Suite("Damaged updates", .serialized, .timeLimit(.minutes(10)))
 struct UpdateFuzzTests {
     @Test("No damage crashes the parser", arguments: UInt64(1)...4)
     func parser(_ seed: UInt64) async throws {
