@@ -35,6 +35,7 @@ final class App: Sendable {
         let database: Database
         let client: HTTPClient
         let delivery: Delivery
+        let pollers: Pollers
         let server: HTTPServer
     }
 
@@ -100,6 +101,7 @@ final class App: Sendable {
                     gate: gate, invitationMail: access.invitationMail,
                     jsonWebKeys: JSONWebKeys(credentials: access.credentials),
                     people: access.people(database), connector: bots.connectors[index],
+                    onboarding: settings.bots.onboardingPace,
                     isDevelopment: settings.environment == .development
                 )
             routes = try table.all
@@ -108,6 +110,8 @@ final class App: Sendable {
             parts.append(
                 LoopParts(
                     loop: loop, database: database, client: clients[index], delivery: loops[index].delivery,
+                    pollers: bots.pollers(
+                        on: index, runtime: runtime, database: database, leases: leases, appender: appender),
                     server: HTTPServer(
                         loop: loop, socket: try listener.socket(), trustedProxies: settings.trustedProxies,
                         unlimitedAddresses: TelegramNetwork.ranges, logger: logger, metrics: metrics,
@@ -200,6 +204,7 @@ final class App: Sendable {
             group.addTask(executorPreference: first) { await self.bots.run() }
             for part in parts {
                 group.addTask(executorPreference: part.loop) { try? await part.delivery.run() }
+                group.addTask(executorPreference: part.loop) { try? await part.pollers.run() }
             }
             await shutdown.wait()
             await stop()
@@ -218,7 +223,10 @@ final class App: Sendable {
         draining.raise()
         let deadline = ContinuousClock.now + settings.shutdownTime
         await withTaskGroup(of: Void.self) { group in
-            for part in parts { group.addTask { await part.server.drain(until: deadline) } }
+            for part in parts {
+                group.addTask { await part.server.drain(until: deadline) }
+                group.addTask { await part.pollers.stop() }
+            }
         }
         // What is under way at the deadline is cut off: it ends as not delivered.
         let cutOff = Task(executorPreference: parts[0].loop) { [parts] in

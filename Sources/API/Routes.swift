@@ -12,6 +12,7 @@ struct Routes {
     let jsonWebKeys: JSONWebKeys
     let people: People
     let connector: BotConnector
+    let onboarding: OnboardingPace
     /// Where Telegram may be a stand-in, which takes any address for a webhook.
     let isDevelopment: Bool
 
@@ -19,9 +20,10 @@ struct Routes {
     var api: [Route] {
         let tenants = PlatformTenants(mail: invitationMail)
         let invitations = Invitations(mail: invitationMail)
-        let rollback = Rollback(address: connector.address)
         let bots = Bots(connector: connector, isDevelopment: isDevelopment)
         let webhooks = BotWebhooks(connector: connector, isDevelopment: isDevelopment)
+        let rollback = Rollback(address: connector.address)
+        let imports = BotImports(connector: connector, pace: onboarding)
         return [
             Route(.post, "/v1/auth/login", .open, people.authentication.login),
             Route(.post, "/v1/auth/refresh", .open, people.authentication.refresh),
@@ -76,6 +78,11 @@ struct Routes {
             Route(.put, "/v1/bots/{bot_id}/token", .tenant(.manageBots), webhooks.putToken),
             Route(.get, "/v1/bots/{bot_id}/health", .tenant(.viewBots), BotsHealth.show),
             Route(list: "/v1/health/webhooks", .tenantOrAll(.viewBots), BotsHealth.list),
+            Route(.post, "/v1/bot-imports", .tenant(.manageBots), cost: 20, imports.create),
+            Route(list: "/v1/bot-imports", .tenant(.viewBots), imports.list),
+            Route(.get, "/v1/bot-imports/{import_id}", .tenant(.viewBots), imports.show),
+            Route(.delete, "/v1/bot-imports/{import_id}", .tenant(.manageBots), imports.cancel),
+            Route(list: "/v1/bot-imports/{import_id}/items", .tenant(.viewBots), imports.items),
             Route(list: "/v1/bots/{bot_id}/updates", .tenant(.viewUpdates), Updates.list),
             Route(.get, "/v1/bots/{bot_id}/updates/{update_id}", .tenant(.viewUpdates), Updates.show),
             Route(list: "/v1/bots/{bot_id}/consumers", .tenant(.viewBots), Consumers.list),

@@ -27,6 +27,9 @@ struct Call: Sendable {
 
     var origin: RequestOrigin { RequestOrigin(request) }
 
+    /// What tenants' secrets are sealed with.
+    var box: SecretBox { surroundings.box }
+
     // MARK: Reading the request
 
     /// The id in the path.

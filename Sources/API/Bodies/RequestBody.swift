@@ -92,6 +92,30 @@ struct RequestBody {
         return made
     }
 
+    /// A required list of objects within, each read in the same way. nil when it is missing or wrong, which is noted.
+    mutating func objects<T>(
+        _ name: String, _ count: ClosedRange<Int>, _ make: (inout RequestBody) -> T?
+    ) -> [T]? {
+        let values = required(
+            name, Field<[JSONValue]>.list(of: Field(expected: "an object") { $0 }, count))
+        guard let values else { return nil }
+        var made: [T] = []
+        for (place, value) in values.enumerated() {
+            guard case .object(let inner) = value else {
+                errors.append(
+                    .init(
+                        pointer: "\(pointer)/\(Self.escaped(name))/\(place)", code: "invalid",
+                        detail: "must be an object"))
+                continue
+            }
+            var body = RequestBody(inner, pointer: "\(pointer)/\(Self.escaped(name))/\(place)")
+            if let thing = make(&body) { made.append(thing) }
+            body.refuseUnknown()
+            errors += body.errors
+        }
+        return made.count == values.count ? made : nil
+    }
+
     /// The same in a merge patch, for one that null removes.
     mutating func removable<T>(object name: String, _ make: (inout RequestBody) -> T?) -> Patch<T> {
         asked.insert(name)

@@ -25,6 +25,8 @@ extension AuditAction {
             case .tokenRevoked, .blocked: .botStatus
             case .foreignWebhook, .foreignPoll: .webhookConflict
             case .takenOver: .webhookTakeOver
+            case .imported: .botCreate
+            case .importUndone: .botDelete
             case .secretsRetired: .webhookSecretRetire
             }
     }
@@ -41,6 +43,10 @@ extension AuditEvent {
         case .tokenRevoked, .blocked:
             changes.add("status", from: Bot.Status.active.rawValue, to: bot.status.rawValue)
         case .foreignWebhook(let host), .takenOver(let host): changes.add("host", from: nil, to: host)
+        case .imported(let batch):
+            changes = AuditEvent.created(bot).changes
+            changes.add("import", to: .string(batch.description))
+        case .importUndone: changes = AuditEvent.deleted(bot).changes
         case .foreignPoll, .secretsRetired: break
         }
         self.init(AuditAction(event), of: AuditTarget(bot.id), changes: changes)

@@ -16,10 +16,14 @@ struct BotParts: Sendable {
     let scheduler: SendScheduler
     private let runtime: Runtime
     private let clients: [HTTPClient]
+    /// For polls, one an event loop: a poll is a request for most of the time, and there may be one for each bot.
+    private let pollClients: [HTTPClient]
+    private let polling: [BotAPIClient]
+    private let retirement: SecretRetirement
     private let guarded: HTTPClient
     private let alarms: BotAlarms
     private let jobs: LeasedJobs
-    private let retirement: SecretRetirement
+    private let tunnel: BotTunnel?
 
     /// Rows of `bot_hour` that a node writes.
     private static let trafficRowsPerSecond = 500
@@ -45,6 +49,7 @@ struct BotParts: Sendable {
         let events = BotEvents(trail: access.trail, alarms: alarms, logger: runtime.logger)
         let holds = BotHolds()
         var clients: [HTTPClient] = []
+        var pollClients: [HTTPClient] = []
         for loop in runtime.loops {
             // The operator says where Telegram is; nobody else does.
             clients.append(
@@ -53,6 +58,15 @@ struct BotParts: Sendable {
                         loop: loop, addressGuard: AddressGuard(allowsPrivate: true),
                         userAgent: "Rookery/\(CommandLineFront.version)")
                 })
+            pollClients.append(
+                try await loop.run {
+                    try HTTPClient(
+                        loop: loop, addressGuard: AddressGuard(allowsPrivate: true),
+                        userAgent: "Rookery/\(CommandLineFront.version)", limits: .polls)
+                })
+        }
+        polling = pollClients.map {
+            BotAPIClient(client: $0, baseURL: settings.telegramAPIURL, holds: holds)
         }
         let telegram = clients.map {
             BotAPIClient(client: $0, baseURL: settings.telegramAPIURL, holds: holds)
@@ -81,6 +95,15 @@ struct BotParts: Sendable {
                 rowsPerSecond: Self.trafficRowsPerSecond / runtime.loops.count)
         }
         self.clients = clients
+        self.pollClients = pollClients
+        tunnel =
+            settings.hasTunnel
+            ? BotTunnel(
+                settings.bots.tunnel, to: url, address: address, database: databases[0], client: clients[0],
+                runtime: runtime) : nil
+        retirement = SecretRetirement(
+            loop: runtime.loops[0], database: databases[0], directory: directory,
+            secrets: BotSecrets(box: box), events: events, logger: runtime.logger)
         // For addresses that tenants chose.
         let guarded = try await first.run {
             try HTTPClient(
@@ -91,29 +114,41 @@ struct BotParts: Sendable {
         let reconciler = Reconciler(
             connector: connectors[0], probe: WebhookProbe(own: clients[0], custom: guarded),
             patience: settings.bots.hybridPatience, metrics: runtime.metrics, logger: runtime.logger)
+        let importer = BotImporter(
+            loop: runtime.loops[0], database: databases[0], connector: connectors[0], box: box,
+            pace: settings.bots.onboardingPace, logger: runtime.logger)
         jobs = LeasedJobs(
             JobLease(.bots, node: node, database: databases[0]), loop: first, logger: runtime.logger,
-            jobs: [{ await reconciler.run() }])
-        retirement = SecretRetirement(
-            loop: runtime.loops[0], database: databases[0], directory: directory,
-            secrets: BotSecrets(box: box), events: events, logger: runtime.logger)
+            jobs: [{ await reconciler.run() }, { await importer.run() }])
+    }
+
+    /// What polls on one of the event loops.
+    func pollers(
+        on index: Int, runtime: Runtime, database: Database, leases: ShardLeases, appender: UpdateAppender
+    ) -> Pollers {
+        Pollers(
+            loop: runtime.loops[index], share: LoopShare(index, of: runtime.loops.count), database: database,
+            directory: directory, leases: leases, appender: appender,
+            telegram: polling[index],
+            connector: connectors[index], commands: commands[index], metrics: runtime.metrics,
+            logger: runtime.logger)
     }
 
     /// Runs until the task is cancelled. On the first loop.
     func run() async {
         await withDiscardingTaskGroup { group in
-            group.addTask { await alarms.run() }
-            group.addTask { await jobs.run() }
             group.addTask { await retirement.run() }
+            if let tunnel { group.addTask { await tunnel.run() } }
             for (loop, traffic) in zip(runtime.loops, traffic) {
                 group.addTask(executorPreference: loop) { try? await traffic.run() }
             }
+            group.addTask { await alarms.run() }
+            group.addTask(executorPreference: runtime.loops[0]) { await jobs.run() }
         }
     }
 
     /// Ends every call that is under way at Telegram, and writes down what has been counted.
     func close(_ runtime: Runtime) async {
-        _ = try? await runtime.loops[0].run { guarded.close() }
         await scheduler.stop()
         let deadline = ContinuousClock.now + Self.lastWrite
         await withTaskGroup(of: Void.self) { group in
@@ -121,7 +156,21 @@ struct BotParts: Sendable {
                 group.addTask(executorPreference: loop) { await traffic.flush(until: deadline) }
             }
         }
-        for (loop, client) in zip(runtime.loops, clients) { _ = try? await loop.run { client.close() } }
+        _ = try? await runtime.loops[0].run { guarded.close() }
+        for clients in [clients, pollClients] {
+            for (loop, client) in zip(runtime.loops, clients) { _ = try? await loop.run { client.close() } }
+        }
+    }
+}
+
+extension HTTPClientLimits {
+    /// Each poll has a connection of its own where Telegram, or what stands in for it, has no HTTP/2. All are kept.
+    fileprivate static var polls: HTTPClientLimits {
+        var limits = HTTPClientLimits(
+            concurrent: 32_768, concurrentPerOrigin: 32_768, queued: 32_768, idleConnections: 32_768)
+        limits.readBuffer = 2048
+        limits.sharesConnections = true
+        return limits
     }
 }
 
@@ -138,6 +187,9 @@ extension BotConnector {
 }
 
 extension Settings {
+    /// Whether Telegram can reach this node only by a tunnel.
+    fileprivate var hasTunnel: Bool { environment == .development && publicURL == nil && !isTelegramLocal }
+
     /// Whether Telegram is a stand-in on this machine, which reaches the node's own address.
     fileprivate var isTelegramLocal: Bool {
         guard environment == .development, let host = try? Origin(of: telegramAPIURL).host else {

@@ -32,13 +32,22 @@ package struct BotAPIClient: Sendable {
         guard Self.isMethod(method) else {
             throw BotAPIError(code: 404, message: "Not Found: method not found")
         }
-        if let wait = holds.wait(of: token.telegramID) { throw BotAPIError(heldFor: wait) }
-        let response = try await client.send(
+        return try await send(
             HTTPClientRequest(
-                url: "\(baseURL)/bot\(token.secret)/\(method)",
-                headers: [("Content-Type", "application/json")],
-                body: parameters, timeout: timeout, responseLimit: responseLimit))
-        guard !response.isTruncated else { throw HTTPClientError.invalidResponse("the answer is too large") }
+                url: url(of: method, token), headers: [("Content-Type", "application/json")],
+                body: parameters, timeout: timeout, responseLimit: responseLimit),
+            token: token)
+    }
+
+    /// Holds the token.
+    func url(of method: String, _ token: BotToken) -> String { "\(baseURL)/bot\(token.secret)/\(method)" }
+
+    nonisolated(nonsending) func send(_ request: HTTPClientRequest, token: BotToken) async throws
+        -> BotAPIResult
+    {
+        if let wait = holds.wait(of: token.telegramID) { throw BotAPIError(heldFor: wait) }
+        let response = try await client.send(request)
+        guard !response.isTruncated else { throw HTTPClientError.answerTooLarge }
         let envelope = try? JSONDecoder().decode(BotAPIEnvelope.self, from: Data(response.body))
         if let envelope, envelope.ok, (200..<300).contains(response.status) {
             return BotAPIResult(body: response.body)

@@ -1,5 +1,21 @@
 /// Percent-encoding (RFC 3986 section 2.1), read strictly.
 package enum PercentEncoding {
+    /// Everything but the characters that mean themselves anywhere (RFC 3986 section 2.3).
+    package static func encode(_ text: String) -> String {
+        let digits = Array("0123456789ABCDEF".utf8)
+        var bytes: [UInt8] = []
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
+                UInt8(ascii: "_"), UInt8(ascii: "~"):
+                bytes.append(byte)
+            default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// - Parameter plusIsSpace: as in a query string of a form.
     /// - Returns: nil for a `%` without two digits, a NUL, or bytes that are no UTF-8.
     package static func decode(_ text: some Collection<UInt8>, plusIsSpace: Bool = false) -> String? {

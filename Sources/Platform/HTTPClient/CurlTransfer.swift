@@ -59,6 +59,9 @@ final class CurlTransfer {
         set(CURLOPT_USERAGENT, settings.userAgent)
         if let file = settings.authorityFile { set(CURLOPT_CAINFO, file) }
         set(CURLOPT_CONNECTTIMEOUT_MS, Int(clamping: max(1, request.connectTimeout.milliseconds)))
+        set(CURLOPT_BUFFERSIZE, limits.readBuffer)
+        // Without TLS no server says that it has HTTP/2, and the wait would be for a whole answer.
+        if limits.sharesConnections && request.url.hasPrefix("https:") { set(CURLOPT_PIPEWAIT, 1) }
         setMethod(request)
         setHeaders(request)
         receive()

@@ -14,6 +14,8 @@ package enum HTTPClientError: Error, Equatable, Sendable {
     case connectionLost(String)
     /// The answer is not HTTP, or its headers are larger than allowed.
     case invalidResponse(String)
+    /// The answer is longer than its caller takes.
+    case answerTooLarge
     /// The queue is full, or the time was over before there was a place. Nothing was sent.
     case tooManyRequests
     case cancelled

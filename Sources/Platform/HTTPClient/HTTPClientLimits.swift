@@ -10,6 +10,11 @@ package struct HTTPClientLimits: Sendable {
     package var idleConnections: Int
     /// Bytes of an answer's header lines.
     package var responseHeaders: Int
+    /// Bytes read from a connection at a time, which each request under way holds: few where thousands wait.
+    package var readBuffer = 16_384
+    /// Lets an https request wait for a connection that is being made, to share it if it turns out to be HTTP/2: for
+    /// thousands of requests to one server.
+    package var sharesConnections = false
 
     package init(
         concurrent: Int = 1024, concurrentPerOrigin: Int = 128, queued: Int = 4096,

@@ -25,14 +25,25 @@ package final class BotDirectory: Sendable {
         let secrets: [SecretDigest]
         let transport: Bot.Transport
         let takesAdminCommands: Bool
+        /// Changes with whatever is stored of the bot.
+        var version = Timestamp(microsecondsSince1970: 0)
         var limit = RateLimit()
     }
 
     private struct State {
         var bots: [ID<Bot>: Entry] = [:]
+        /// The bots that poll, and their versions.
+        var polling: [BotKey: Timestamp] = [:] { didSet { changes += 1 } }
+        var changes = 0
+        var watchers: [WakeUp] = []
         var isLoaded = false
         /// Bots with several secrets whose newest was used.
         var seenSecrets: [ID<Bot>: SecretDigest] = [:]
+
+        mutating func remove(_ bot: ID<Bot>) {
+            guard let entry = bots.removeValue(forKey: bot) else { return }
+            polling[BotKey(tenant: entry.tenant, bot: bot)] = nil
+        }
     }
 
     /// Of bots whose secrets were changed at about the same time; those left out are noted at their next request.
@@ -100,6 +111,33 @@ package final class BotDirectory: Sendable {
         return isAddressAllowed ? nil : .addressRefused
     }
 
+    // MARK: For the pollers
+
+    /// The bots that poll, of whatever tenant, each with a value that changes when anything about it does.
+    func polling() -> [BotKey: Timestamp] { state.withLock(\.polling) }
+
+    /// Whether the tenant's admins can talk to the platform through the bot.
+    func takesAdminCommands(_ bot: ID<Bot>) -> Bool {
+        state.withLock { $0.bots[bot]?.takesAdminCommands ?? false }
+    }
+
+    /// Wakes `watcher` whenever `polling` changes.
+    func watch(_ watcher: WakeUp) { state.withLock { $0.watchers.append(watcher) } }
+
+    /// How many updates may be asked for at a time, and how long to wait before: those that a poll has brought count
+    /// against the limit afterwards.
+    func allowance(of key: BotKey, brought count: Int, at now: ContinuousClock.Instant = .now)
+        -> (atMost: Int, after: Duration)
+    {
+        state.withLock { state in
+            guard let perMinute = tenants[key.tenant]?.updatesPerMinutePerBot,
+                let index = state.bots.index(forKey: key.bot)
+            else { return (.max, .zero) }
+            let wait = state.bots.values[index].limit.charge(count, perMinute: perMinute, at: now)
+            return (max(1, perMinute), wait)
+        }
+    }
+
     /// The newest secrets that requests had since the last time, of bots that have older ones still.
     func takeSeenSecrets() -> [(BotKey, SecretDigest)] {
         state.withLock { state in
@@ -115,22 +153,33 @@ package final class BotDirectory: Sendable {
 
     /// Adds or replaces a bot; its limit's state goes on.
     func set(_ bot: ID<Bot>, _ entry: Entry) {
-        state.withLock { state in
+        change { state in
             var entry = entry
             if let known = state.bots[bot] { entry.limit = known.limit }
             state.bots[bot] = entry
+            let version = entry.transport == .polling ? entry.version : nil
+            if state.polling[BotKey(tenant: entry.tenant, bot: bot)] != version {
+                state.polling[BotKey(tenant: entry.tenant, bot: bot)] = version
+            }
         }
     }
 
-    func remove(_ bot: ID<Bot>) {
-        state.withLock { _ = $0.bots.removeValue(forKey: bot) }
-    }
+    func remove(_ bot: ID<Bot>) { change { $0.remove(bot) } }
 
     /// Forgets every bot that is not among `bots`.
     func retain(_ bots: Set<ID<Bot>>) {
-        state.withLock { state in
-            for bot in state.bots.keys where !bots.contains(bot) { state.bots.removeValue(forKey: bot) }
+        change { state in
+            for bot in state.bots.keys where !bots.contains(bot) { state.remove(bot) }
         }
+    }
+
+    private func change(_ body: (inout State) -> Void) {
+        let watchers: [WakeUp] = state.withLock { state in
+            let before = state.changes
+            body(&state)
+            return state.changes == before ? [] : state.watchers
+        }
+        for watcher in watchers { watcher.wake() }
     }
 
     func markLoaded() { state.withLock { $0.isLoaded = true } }

@@ -153,18 +153,19 @@ package actor BotDirectoryRefresh {
             row.key.bot,
             BotDirectory.Entry(
                 tenant: row.key.tenant, secrets: digests, transport: row.transport,
-                takesAdminCommands: row.takesAdminCommands))
+                takesAdminCommands: row.takesAdminCommands, version: row.updatedAt))
     }
 }
 
 private struct DirectoryRow: RowDecodable {
-    static let columns: SQL = "tenant_id, id, status, webhook_secrets, transport, admin_commands"
+    static let columns: SQL = "tenant_id, id, status, webhook_secrets, transport, admin_commands, updated_at"
 
     let key: BotKey
     let status: Bot.Status
     let sealedSecrets: [[UInt8]]
     let transport: Bot.Transport
     let takesAdminCommands: Bool
+    let updatedAt: Timestamp
 
     init(row: inout Row) throws {
         key = BotKey(tenant: try row.next(), bot: try row.next())
@@ -172,5 +173,6 @@ private struct DirectoryRow: RowDecodable {
         sealedSecrets = try row.next()
         transport = try row.next()
         takesAdminCommands = try row.next()
+        updatedAt = try row.next()
     }
 }

@@ -18,4 +18,14 @@ package struct RateLimit: Sendable {
         arrival = next
         return nil
     }
+
+    /// Takes units that have come already, also more than there are.
+    /// - Returns: how long nothing more is to come; zero when something may.
+    package mutating func charge(_ count: Int, perMinute: Int, at now: ContinuousClock.Instant) -> Duration {
+        guard perMinute > 0 else { return .seconds(60) }
+        let interval = Duration.seconds(60) / perMinute
+        let next = max(arrival ?? now, now) + interval * count
+        arrival = next
+        return max(.zero, next + interval - (now + .seconds(60)))
+    }
 }

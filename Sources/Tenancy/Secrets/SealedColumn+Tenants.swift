@@ -8,6 +8,16 @@ extension SealedColumn {
         ofBots("webhook_secrets", .webhookSecret, holdsSeveral: true),
         ofConsumers("secrets_sealed", .signing, holdsSeveral: true),
         ofConsumers("telegram_secret_sealed", .telegramSecret),
+        SealedColumn(
+            "bot_import_item", "token_sealed",
+            key: [.uuid("tenant_id"), .uuid("import_id"), .integer("place")]
+        ) { key in
+            guard let (tenant, batch) = owner(key), key.count == 3, let place = Int(key[2]) else {
+                return nil
+            }
+            return ImportSecrets.binding(
+                BotImportItem.Key(tenant: ID<Tenant>(tenant), batch: ID<BotImport>(batch), place: place))
+        },
     ]
 
     private static func ofBots(

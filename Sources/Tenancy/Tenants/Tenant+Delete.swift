@@ -5,6 +5,7 @@ extension Tenant {
     /// and their hold on Telegram's bots; its consumers get nothing more; nobody comes in by key or invitation. The
     /// row stays, so that the audit trail still has a name, and gives its slug free. The log goes with the retention.
     package func delete(in tx: TenantTransaction) async throws {
+        try await BotImport.cancelAll(in: tx)
         try await Bot.deleteAll(in: tx)
         try await tx.execute(
             """

@@ -13,9 +13,18 @@ package actor UpdateAppender {
         case overloaded
     }
 
+    /// What one caller brought. Written by one commit, so that of its updates none is there without those before.
     private struct Waiting {
-        let update: NewUpdate
-        let continuation: CheckedContinuation<Void, any Error>
+        let updates: [NewUpdate]
+        let bytes: Int
+        /// Gets the numbers of those that the database refuses.
+        let continuation: CheckedContinuation<[Int64], any Error>
+
+        init(_ updates: [NewUpdate], _ continuation: CheckedContinuation<[Int64], any Error>) {
+            self.updates = updates
+            bytes = updates.reduce(0) { $0 + $1.payload.count }
+            self.continuation = continuation
+        }
     }
 
     private static let batchLimit = 500
@@ -36,6 +45,7 @@ package actor UpdateAppender {
     private let waiting: Gauge
 
     private var queue: [Waiting] = []
+    private var queuedUpdates = 0
     private var queuedBytes = 0
     /// Whether a turn to write has been asked for.
     private var isScheduled = false
@@ -68,14 +78,27 @@ package actor UpdateAppender {
 
     /// Returns when the update is in the log, durably; also when it was there before.
     package func append(_ update: NewUpdate) async throws {
-        guard queue.count < Self.queueLimit, queuedBytes < Self.queueBytes else {
-            counts.refused([update], .failed)
+        guard try await enqueue([update]).isEmpty else { throw Fault.invalidPayload }
+    }
+
+    /// The same with several, in their order: when one is not in the log, none after it is, but for those that the
+    /// database refuses, which are left out. No more than one getUpdates brings.
+    /// - Returns: the numbers of those left out.
+    package func append(contentsOf updates: [NewUpdate]) async throws -> [Int64] {
+        updates.isEmpty ? [] : try await enqueue(updates)
+    }
+
+    private func enqueue(_ updates: [NewUpdate]) async throws -> [Int64] {
+        guard queuedUpdates < Self.queueLimit, queuedBytes < Self.queueBytes else {
+            counts.refused(updates, .failed)
             throw Fault.overloaded
         }
-        try await withCheckedThrowingContinuation { continuation in
-            queue.append(Waiting(update: update, continuation: continuation))
-            queuedBytes += update.payload.count
-            waiting.add(1)
+        return try await withCheckedThrowingContinuation { continuation in
+            let new = Waiting(updates, continuation)
+            queue.append(new)
+            queuedUpdates += updates.count
+            queuedBytes += new.bytes
+            waiting.add(updates.count)
             scheduleWrite()
         }
     }
@@ -111,44 +134,79 @@ package actor UpdateAppender {
     private func nextBatch() -> [Waiting]? {
         guard !queue.isEmpty else { return nil }
         var bytes = 0
+        var updates = 0
         var count = 0
-        while count < queue.count, count < Self.batchLimit, count == 0 || bytes < Self.batchBytes {
-            bytes += queue[count].update.payload.count
+        while count < queue.count, updates < Self.batchLimit, count == 0 || bytes < Self.batchBytes {
+            bytes += queue[count].bytes
+            updates += queue[count].updates.count
             count += 1
         }
         let batch = Array(queue[..<count])
         queue.removeFirst(count)
-        waiting.add(-count)
+        waiting.add(-updates)
+        queuedUpdates -= updates
         queuedBytes -= bytes
         return batch
     }
 
     private func write(_ batch: [Waiting]) async {
         do {
-            try await commit(batch)
-            for waiting in batch { waiting.continuation.resume() }
+            try await commit(batch.flatMap(\.updates))
+            for waiting in batch { waiting.continuation.resume(returning: []) }
         } catch PostgresError.server(let error) where error.isInvalidData {
             await writeHalves(of: batch)
         } catch {
-            if case PostgresError.server(let error) = error, error.isMissingPartition { partitions?.wake() }
-            counts.refused(batch.map(\.update), .failed)
-            for waiting in batch { waiting.continuation.resume(throwing: error) }
+            notePartition(error)
+            for waiting in batch {
+                counts.refused(waiting.updates, .failed)
+                waiting.continuation.resume(throwing: error)
+            }
         }
+    }
+
+    private func notePartition(_ error: any Error) {
+        if case PostgresError.server(let error) = error, error.isMissingPartition { partitions?.wake() }
     }
 
     /// One update that the database refuses must not take the others of its batch with it, nor cost each of them
     /// a commit of its own.
     private func writeHalves(of batch: [Waiting]) async {
-        guard batch.count > 1 else {
-            counts.refused([batch[0].update], .invalid)
-            return batch[0].continuation.resume(throwing: Fault.invalidPayload)
-        }
+        guard batch.count > 1 else { return await writeParts(of: batch[0]) }
         await write(Array(batch[..<(batch.count / 2)]))
         await write(Array(batch[(batch.count / 2)...]))
     }
 
-    private func commit(_ batch: [Waiting]) async throws {
-        let updates = batch.map(\.update)
+    private func writeParts(of waiting: Waiting) async {
+        do {
+            waiting.continuation.resume(returning: try await refused(among: waiting.updates[...]))
+        } catch {
+            notePartition(error)
+            counts.refused(waiting.updates, .failed)
+            waiting.continuation.resume(throwing: error)
+        }
+    }
+
+    /// - Parameter updates: refused together.
+    /// - Returns: those refused by themselves; the others are in the log.
+    private func refused(among updates: ArraySlice<NewUpdate>) async throws -> [Int64] {
+        guard updates.count > 1 else {
+            counts.refused(Array(updates), .invalid)
+            return updates.map(\.head.updateID)
+        }
+        let middle = updates.startIndex + updates.count / 2
+        var refused: [Int64] = []
+        // What fails for another reason ends it: nothing may be stored without those before it.
+        for half in [updates[..<middle], updates[middle...]] {
+            do {
+                try await commit(Array(half))
+            } catch PostgresError.server(let error) where error.isInvalidData {
+                refused += try await self.refused(among: half)
+            }
+        }
+        return refused
+    }
+
+    private func commit(_ updates: [NewUpdate]) async throws {
         let bots = Set(updates.map(\.key))
         let foreign = deliveries.foreign(among: bots)
         let statements = UpdateLog.append(updates) + Deliveries.notices(of: foreign)
@@ -159,9 +217,9 @@ package actor UpdateAppender {
             return (added, await counts.repetitions(in: updates, added: added, connection))
         }
         counts.stored(updates, repeated)
-        batchSize.observe(Double(batch.count))
+        batchSize.observe(Double(updates.count))
         stored.increment(by: added)
-        repetitionCount.increment(by: batch.count - added)
+        repetitionCount.increment(by: updates.count - added)
         await tell(deliveries.foreign(among: bots).subtracting(foreign))
     }
 

@@ -6,8 +6,8 @@ extension BotConnector {
 
     /// Calls Telegram again when it asks to wait for a moment: it takes one setWebhook a second from a bot.
     @discardableResult
-    package func patiently<T>(_ call: () async throws -> T) async throws -> T {
-        for _ in 1..<Self.attempts {
+    package func patiently<T>(_ isPatient: Bool = true, _ call: () async throws -> T) async throws -> T {
+        for _ in 1..<(isPatient ? Self.attempts : 1) {
             do {
                 return try await call()
             } catch let error as BotAPIError where error.code == 429 {

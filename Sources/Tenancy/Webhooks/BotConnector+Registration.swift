@@ -32,26 +32,28 @@ extension BotConnector {
 
     /// Asks Telegram whose token it is, and whether somebody else has the bot's updates. Whether it is connected
     /// already is said only to who has the right token.
-    /// - Parameter webhookURL: the one wanted, when it is not the platform's own.
+    /// - Parameters:
+    ///   - webhookURL: the one wanted, when it is not the platform's own.
+    ///   - isPatient: whether it asks again when Telegram says to wait for a moment.
     /// - Throws: `InvalidToken`, `AlreadyRegistered`, `WebhookConflict`, `BotAPIError`, `HTTPClientError`
     package func examine(
-        _ token: BotToken, takesOver: Bool, webhookURL: String? = nil
+        _ token: BotToken, takesOver: Bool, webhookURL: String? = nil, isPatient: Bool = true
     ) async throws -> Examined {
-        let profile = try await identify(token)
+        let profile = try await identify(token, isPatient: isPatient)
         let isRegistered = try await database.readPlatform { tx in
             try await Bot.isRegistered(profile.telegramID, in: tx)
         }
         guard !isRegistered else { throw AlreadyRegistered() }
-        let info = try await patiently { try await telegram.getWebhookInfo(token: token) }
+        let info = try await patiently(isPatient) { try await telegram.getWebhookInfo(token: token) }
         let host = address.foreignHost(of: info.url, wanted: webhookURL, lastSet: nil)
         if let host, !takesOver { throw WebhookConflict(host: host) }
         return Examined(token: token, profile: profile, foreignHost: host)
     }
 
     /// - Throws: `InvalidToken`
-    package func identify(_ token: BotToken) async throws -> BotProfile {
+    package func identify(_ token: BotToken, isPatient: Bool = true) async throws -> BotProfile {
         do {
-            let profile = try await patiently { try await telegram.getMe(token: token) }
+            let profile = try await patiently(isPatient) { try await telegram.getMe(token: token) }
             guard profile.telegramID == token.telegramID else { throw InvalidToken() }
             return profile
         } catch let error as BotAPIError where error.bot == .tokenRevoked {

@@ -7,7 +7,7 @@ extension BotConnector {
     /// The bot's token is revoked, or the bot refused, by Telegram.
     package struct NotActive: Error { package init() {} }
     /// There is no address that a webhook could point at.
-    package struct NoPublicAddress: Error {}
+    package struct NoPublicAddress: Error { package init() {} }
 
     /// Notes, in the transaction that writes it, what has changed.
     package typealias Record = (_ before: Bot, _ after: Bot, TenantTransaction) async throws -> Void

@@ -17,6 +17,10 @@ package enum BotEvent: Sendable, Equatable {
     case foreignPoll
     /// Somebody else's webhook at this host was replaced.
     case takenOver(host: String)
+    /// It was connected by an import.
+    case imported(ID<BotImport>)
+    /// Telegram refused the webhook of a bot that an import had just stored: it was deleted.
+    case importUndone
     /// Telegram uses the new secret; the old ones are not valid any more.
     case secretsRetired
 
@@ -24,7 +28,7 @@ package enum BotEvent: Sendable, Equatable {
     package var isAlarm: Bool {
         switch self {
         case .tokenRevoked, .blocked, .foreignWebhook, .foreignPoll: true
-        case .repaired, .switched, .takenOver, .secretsRetired: false
+        case .repaired, .switched, .takenOver, .imported, .importUndone, .secretsRetired: false
         }
     }
 }

@@ -32,9 +32,9 @@ extension Webhook {
     /// Why there is none, in words.
     func reasonWithout(_ transport: Bot.Transport, _ bot: Bot) -> String? {
         switch (transport, bot.mode) {
-        case (.polling, .polling): "The bot polls"
-        case (.polling, .hybrid) where fallbackSince != nil: "The bot polls, since its webhook fails"
-        case (.polling, _): "The bot polls, since there is no public address (ROOKERY_PUBLIC_URL)"
+        case (.polling, .polling): PollState.polls
+        case (.polling, .hybrid) where fallbackSince != nil: PollState.pollsForNow
+        case (.polling, _): PollState.pollsWithoutAddress
         case (.none, _) where !bot.webhook.isEnabled: "The webhook was deleted"
         case (.none, _): "There is no public address (ROOKERY_PUBLIC_URL)"
         case (.webhook, _): nil

@@ -163,13 +163,15 @@ struct BotAPIClientTests {
         let first = #"{ "update_id": 7, "message": {"text": "a]}\",[ \u00e9"}}"#
         let second = #"{"new_kind":{"n":1.0},"update_id":8}"#
         let server = try StubServer.answering { request in
-            request.body.contains(#""offset":7"#) && request.body.contains(#""timeout":2"#)
+            let query = "/getUpdates?limit=100&timeout=2&offset=7&allowed_updates=%5B%22message%22%5D"
+            return request.head.contains(query) && request.body.isEmpty
                 ? answer(#"{"ok":true,"result":[\#(first),  \#(second)]}"#) : answer("{}")
         }
         defer { server.stop() }
 
         let updates = try await withBotAPI(server) { api in
-            try await api.getUpdates(offset: 7, wait: .seconds(2), token: token)
+            try await api.getUpdates(
+                offset: 7, wait: .seconds(2), allowedUpdates: ["message"], token: token)
         }
 
         #expect(updates.map(\.updateID) == [7, 8])

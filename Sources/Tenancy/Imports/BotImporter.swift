@@ -1,0 +1,132 @@
+import Platform
+
+/// Connects the bots of imports, one after the other at the pace given, of all tenants in turn. A job under a lease:
+/// one of it runs over all nodes.
+///
+/// What Telegram refuses fails for good. When it cannot be asked, or asks to wait, all wait.
+package actor BotImporter {
+    private static let idle = Duration.seconds(1)
+    /// Under way at a time: one takes several calls.
+    private static let concurrent = 16
+    private static let batch = 64
+    private static let ofEachTenant = 8
+    /// How long the count of the last hour is gone by.
+    private static let countedFor = Duration.seconds(60)
+    private static let fullHourPause = Duration.seconds(10)
+    /// How often imports that ended long ago are deleted.
+    private static let clearEvery = Duration.seconds(3600)
+
+    package nonisolated let unownedExecutor: UnownedSerialExecutor
+    private let loop: EventLoop
+    private let database: Database
+    private let registration: ImportRegistration
+    private let pace: OnboardingPace
+    private let logger: Logger
+    private var nextTurn = ContinuousClock.now
+    /// Nobody begins before.
+    private var heldUntil = ContinuousClock.now
+    private var outage = PollBackoff()
+    private var leftOfHour = 0
+    private var countedAt: ContinuousClock.Instant?
+    private var nextClearing = ContinuousClock.now
+
+    package init(
+        loop: EventLoop, database: Database, connector: BotConnector, box: SecretBox, pace: OnboardingPace,
+        logger: Logger
+    ) {
+        unownedExecutor = loop.asUnownedSerialExecutor()
+        self.loop = loop
+        self.database = database
+        registration = ImportRegistration(
+            database: database, connector: connector, secrets: ImportSecrets(box))
+        self.pace = pace
+        self.logger = logger
+    }
+
+    /// Runs until the task is cancelled.
+    package func run() async {
+        countedAt = nil
+        nextTurn = .now + pace.interval
+        while !Task.isCancelled {
+            do {
+                try await clear()
+                let due = try await database.job { tx in
+                    try await ImportAttempt.due(Self.batch, ofEach: Self.ofEachTenant, in: tx)
+                }
+                try await connect(due)
+                if due.isEmpty { try await loop.sleep(for: Self.idle) }
+            } catch {
+                guard !Task.isCancelled else { return }
+                logger.warning("imports of bots are held up", ["error": "\(error)"])
+                try? await loop.sleep(for: Self.fullHourPause)
+            }
+        }
+    }
+
+    private func connect(_ due: [BotImportItem.Key]) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            var running = 0
+            for key in due {
+                if running >= Self.concurrent {
+                    try await group.next()
+                    running -= 1
+                }
+                try await waitForTurn()
+                running += 1
+                group.addTask(executorPreference: loop) { try await self.connect(key) }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private func clear() async throws {
+        guard nextClearing <= .now else { return }
+        nextClearing = .now + Self.clearEvery
+        try await database.job { tx in try await BotImport.deleteOld(in: tx) }
+    }
+
+    // MARK: The pace
+
+    private func waitForTurn() async throws {
+        while true {
+            let turn = max(nextTurn, heldUntil)
+            if turn > .now {
+                try await loop.sleep(until: turn)
+            } else if try await hasRoomThisHour() {
+                nextTurn = max(nextTurn, .now - pace.interval) + pace.interval
+                leftOfHour -= 1
+                return
+            } else {
+                try await loop.sleep(for: Self.fullHourPause)
+            }
+        }
+    }
+
+    private func hasRoomThisHour() async throws -> Bool {
+        if leftOfHour > 0, let countedAt, .now - countedAt < Self.countedFor { return true }
+        let shown = try await database.job { tx in try await OnboardingPace.shownLately(in: tx) }
+        countedAt = .now
+        leftOfHour = pace.perHour - shown
+        return leftOfHour > 0
+    }
+
+    // MARK: One bot
+
+    private func connect(_ key: BotImportItem.Key) async throws {
+        guard let attempt = try await registration.claim(key) else { return }
+        do {
+            try await registration.connect(attempt)
+            outage.reset()
+        } catch {
+            try Task.checkCancellation()
+            hold(after: error)
+            try await registration.fail(attempt, error)
+        }
+    }
+
+    private func hold(after error: any Error) {
+        guard error.isTelegramAway else { return outage.reset() }
+        let asked = (error as? BotAPIError)?.retryAfter
+        heldUntil = max(heldUntil, .now + (asked.map { min($0, .seconds(3600)) } ?? outage.next()))
+    }
+}
