@@ -22,6 +22,7 @@ struct Routes {
         let invitations = Invitations(mail: invitationMail)
         let bots = Bots(connector: connector, isDevelopment: isDevelopment)
         let webhooks = BotWebhooks(connector: connector, isDevelopment: isDevelopment)
+        let rollback = Rollback(address: connector.address)
         let imports = BotImports(connector: connector, pace: onboarding)
         return [
             Route(.post, "/v1/auth/login", .open, people.authentication.login),
@@ -41,6 +42,8 @@ struct Routes {
             Route(.get, "/v1/platform/tenants/{tenant_id}", .platform, tenants.show),
             Route(.patch, "/v1/platform/tenants/{tenant_id}", .platform, tenants.update),
             Route(.delete, "/v1/platform/tenants/{tenant_id}", .platform, tenants.delete),
+            Route(.post, "/v1/platform/bots:use-polling", .platform, cost: 5, rollback.usePolling),
+            Route(.post, "/v1/platform/bots:use-webhook", .platform, cost: 5, rollback.useWebhook),
 
             Route(.get, "/v1/tenant", .member, OwnTenant.show),
             Route(.patch, "/v1/tenant", .tenant(.manageTenant), OwnTenant.update),

@@ -96,6 +96,9 @@ extension Settings {
             "ROOKERY_SHUTDOWN_SECONDS", default: "30", expected: "a number of seconds from 1 to 300"
         ) { Int($0).flatMap { (1...300).contains($0) ? Duration.seconds($0) : nil } }
         bots = BotsSettings(&reader)
+        if bots.tunnel != nil, environment != .development {
+            reader.fault("ROOKERY_TUNNEL", "is for development; elsewhere set ROOKERY_PUBLIC_URL")
+        }
         mail = Self.mail(&reader)
         guard let environment, let listen, let admin, let database, let key, let telegram, let proxies,
             let checks,

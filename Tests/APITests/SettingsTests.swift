@@ -117,6 +117,33 @@ struct SettingsTests {
         )
     }
 
+    @Test("What is wrong with the settings of bots is told like all else, and a tunnel is for development")
+    func bots() throws {
+        let wrong = [
+            "ROOKERY_RECONCILE_SECONDS": "0", "ROOKERY_ONBOARDING_PER_MINUTE": "many",
+            "ROOKERY_HYBRID_SECONDS": "", "ROOKERY_TUNNEL": "drain",
+        ]
+        let tunnel = Self.complete.merging(["ROOKERY_TUNNEL": "ngrok"]) { $1 }
+        var reader = SettingsReader(environment: Self.complete)
+
+        _ = Settings(&reader)
+
+        let shown = reader.readings.map { "\($0.name)=\($0.value)" }
+        #expect(
+            Set(shown).isSuperset(of: [
+                "ROOKERY_RECONCILE_SECONDS=300", "ROOKERY_ONBOARDING_PER_MINUTE=15",
+                "ROOKERY_HYBRID_SECONDS=120",
+                "ROOKERY_TUNNEL=",
+            ]))
+        #expect(
+            Set(faults(in: Self.complete.merging(wrong) { $1 }).map(\.name))
+                == Set(wrong.keys).subtracting(["ROOKERY_HYBRID_SECONDS"]))
+        #expect(faults(in: tunnel).map(\.name) == ["ROOKERY_TUNNEL"])
+        #expect(
+            try Settings(environment: tunnel.merging(["ROOKERY_ENV": "development"]) { $1 }).bots.tunnel
+                == .ngrok)
+    }
+
     private func faults(in environment: [String: String]) -> [SettingsReader.Fault] {
         do {
             _ = try Settings(environment: environment)

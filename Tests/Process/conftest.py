@@ -21,6 +21,14 @@ def own_rookery():
         yield running
 
 
+@pytest.fixture(scope="session")
+def watchful():
+    """A `rookery dev` that looks at its bots every two seconds, soon has hybrid ones poll, and logs everything."""
+    settings = {"ROOKERY_RECONCILE_SECONDS": "2", "ROOKERY_HYBRID_SECONDS": "3", "ROOKERY_LOG_LEVEL": "trace"}
+    with rookeries.running(settings) as running:
+        yield running
+
+
 @pytest.fixture
 def receiver():
     with receivers.listening() as receiver:

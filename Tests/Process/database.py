@@ -115,6 +115,35 @@ def logged(rookery: Rookery, first_id: int, last_id: int) -> list[int]:
         return [row[0] for row in rows]
 
 
+def log_of(rookery: Rookery, bot: str) -> list[tuple[int, int]]:
+    """Update id and chat of all that is in a bot's log, in its order."""
+    with connection(rookery) as opened:
+        return opened.execute("SELECT update_id, chat_id FROM update_log WHERE bot_id = %s ORDER BY position",
+                              (typeid.decode(bot),)).fetchall()
+
+
+def let_time_pass(rookery: Rookery, seconds: int) -> None:
+    """For what nodes hold for a while: the right to work on a bot, jobs and shards."""
+    with connection(rookery) as opened:
+        for table, column in (("bot_webhook", "work_until"), ("job_lease", "expires_at"), ("shard", "expires_at")):
+            opened.execute(f"UPDATE {table} SET {column} = {column} - %s * interval '1 second'", (seconds,))
+
+
+def refused(rookery: Rookery, bot: str, why: str) -> int:
+    """How many of a bot's updates were turned away: wrong_secret, limited, forbidden, invalid or failed."""
+    with connection(rookery) as opened:
+        return opened.execute(f"SELECT coalesce(sum({why}), 0)::bigint FROM bot_hour WHERE bot_id = %s",
+                              (typeid.decode(bot),)).fetchone()[0]
+
+
+def everything(rookery: Rookery) -> dict[str, list[str]]:
+    """Every row of every table as text, by table; bytes are in hexadecimal."""
+    with connection(rookery) as opened:
+        tables = [row[0] for row in opened.execute(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace")]
+        return {table: [row[0] for row in opened.execute(f'SELECT t::text FROM "{table}" t')] for table in tables}
+
+
 @contextmanager
 def limit(rookery: Rookery, name: str, value: int):
     """Sets one limit of the demo tenant, and takes it away again."""

@@ -33,6 +33,8 @@ class Server(ThreadingHTTPServer):
 class Receiver:
     def __init__(self):
         self.received: list[Received] = []
+        # What its bot does about an update, before it is answered.
+        self.react = lambda entry: None
         self._changed = threading.Condition()
         self._held: dict[int, threading.Event] = {}
         self._server = Server(("127.0.0.1", 0), self._handler())
@@ -77,7 +79,9 @@ class Receiver:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver._note(Received.of({name.lower(): value for name, value in self.headers.items()}, body))
+                entry = Received.of({name.lower(): value for name, value in self.headers.items()}, body)
+                receiver._note(entry)
+                receiver.react(entry)
                 try:
                     self.send_response(200)
                     self.send_header("Content-Length", "0")

@@ -21,17 +21,22 @@ SETTINGS = {
 }
 
 
-def start_dev(data_folder: pathlib.Path) -> Process:
+def start_dev(data_folder: pathlib.Path, settings: dict[str, str] | None = None) -> Process:
     """`rookery dev`, only just started."""
-    return Process([BINARY, "dev", "--json", "--data-dir", str(data_folder)], data_folder.with_name("dev.log"), SETTINGS)
+    command = [BINARY, "dev", "--json", "--data-dir", str(data_folder)]
+    return Process(command, data_folder.with_name("dev.log"), SETTINGS | (settings or {}))
 
 
 class Rookery:
-    """A running `rookery dev`, with what its one line of JSON says as attributes of the same names."""
+    """A running `rookery dev`, with what its one line of JSON says as attributes of the same names.
 
-    def __init__(self, data_folder: pathlib.Path):
+    With ROOKERY_TELEGRAM_API_URL among the settings it has neither a sandbox of its own nor a demo bot.
+    """
+
+    def __init__(self, data_folder: pathlib.Path, settings: dict[str, str] | None = None):
         self.data_folder = data_folder
-        self.process = start_dev(data_folder)
+        self.settings = settings or {}
+        self.process = start_dev(data_folder, settings)
         try:
             ready = json.loads(self.process.first_line(90))
         except BaseException:
@@ -39,16 +44,16 @@ class Rookery:
             raise
         self.api: str = ready["api"].rstrip("/")
         self.admin: str = ready["admin"].rstrip("/")
-        self.sandbox: str = ready["sandbox"].rstrip("/")
+        self.sandbox: str = self.settings.get("ROOKERY_TELEGRAM_API_URL", ready.get("sandbox")).rstrip("/")
         self.database_url: str = ready["database_url"]
         self.database_owner_url: str = ready["database_owner_url"]
         self.tenant_id: str = ready["tenant_id"]
         self.owner: dict[str, str] = ready["owner"]
         self.platform_admin: dict[str, str] = ready["platform_admin"]
         self.api_key: str = ready["api_key"]
-        self.bot: dict = ready["bot"]
+        self.bot: dict = ready.get("bot", {})
         self.environment: dict[str, str] = ready["environment"]
-        self.trace: dict[str, str] = ready["trace"]
+        self.trace: dict[str, str] = ready.get("trace", {})
 
     @property
     def webhook(self) -> str:
@@ -76,8 +81,9 @@ class Node:
 
     def __init__(self, rookery: Rookery, port: int):
         self.api = f"http://127.0.0.1:{port}"
-        self.webhook = f"{self.api}/telegram/webhook/{rookery.bot['id']}"
-        environment = rookery.environment | SETTINGS | {"ROOKERY_LISTEN": f"127.0.0.1:{port}"}
+        if rookery.bot:
+            self.webhook = f"{self.api}/telegram/webhook/{rookery.bot['id']}"
+        environment = rookery.environment | SETTINGS | rookery.settings | {"ROOKERY_LISTEN": f"127.0.0.1:{port}"}
         self.process = Process([BINARY, "serve"], rookery.data_folder.with_name(f"node-{port}.log"), environment)
         try:
             until(lambda: self._is_ready(), 30, lambda: f"the node is not ready\n{self.process.tail()}")
@@ -107,9 +113,9 @@ def data_folder():
 
 
 @contextmanager
-def running():
+def running(settings: dict[str, str] | None = None):
     with data_folder() as folder:
-        rookery = Rookery(folder)
+        rookery = Rookery(folder, settings)
         try:
             yield rookery
         finally:

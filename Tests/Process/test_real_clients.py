@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-import sandbox
 from processes import Process
 from rookery import until
+from sandbox import Sandbox
 from updates import new_chat
 
 CLIENTS = pathlib.Path(__file__).parent / "clients"
@@ -20,7 +20,8 @@ CLIENTS = pathlib.Path(__file__).parent / "clients"
     ("aiogram_application", "aiogram heard: "),
 ])
 def test_an_unmodified_application_is_a_consumer_and_answers(rookery, consumer, free_port, tmp_path, client, says):
-    bot, chat = sandbox.create_bot(rookery), new_chat()
+    sandbox, chat = Sandbox(rookery.sandbox), new_chat()
+    bot = sandbox.create_bot()
     script = str(CLIENTS / f"{client}.py")
     command = [sys.executable, script, bot.token, rookery.sandbox, str(free_port), "s3cret_Token"]
     application = Process(command, tmp_path / "application.log")
@@ -28,9 +29,9 @@ def test_an_unmodified_application_is_a_consumer_and_answers(rookery, consumer, 
         until(lambda: takes_connections(free_port), 60, application.tail)
         consumer(f"http://127.0.0.1:{free_port}/telegram", telegram_secret_token="s3cret_Token")
 
-        sandbox.write(rookery, rookery.bot["telegram_id"], chat, "is there a free place?")
+        sandbox.bot(rookery.bot["telegram_id"]).write(chat, "is there a free place?")
 
-        [answer] = sandbox.calls(rookery, bot.telegram_id, "sendMessage")
+        [answer] = bot.calls("sendMessage")
         assert (int(answer["chat_id"]), answer["text"]) == (chat, says + "is there a free place?")
     finally:
         application.end()

@@ -3,14 +3,15 @@ import Platform
 import Tenancy
 
 extension BotEvents {
-    /// Notes each in the audit trail, as the platform's own doing, and logs those that somebody should look at.
-    init(trail: AuditTrail, logger: Logger) {
+    /// Notes each in the audit trail, as the platform's own doing, and tells the owner of those that they should look at.
+    init(trail: AuditTrail, alarms: BotAlarms? = nil, logger: Logger) {
         self.init { event, bot, tx in
             try await trail.record(AuditEvent(event, of: bot), by: .platform, from: .platform, in: tx)
         } tell: { event, bot in
             guard event.isAlarm else { return }
             logger.warning(
                 "a bot needs its owner", ["bot": "\(bot.id)", "event": "\(AuditAction(event).rawValue)"])
+            alarms?.raise(event, of: bot)
         }
     }
 }

@@ -20,7 +20,10 @@ struct BotParts: Sendable {
     private let pollClients: [HTTPClient]
     private let polling: [BotAPIClient]
     private let retirement: SecretRetirement
+    private let guarded: HTTPClient
+    private let alarms: BotAlarms
     private let jobs: LeasedJobs
+    private let tunnel: BotTunnel?
 
     /// Rows of `bot_hour` that a node writes.
     private static let trafficRowsPerSecond = 500
@@ -39,7 +42,11 @@ struct BotParts: Sendable {
             settings.publicURL ?? (settings.isTelegramLocal ? url : nil),
             isPollingWithout: settings.environment == .development)
         self.address = address
-        let events = BotEvents(trail: access.trail, logger: runtime.logger)
+        let first = runtime.loops[0]
+        let alarms = BotAlarms(
+            database: databases[0], outbox: access.invitationMail.outbox, logger: runtime.logger)
+        self.alarms = alarms
+        let events = BotEvents(trail: access.trail, alarms: alarms, logger: runtime.logger)
         let holds = BotHolds()
         var clients: [HTTPClient] = []
         var pollClients: [HTTPClient] = []
@@ -89,15 +96,30 @@ struct BotParts: Sendable {
         }
         self.clients = clients
         self.pollClients = pollClients
+        tunnel =
+            settings.hasTunnel
+            ? BotTunnel(
+                settings.bots.tunnel, to: url, address: address, database: databases[0], client: clients[0],
+                runtime: runtime) : nil
         retirement = SecretRetirement(
             loop: runtime.loops[0], database: databases[0], directory: directory,
             secrets: BotSecrets(box: box), events: events, logger: runtime.logger)
+        // For addresses that tenants chose.
+        let guarded = try await first.run {
+            try HTTPClient(
+                loop: first, addressGuard: AddressGuard(allowsPrivate: settings.allowsPrivateDestinations),
+                userAgent: "Rookery/\(CommandLineFront.version)")
+        }
+        self.guarded = guarded
+        let reconciler = Reconciler(
+            connector: connectors[0], probe: WebhookProbe(own: clients[0], custom: guarded),
+            patience: settings.bots.hybridPatience, metrics: runtime.metrics, logger: runtime.logger)
         let importer = BotImporter(
             loop: runtime.loops[0], database: databases[0], connector: connectors[0], box: box,
             pace: settings.bots.onboardingPace, logger: runtime.logger)
         jobs = LeasedJobs(
-            JobLease(.bots, node: node, database: databases[0]), loop: runtime.loops[0],
-            logger: runtime.logger, jobs: [{ await importer.run() }])
+            JobLease(.bots, node: node, database: databases[0]), loop: first, logger: runtime.logger,
+            jobs: [{ await reconciler.run() }, { await importer.run() }])
     }
 
     /// What polls on one of the event loops.
@@ -112,14 +134,16 @@ struct BotParts: Sendable {
             logger: runtime.logger)
     }
 
-    /// Runs until the task is cancelled.
+    /// Runs until the task is cancelled. On the first loop.
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await retirement.run() }
-            group.addTask(executorPreference: runtime.loops[0]) { await jobs.run() }
+            if let tunnel { group.addTask { await tunnel.run() } }
             for (loop, traffic) in zip(runtime.loops, traffic) {
                 group.addTask(executorPreference: loop) { try? await traffic.run() }
             }
+            group.addTask { await alarms.run() }
+            group.addTask(executorPreference: runtime.loops[0]) { await jobs.run() }
         }
     }
 
@@ -132,6 +156,7 @@ struct BotParts: Sendable {
                 group.addTask(executorPreference: loop) { await traffic.flush(until: deadline) }
             }
         }
+        _ = try? await runtime.loops[0].run { guarded.close() }
         for clients in [clients, pollClients] {
             for (loop, client) in zip(runtime.loops, clients) { _ = try? await loop.run { client.close() } }
         }
@@ -162,6 +187,9 @@ extension BotConnector {
 }
 
 extension Settings {
+    /// Whether Telegram can reach this node only by a tunnel.
+    fileprivate var hasTunnel: Bool { environment == .development && publicURL == nil && !isTelegramLocal }
+
     /// Whether Telegram is a stand-in on this machine, which reaches the node's own address.
     fileprivate var isTelegramLocal: Bool {
         guard environment == .development, let host = try? Origin(of: telegramAPIURL).host else {

@@ -3,8 +3,6 @@ import Tenancy
 
 /// What can be set about bots and their webhooks. A wrong value is the reader's to tell; the standard one stands in.
 struct BotsSettings: Sendable {
-    enum Tunnel: String, Sendable { case ngrok, cloudflared }
-
     /// How often each bot's webhook is checked.
     let reconcileInterval: Duration
     /// Bots whose tokens Telegram sees for the first time, from all tenants together.
@@ -12,7 +10,7 @@ struct BotsSettings: Sendable {
     /// For how long a hybrid bot's webhook fails before the bot polls.
     let hybridPatience: Duration
     /// Started in development; nil: one that runs already is used.
-    let tunnel: Tunnel?
+    let tunnel: TunnelProgram?
 
     var onboardingPace: OnboardingPace { OnboardingPace(perMinute: onboardingPerMinute) }
 
@@ -31,6 +29,6 @@ struct BotsSettings: Sendable {
                 "ROOKERY_HYBRID_SECONDS", default: "120", expected: "a number of seconds from 1 to 86400"
             ) { Int($0).flatMap { (1...86_400).contains($0) ? Duration.seconds($0) : nil } } ?? .seconds(120)
         tunnel = reader.read(
-            "ROOKERY_TUNNEL", expected: "ngrok or cloudflared", parse: Tunnel.init(rawValue:))
+            "ROOKERY_TUNNEL", expected: "ngrok or cloudflared", parse: TunnelProgram.init(rawValue:))
     }
 }

@@ -6,6 +6,7 @@ struct CommandLineFront {
 
     private static let commands: [any Command.Type] = [
         DevCommand.self, ServeCommand.self, MigrateCommand.self, TenantCreateCommand.self, BotAddCommand.self,
+        BotsUsePollingCommand.self, BotsUseWebhookCommand.self,
         ConsumerAddCommand.self, PlatformAdminCreateCommand.self, SigningKeyRotateCommand.self,
         SecretsReencryptCommand.self, AuditVerifyCommand.self, SandboxCommand.self, ConfigCheckCommand.self,
     ]

@@ -12,7 +12,7 @@ package struct Reencryption: Sendable {
     package static let answers = SealedColumn("idempotency_key", "answer_sealed", key: []) { _ in nil }
 
     /// Over the rows that somebody held the last time.
-    private static let passes = 5
+    private static let passes = 20
     private static let betweenPasses = Duration.milliseconds(500)
 
     private let loop: EventLoop

@@ -67,3 +67,18 @@ extension Admin {
         guard another == true else { throw LastOwner() }
     }
 }
+
+extension Admin {
+    /// Whom the platform writes to about the transaction's tenant.
+    package static func ownerEmails(in tx: TenantTransaction) async throws -> [String] {
+        struct Email: RowDecodable {
+            let text: String
+            init(row: inout Row) throws { text = try row.next() }
+        }
+        return try await tx.all(
+            """
+            SELECT email FROM admin WHERE tenant_id = \(tx.tenant) AND role = 'owner' ORDER BY id LIMIT 20
+            """, as: Email.self
+        ).map(\.text)
+    }
+}

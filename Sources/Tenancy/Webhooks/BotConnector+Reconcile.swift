@@ -49,8 +49,15 @@ extension BotConnector {
     ) async throws -> [BotEvent] {
         let before = work.webhook
         let now = Timestamp.now
-        if before.fallbackSince != nil, judgement.isQuiet, wanted(work) == .polling {
+        if before.fallbackSince != nil, judgement.isQuiet, work.bot.mode == .hybrid,
+            work.bot.webhook.isEnabled
+        {
             return try await tryWebhook(&work, waits, probe)
+        }
+        if work.bot.mode != .hybrid {
+            // Of an earlier mode.
+            work.webhook.fallbackSince = nil
+            work.webhook.fallbackProbes = 0
         }
         work.webhook.take(judgement, at: now)
         guard judgement.isWrong, work.bot.isAutoRefreshed || work.bot.transport != wanted(work) else {
@@ -70,9 +77,12 @@ extension BotConnector {
         at now: Timestamp
     ) async throws -> [BotEvent] {
         let isWebhookWanted = wanted(work) == .webhook
+        let isUnfinished = work.bot.transport != wanted(work)
         var events: [BotEvent] = []
         do {
             events = try await repair(&work, judgement)
+            // Done for the first time is not repaired.
+            if isUnfinished { work.webhook.failures = 0 }
             // One that polls is well from here on.
             guard isWebhookWanted else { return events }
         } catch let error as BotAPIError where error.bot == nil && !error.isUnavailability && isWebhookWanted
@@ -84,7 +94,7 @@ extension BotConnector {
                 return try await fallBack(&work, work.webhook.reason ?? "", waits)
             }
         }
-        if work.bot.mode == .hybrid {
+        if work.bot.mode == .hybrid, !isUnfinished || work.webhook.state == .failing {
             work.webhook.nextCheckAt = now + waits.soon
         } else if work.webhook.failures > 1 || work.webhook.state == .failing {
             work.webhook.nextCheckAt = now + waits.afterRepair(work.webhook.failures)

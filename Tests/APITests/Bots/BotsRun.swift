@@ -89,8 +89,16 @@ struct BotsRun: Sendable {
     func call(_ method: String, _ json: String, _ profile: SandboxBotProfile) async throws {
         let client = try HTTPClient(loop: app.fixture.loop, addressGuard: AddressGuard(allowsPrivate: true))
         defer { client.close() }
-        _ = try await BotAPIClient(client: client, baseURL: telegram.url)
-            .call(method, Array(json.utf8), token: BotToken(profile.token)!)
+        let telegram = BotAPIClient(client: client, baseURL: telegram.url)
+        // Telegram takes one such call a second of a bot.
+        try await app.fixture.eventually("Telegram to take \(method)", within: .seconds(30)) {
+            do {
+                _ = try await telegram.call(method, Array(json.utf8), token: BotToken(profile.token)!)
+                return true
+            } catch let error as BotAPIError where error.code == 429 {
+                return false
+            }
+        }
     }
 
     /// The actions in the tenant's trail, oldest first.

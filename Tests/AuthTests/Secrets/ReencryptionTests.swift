@@ -63,11 +63,17 @@ struct ReencryptionTests {
                 try ConsumerSecrets(box: newest).open(target, .telegramSecret, of: consumer.id, bot.tenant)
                     == "jackdaw")
             // Signs with the same keys, and gives the same successor again.
-            let node = try await fixture.node(box: newest)
-            #expect(try await node.caller(of: person.grant.accessToken).account == person.account.id)
+            let credentials = Auth.Credentials(issuer: "urn:test", box: newest, logger: fixture.logger)
+            let trail = AuditTrail(database: fixture.database, box: newest)
+            try await CredentialUpkeep(
+                loop: fixture.loop, database: fixture.database, credentials: credentials, trail: trail,
+                logger: fixture.logger
+            ).refresh()
+            let caller = try await Authenticator(credentials: credentials, database: fixture.database)
+                .caller(of: person.grant.accessToken, from: IPAddress("192.0.2.1")!)
+            #expect(caller.account == person.account.id)
             let sessions = Sessions(
-                tokens: node.credentials.tokens, box: newest,
-                trail: AuditTrail(database: fixture.database, box: newest))
+                tokens: credentials.tokens, box: newest, trail: trail)
             let repeated = try await fixture.database.writePlatform { tx in
                 try await sessions.renew(person.grant.refreshToken, from: .commandLine, in: tx)
             }
@@ -137,6 +143,34 @@ struct ReencryptionTests {
         }
     }
 
+    @Test("A token that waits in an import opens with the newest key alone, too")
+    func imports() async throws {
+        try await Fixture.with { fixture in
+            let tenant = try await fixture.tenant()
+            let id = UUID()
+            let sealed = try ImportSecrets(box: fixture.box).seal("1:token", id, 7, tenant.id)
+            try await fixture.run(
+                """
+                INSERT INTO bot_import (tenant_id, id, mode, total, created_by)
+                VALUES (\(tenant.id), \(id), 'webhook', 8, 'admin_test')
+                """)
+            try await fixture.run(
+                """
+                INSERT INTO bot_import_item (tenant_id, import_id, place, telegram_id, token_sealed)
+                VALUES (\(tenant.id), \(id), 7, 1, \(sealed))
+                """)
+            let (both, newest) = try Self.ring(fixture)
+
+            let count = try await Self.reencryption(fixture, both).run()
+
+            let resealed = try await fixture.superuser.withConnection { connection in
+                try await connection.value("SELECT token_sealed FROM bot_import_item", as: [UInt8].self)
+            }
+            #expect(count == 1)
+            #expect(try ImportSecrets(box: newest).open(resealed ?? [], id, 7, tenant.id) == "1:token")
+        }
+    }
+
     @Test("A row that somebody changes meanwhile keeps the change, and is sealed anew after it")
     func concurrentChange() async throws {
         try await Fixture.with { fixture in
@@ -156,9 +190,9 @@ struct ReencryptionTests {
                             WHERE tenant_id = \(tx.tenant) AND id = \(bot.id)
                             """)
                         isHeld.add(true)
-                        // The other bot's webhook secret is sealed anew while this row is held.
+                        // The other bot's token is sealed anew while this row is held.
                         try await fixture.eventually("the other bot's", within: .seconds(30)) {
-                            told.all.contains("bot.webhook_secrets 1")
+                            told.all.contains("bot.token_sealed 1")
                         }
                     }
                 }

@@ -19,19 +19,38 @@ struct ChildProcess: Sendable {
         }
     }
 
-    /// Runs a program to its end and takes what it writes. Blocks.
-    static func run(_ arguments: [String]) throws -> Ended {
+    /// Starts a program and gives the end of a pipe from which to read what it writes, without waiting; to be closed.
+    /// - Parameter passing: variables of our environment that it gets, too.
+    static func start(_ arguments: [String], passing: [String]) throws -> (ChildProcess, output: Int32) {
+        let (child, output) = try startPiped(arguments, passing: passing)
+        _ = fcntl(output, F_SETFL, O_NONBLOCK)
+        return (child, output)
+    }
+
+    private static func startPiped(
+        _ arguments: [String], passing: [String] = []
+    ) throws -> (ChildProcess, output: Int32) {
         var ends: [Int32] = [0, 0]
         guard pipe2(&ends, O_CLOEXEC) == 0 else { throw SystemError.last("pipe2") }
-        defer { close(ends[0]) }
-        let child: ChildProcess
+        defer { close(ends[1]) }
         do {
-            defer { close(ends[1]) }
-            child = try spawn(arguments) { posix_spawn_file_actions_adddup2(&$0, ends[1], 1) }
+            return (
+                try spawn(arguments, passing: passing) { posix_spawn_file_actions_adddup2(&$0, ends[1], 1) },
+                ends[0]
+            )
+        } catch {
+            close(ends[0])
+            throw error
         }
+    }
+
+    /// Runs a program to its end and takes what it writes. Blocks.
+    static func run(_ arguments: [String]) throws -> Ended {
+        let (child, output) = try startPiped(arguments)
+        defer { close(output) }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 4096)
-        while case let count = read(ends[0], &chunk, chunk.count), count > 0 {
+        while case let count = read(output, &chunk, chunk.count), count > 0 {
             bytes.append(contentsOf: chunk[..<count])
         }
         var status: Int32 = 0
@@ -40,7 +59,7 @@ struct ChildProcess: Sendable {
     }
 
     private static func spawn(
-        _ arguments: [String], output: (inout posix_spawn_file_actions_t) -> Int32
+        _ arguments: [String], passing: [String] = [], output: (inout posix_spawn_file_actions_t) -> Int32
     ) throws -> ChildProcess {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -65,7 +84,8 @@ struct ChildProcess: Sendable {
             &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP))
 
         let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/sbin:/usr/bin:/sbin:/bin"
-        let environment = copies(["PATH=\(path)", "LC_ALL=C", "TZ=UTC"])
+        let passed = passing.compactMap { name in getenv(name).map { "\(name)=\(String(cString: $0))" } }
+        let environment = copies(["PATH=\(path)", "LC_ALL=C", "TZ=UTC"] + passed)
         let strings = copies(arguments)
         defer { for string in strings + environment { free(string) } }
         var identifier: pid_t = 0

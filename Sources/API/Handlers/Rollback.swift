@@ -1,0 +1,54 @@
+import Auth
+import Platform
+import Tenancy
+
+/// `/v1/platform/bots:use-polling` and `:use-webhook`: every bot, or one tenant's, polls, and back. 202: how updates come
+/// in changes bot by bot.
+struct Rollback: Sendable {
+    let address: PublicAddress
+
+    @Sendable func usePolling(_ call: Call) async throws -> HTTPResponse { try await roll(.usePolling, call) }
+
+    @Sendable func useWebhook(_ call: Call) async throws -> HTTPResponse {
+        guard address.url != nil || address.isPollingWithout else {
+            throw Problem(
+                409, "no_public_address", "There is no public address",
+                detail: "Webhooks need ROOKERY_PUBLIC_URL")
+        }
+        return try await roll(.useWebhook, call)
+    }
+
+    private func roll(_ rollback: Bot.Rollback, _ call: Call) async throws -> HTTPResponse {
+        // Without a body: all.
+        let tenant = try call.request.body.isEmpty ? nil : call.body(RollbackScope.init).tenant
+        return try await call.writePlatform { tx in
+            if let tenant, try await Tenant.find(tenant, in: tx) == nil {
+                throw Problem.invalidFields([
+                    .init(pointer: "/tenant_id", code: "not_found", detail: "is no tenant's id")
+                ])
+            }
+            let rolled = try await Bot.roll(rollback, tenant: tenant, in: tx)
+            for tenant in rolled {
+                try await call.record(.rolledBack(tenant, rollback), for: tenant.tenant, in: tx)
+            }
+            var json = JSONWriter()
+            json.object { $0.field("bots", rolled.map(\.bots).reduce(0, +)) }
+            return .json(202, json.bytes)
+        }
+    }
+}
+
+private struct RollbackScope {
+    let tenant: ID<Tenant>?
+
+    init?(_ body: inout RequestBody) { tenant = body.optional("tenant_id", .id(of: Tenant.self)) }
+}
+
+extension AuditEvent {
+    static func rolledBack(_ rolled: Bot.RolledBack, _ rollback: Bot.Rollback) -> AuditEvent {
+        var changes = AuditChanges()
+        changes.add("mode", from: nil, to: rollback == .usePolling ? "polling" : "webhook")
+        changes.add("bots", to: .number("\(rolled.bots)"))
+        return AuditEvent(.botRollback, of: AuditTarget(rolled.tenant), changes: changes)
+    }
+}
