@@ -83,12 +83,13 @@ def company(rookery: Rookery, platform: Caller, mark: str, endpoint: str) -> Com
     key, key_id = new_key(owner, "view_applications", name=f"{mark} key")
     invitation = ok(owner.post("/v1/invitations", {"email": f"invited.{low}@example.com", "role": "support"}))
     bot = database.create_bot(rookery, made["id"], name=f"{mark} bot", username=f"{low}_bot")
+    batch = ok(owner.post("/v1/bot-imports", {"bots": [{"token": f"1:{secrets.token_urlsafe(30)}"}], "mode": "polling"}))
     consumer = database.create_consumer(rookery, f"{endpoint}/{low}", bot, name=f"{mark} consumer")
     update = edit(new_chat(), text=f"{mark} text")
     until(lambda: send(rookery, bot, update) == 200, 15)
     return Company(made["id"], f"{mark} name", people, {
         "tenant_id": made["id"], "admin_id": me(people["support"])["admin_id"], "invitation_id": invitation["id"],
-        "key_id": key_id, "session_id": me(owner)["session_id"], "bot_id": bot.id, "consumer_id": consumer,
+        "key_id": key_id, "session_id": me(owner)["session_id"], "bot_id": bot.id, "consumer_id": consumer, "import_id": batch["id"],
         "update_id": update["update_id"]}, key, bot, invitation["token"], emails)
 
 

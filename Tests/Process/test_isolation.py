@@ -31,12 +31,19 @@ GRANTED = {
     # Telegram knows no token of an example; the bots here are of no use at Telegram, and have no token.
     "connectBot": 422, "updateBot": 412, "disconnectBot": 412, "showWebhook": 200, "setWebhook": 412,
     "deleteWebhook": 412, "refreshWebhook": 409, "rotateWebhookSecret": 409, "replaceBotToken": 422,
+    "listBotImports": 200, "importBots": 202, "showBotImport": 200, "cancelBotImport": 204, "listBotImportItems": 200,
+    "showBotHealth": 200, "listWebhooks": 200,
+    # The tenant of the example is nobody's.
+    "usePolling": 422, "useWebhook": 422,
+    "showTelegramLink": 200, "createTelegramLink": 201, "deleteTelegramLink": 204,
     "listBots": 200, "showBot": 200, "listUpdates": 200, "showUpdate": 200, "listConsumers": 200, "showConsumer": 200,
     "receiveUpdate": 401, "showHealth": 200, "showReadiness": 200, "showDescription": 200, "showMetrics": 200,
     "showDocumentation": 200, "listSigningKeys": 200, "showInvitationPage": 200,
 }
 # For people only: an API key has neither a session nor a password.
 PEOPLE_ONLY = {"signOut", "listSessions", "endSession", "changePassword"}
+# For a tenant's own people.
+ADMINS_ONLY = {"showTelegramLink", "createTelegramLink", "deleteTelegramLink"}
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +62,8 @@ def expected(world: World, operation: Operation, actor: str) -> tuple[int, str |
     if actor == "suspended tenant":
         return 403, "tenant_suspended"
     if operation.id in PEOPLE_ONLY and actor == "key without permission":
+        return 403, "forbidden"
+    if operation.id in ADMINS_ONLY and actor in ("key without permission", "platform admin"):
         return 403, "forbidden"
     if operation.permission in ("signed_in", "member"):
         return granted, None
@@ -114,7 +123,8 @@ def another_session(world: World, actor: str) -> Caller:
 
 def test_every_operation_is_in_the_matrix():
     assert set(GRANTED) == set(BY_ID)
-    known = {"token", "tenant_id", "admin_id", "invitation_id", "key_id", "session_id", "bot_id", "consumer_id", "update_id"}
+    known = {"token", "tenant_id", "admin_id", "invitation_id", "key_id", "session_id", "bot_id", "import_id", "consumer_id",
+             "update_id"}
     assert {name for operation in OPERATIONS for name in operation.ids} <= known
     permissions = {operation.permission for operation in OPERATIONS}
     assert permissions <= ROLES["owner"] | {"open", "signed_in", "member", "platform_admin"}
