@@ -89,7 +89,7 @@ extension BotEvent {
             Somebody else polls for the bot's updates. If that was not you, the token may be stolen: have @BotFather \
             revoke it and put the new one in with PUT /v1/bots/{bot_id}/token.
             """
-        case .repaired, .switched, .takenOver, .secretsRetired: nil
+        case .repaired, .switched, .takenOver, .imported, .importUndone, .secretsRetired: nil
         }
     }
 }

@@ -43,7 +43,7 @@ package actor Pollers {
     package init(
         loop: EventLoop, share: LoopShare, database: Database, directory: BotDirectory, leases: ShardLeases,
         appender: UpdateAppender, telegram: BotAPIClient, connector: BotConnector,
-        pace: PollPace = PollPace(),
+        commands: AdminCommands? = nil, pace: PollPace = PollPace(),
         metrics: Metrics, logger: Logger
     ) {
         unownedExecutor = loop.asUnownedSerialExecutor()
@@ -60,7 +60,7 @@ package actor Pollers {
         makeParts = { show in
             BotPoller.Parts(
                 loop: loop, directory: directory, appender: appender, telegram: telegram,
-                connector: connector, turns: turns, pace: pace, metrics: counters, logger: logger, show: show)
+                connector: connector, commands: commands, turns: turns, pace: pace, metrics: counters, logger: logger, show: show)
         }
         gauge = GaugeShare(metrics.gauge("rookery_polling_bots", "Bots that this node polls for."))
     }
