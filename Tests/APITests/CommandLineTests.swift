@@ -14,7 +14,7 @@ struct CommandLineTests {
         let lines = output[0].split(separator: "\n").map(String.init)
         let names = lines.indices.filter { lines[$0].hasPrefix("  rookery ") }
         #expect(status == .success)
-        #expect(names.count == 12)
+        #expect(names.count == 14)
         for name in names {
             #expect(lines[name + 1].hasPrefix("      ") && !lines[name + 1].hasSuffix("."))
         }

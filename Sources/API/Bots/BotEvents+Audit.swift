@@ -4,6 +4,7 @@ import Tenancy
 
 extension BotEvents {
     /// Notes each in the audit trail, as the platform's own doing, and tells the owner of those that they should look at.
+    /// - Parameter alarms: nil where nobody runs who would send them, as for a command.
     init(trail: AuditTrail, alarms: BotAlarms? = nil, logger: Logger) {
         self.init { event, bot, tx in
             try await trail.record(AuditEvent(event, of: bot), by: .platform, from: .platform, in: tx)

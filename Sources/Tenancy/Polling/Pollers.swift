@@ -39,7 +39,7 @@ package actor Pollers {
         let number: Int
     }
 
-    /// - Parameter client: for polls only, with limits fit for as many requests as there are bots.
+    /// - Parameter telegram: over a client for polls only, with limits fit for as many requests as there are bots.
     package init(
         loop: EventLoop, share: LoopShare, database: Database, directory: BotDirectory, leases: ShardLeases,
         appender: UpdateAppender, telegram: BotAPIClient, connector: BotConnector,
@@ -60,7 +60,8 @@ package actor Pollers {
         makeParts = { show in
             BotPoller.Parts(
                 loop: loop, directory: directory, appender: appender, telegram: telegram,
-                connector: connector, commands: commands, turns: turns, pace: pace, metrics: counters, logger: logger, show: show)
+                connector: connector, commands: commands, turns: turns, pace: pace, metrics: counters,
+                logger: logger, show: show)
         }
         gauge = GaugeShare(metrics.gauge("rookery_polling_bots", "Bots that this node polls for."))
     }

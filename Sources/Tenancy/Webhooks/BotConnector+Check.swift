@@ -17,7 +17,10 @@ extension BotConnector {
                 // Otherwise when the backoff says.
                 if isNew { work.webhook.nextCheckAt = .now }
             } else {
-                work.webhook.nextCheckAt = schedule.next(after: .now, for: work.bot.id)
+                let next = schedule.next(after: .now, for: work.bot.id)
+                // A trial of a hybrid bot's webhook is not put off.
+                let isOnTrial = work.webhook.fallbackSince != nil || work.webhook.fallbackProbes > 0
+                work.webhook.nextCheckAt = isOnTrial ? min(work.webhook.nextCheckAt, next) : next
             }
             return Done(events)
         }
@@ -89,9 +92,8 @@ extension BotConnector {
         let from = work.bot.transport
         try await align(&work, renews: judgement.remedy == .renew || isAskedFor)
         let to = work.bot.transport
-        if to == .webhook {
-            work.webhook.lastRepairedAt = .now
-        }
+        // Done for the first time is not repaired.
+        if to == .webhook, from == .webhook || isAskedFor { work.webhook.lastRepairedAt = .now }
         if isAskedFor {
             work.webhook.failures = 0
             work.webhook.failingSince = nil

@@ -5,6 +5,7 @@ extension BotConnector {
     private static let longestWait = Duration.seconds(5)
 
     /// Calls Telegram again when it asks to wait for a moment: it takes one setWebhook a second from a bot.
+    @discardableResult
     package func patiently<T>(_ isPatient: Bool = true, _ call: () async throws -> T) async throws -> T {
         for _ in 1..<(isPatient ? Self.attempts : 1) {
             do {

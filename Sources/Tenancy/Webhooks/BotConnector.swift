@@ -16,8 +16,6 @@ package struct BotConnector: Sendable {
     /// How long to wait for somebody else's work on the same bot.
     private static let patience = Duration.seconds(10)
     private static let alreadySet = "Webhook is already set"
-    private static let tries = 3
-    private static let shortWait = Duration.seconds(3)
 
     let loop: EventLoop
     let database: Database
@@ -136,25 +134,11 @@ package struct BotConnector: Sendable {
         let settings = WebhookSettings(
             url: url, secretToken: secret, maxConnections: wish.maxConnections,
             allowedUpdates: wish.allowedUpdates, dropPendingUpdates: dropPending ? true : nil)
-        let remark = try await set(settings, token)
+        let remark = try await patiently { try await telegram.setWebhook(settings, token: token) }
         if renews, remark == Self.alreadySet {
             try await telegram.deleteWebhook(token: token)
-            try await set(settings, token)
+            try await patiently { try await telegram.setWebhook(settings, token: token) }
         }
         work.webhook.wasSet(to: url, at: .now)
-    }
-
-    /// Telegram takes one call a second for a bot: waits that out, a few times.
-    @discardableResult
-    private func set(_ settings: WebhookSettings, _ token: BotToken) async throws -> String {
-        for _ in 0..<Self.tries {
-            do {
-                return try await telegram.setWebhook(settings, token: token)
-            } catch let error as BotAPIError where error.code == 429 {
-                guard let wait = error.retryAfter, wait <= Self.shortWait else { throw error }
-                try await loop.sleep(for: wait + .milliseconds(100))
-            }
-        }
-        return try await telegram.setWebhook(settings, token: token)
     }
 }

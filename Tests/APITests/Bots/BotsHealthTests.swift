@@ -1,3 +1,4 @@
+import Auth
 import Platform
 import Tenancy
 import TestSupport

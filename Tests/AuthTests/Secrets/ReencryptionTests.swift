@@ -1,10 +1,10 @@
 import FoundationEssentials
 import Platform
-import Tenancy
 import TestSupport
 import Testing
 
 @testable import Auth
+@testable import Tenancy
 
 @Suite("Sealing secrets anew", .serialized, .timeLimit(.minutes(2)))
 struct ReencryptionTests {
@@ -147,17 +147,18 @@ struct ReencryptionTests {
     func imports() async throws {
         try await Fixture.with { fixture in
             let tenant = try await fixture.tenant()
-            let id = UUID()
-            let sealed = try ImportSecrets(box: fixture.box).seal("1:token", id, 7, tenant.id)
+            let token = try #require(BotToken("1:" + String(repeating: "t", count: 35)))
+            let item = BotImportItem.Key(tenant: tenant.id, batch: ID(), place: 7)
+            let sealed = try ImportSecrets(fixture.box).seal(token, of: item)
             try await fixture.run(
                 """
                 INSERT INTO bot_import (tenant_id, id, mode, total, created_by)
-                VALUES (\(tenant.id), \(id), 'webhook', 8, 'admin_test')
+                VALUES (\(tenant.id), \(item.batch), 'webhook', 8, 'admin_test')
                 """)
             try await fixture.run(
                 """
                 INSERT INTO bot_import_item (tenant_id, import_id, place, telegram_id, token_sealed)
-                VALUES (\(tenant.id), \(id), 7, 1, \(sealed))
+                VALUES (\(tenant.id), \(item.batch), 7, 1, \(sealed))
                 """)
             let (both, newest) = try Self.ring(fixture)
 
@@ -167,7 +168,7 @@ struct ReencryptionTests {
                 try await connection.value("SELECT token_sealed FROM bot_import_item", as: [UInt8].self)
             }
             #expect(count == 1)
-            #expect(try ImportSecrets(box: newest).open(resealed ?? [], id, 7, tenant.id) == "1:token")
+            #expect(ImportSecrets(newest).open(resealed ?? [], of: item)?.secret == token.secret)
         }
     }
 
