@@ -47,7 +47,8 @@ struct OpenAPITests {
             let content = line.drop { $0 == " " }
             let name = content.prefix { $0 != ":" }
             switch line.count - content.count {
-            case 2: (path, operation) = (name.first == "/" ? name : nil, nil)
+            // A path may have a colon of its own.
+            case 2: (path, operation) = (name.first == "/" ? content.dropLast() : nil, nil)
             case 4:
                 operation = methods.contains(String(name)) ? path.map { "\(name.uppercased()) \($0)" } : nil
                 if let operation { permissions[operation] = "" }
