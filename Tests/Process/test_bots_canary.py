@@ -107,6 +107,7 @@ def test_no_log_line_answer_audit_entry_or_row_holds_a_token_or_a_webhook_secret
     def held(text: str) -> list[str]:
         return [secret for form, secret in forms.items() if form in text]
 
+    assert held(str(sandbox.ask("GET", "/bots"))), "the canary does not sing at home"
     log = watchful.process.log.read_text(errors="replace")
     assert any(bot.id in log for bot in bots), "the log does not sing at home"
     assert not held(log), [line for line in log.splitlines() if held(line)][:3]
