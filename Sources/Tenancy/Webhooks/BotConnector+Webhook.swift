@@ -118,6 +118,7 @@ extension BotConnector {
             return Done()
         }
         work.webhook.url = tried ?? before.webhook.url
+        if secret != nil { work.webhook.secretSetAt = nil }
         work.leaveForLater(error)
         return Done()
     }
