@@ -45,7 +45,7 @@ struct BotWebhooks {
         return try answer(
             try await connector.setWebhook(
                 of: bot.key, to: body.wish, secret: body.secret.map { newSecret($0, bot, call) },
-                dropPending: body.dropsPending
+                dropPending: body.dropsPending, if: call.requireMatch
             ) { old, new, tx in
                 var changes = AuditChanges(from: old, to: new)
                 if body.dropsPending { changes.add("drop_pending_updates", to: .bool(true)) }
@@ -63,7 +63,7 @@ struct BotWebhooks {
 
     @Sendable func delete(_ call: Call) async throws -> HTTPResponse {
         let bot = try await bot(call)
-        let result = try await connector.removeWebhook(of: bot.key) { old, new, tx in
+        let result = try await connector.removeWebhook(of: bot.key, if: call.requireMatch) { old, new, tx in
             try await call.record(
                 AuditEvent(
                     .webhookDelete, of: AuditTarget(new.id), changes: AuditChanges(from: old, to: new)),
@@ -80,7 +80,9 @@ struct BotWebhooks {
         let bot = try await bot(call)
         try requireWebhook(of: bot)
         return try await call.writeAsking { _ in
-            let result = try await connector.patiently { try await connector.refresh(bot.key) }
+            let result = try await connector.patiently {
+                try await connector.refresh(bot.key, if: call.requireMatch)
+            }
             try await call.write(in: call.tenant) { tx in
                 try await call.record(AuditEvent(.webhookRefresh, of: AuditTarget(bot.id)), in: tx)
             }
@@ -97,7 +99,9 @@ struct BotWebhooks {
                 try await keepEffect(answer, tx)
             }
             return try answer(
-                try await connector.setWebhook(of: bot.key, to: nil, secret: secret) { _, _, _ in })
+                try await connector.setWebhook(
+                    of: bot.key, to: nil, secret: secret, if: call.requireMatch
+                ) { _, _, _ in })
         }
     }
 
@@ -160,11 +164,7 @@ struct BotWebhooks {
 
     private func bot(_ call: Call) async throws -> Bot {
         let id = try call.id("bot_id", of: Bot.self)
-        let bot = try await call.found { tx in try await Bot.find(id, in: tx) }
-        if call.request.method != .get, call.request.method != .head {
-            try bot.tag.requireMatch(orVariantIn: call.request)
-        }
-        return bot
+        return try await call.found { tx in try await Bot.find(id, in: tx) }
     }
 
     private func answer(_ result: (Bot, Webhook)?) throws -> HTTPResponse {

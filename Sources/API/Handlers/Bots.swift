@@ -144,14 +144,19 @@ struct Bots {
     @Sendable func delete(_ call: Call) async throws -> HTTPResponse {
         let id = try call.id("bot_id", of: Bot.self)
         let bot = try await call.found { tx in try await Bot.find(id, in: tx) }
-        try bot.tag.requireMatch(orVariantIn: call.request)
-        let isDeleted = try await connector.disconnect(bot.key) { bot, tx in
+        let isDeleted = try await connector.disconnect(bot.key, if: call.requireMatch) { bot, tx in
             try bot.tag.requireMatch(orVariantIn: call.request)
             try await call.record(.deleted(bot), in: tx)
         }
         guard isDeleted else { throw Problem.notFound }
         return .noContent
     }
+}
+
+extension Call {
+    /// Compares the version that an If-Match names with that of the bot.
+    /// - Throws: `Problem` 412
+    func requireMatch(_ work: BotWork) throws { try work.bot.tag.requireMatch(orVariantIn: request) }
 }
 
 extension Error {

@@ -20,7 +20,7 @@ struct RepeatedRequestsTests {
             }
 
             var refused: HTTPClientResponse?
-            let answers = try await run.holdingBots([request, request]) { next, _ in
+            let answers = try await run.holdingBots([request, request]) { next in
                 refused = try await next()
             }
             let again = try await request()
