@@ -123,7 +123,13 @@ package struct BotConnector: Sendable {
         let token = try work.requireToken()
         switch wanted {
         case .webhook:
-            try await set(&work, token, dropPending: dropPending, renews: renews)
+            do {
+                try await set(&work, token, dropPending: dropPending, renews: renews)
+            } catch let error as BotAPIError
+                where error.wantsHTTPS && work.bot.webhook.url == nil && address.giveUpOwn()
+            {
+                return try await align(&work, dropPending: dropPending)
+            }
         case .polling, .none:
             _ = try await telegram.deleteWebhook(dropPendingUpdates: dropPending, token: token)
             work.webhook.deleted()
@@ -148,4 +154,9 @@ package struct BotConnector: Sendable {
         }
         work.webhook.wasSet(to: url, at: .now)
     }
+}
+
+extension BotAPIError {
+    /// Whether a webhook is refused for being http.
+    fileprivate var wantsHTTPS: Bool { code == 400 && message.contains("HTTPS URL must be provided") }
 }
