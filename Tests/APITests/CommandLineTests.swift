@@ -43,6 +43,10 @@ struct CommandLineTests {
                         200,
                         Array(#"{"ok":true,"result":{"id":42,"is_bot":true,"first_name":"Crow"}}"#.utf8))
                 }
+                if request.path.hasSuffix("/getWebhookInfo") {
+                    let none = #"{"url":"","has_custom_certificate":false,"pending_update_count":0}"#
+                    return .json(200, Array(#"{"ok":true,"result":\#(none)}"#.utf8))
+                }
                 return .json(
                     400,
                     Array(#"{"ok":false,"error_code":400,"description":"Bad Request: bad webhook"}"#.utf8))

@@ -5,7 +5,7 @@ import Testing
 
 @testable import API
 
-@Suite("rookery secrets reencrypt", .serialized, .timeLimit(.minutes(2)))
+@Suite("rookery secrets reencrypt", .serialized, .timeLimit(.minutes(10)))
 struct SecretsReencryptCommandTests {
     @Test("It seals anew, says which keys are in use, and --check fails until none but the newest is")
     func reencrypt() async throws {

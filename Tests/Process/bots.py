@@ -58,11 +58,10 @@ class Bot:
         until(asked, seconds, lambda: f"the bot is {last[0]}")
         return last[0]
 
-    def wait_for_checks(self, count: int, seconds: float = 60) -> None:
-        """Until Telegram was asked so many times more how its webhook is."""
-        wanted = self.telegram.count("getWebhookInfo") + count
-        until(lambda: self.telegram.count("getWebhookInfo") >= wanted, seconds,
-              lambda: f"checked {self.telegram.count('getWebhookInfo')} times, {wanted} wanted")
+    @property
+    def checks(self) -> int:
+        """How often Telegram was asked how its webhook is."""
+        return self.telegram.count("getWebhookInfo")
 
     def actions(self) -> list[str]:
         """What the audit trail holds of it, newest first."""
@@ -82,6 +81,13 @@ def register(rookery: Rookery, owner: Caller, sandbox: Sandbox, mode: str = "web
     telegram = sandbox.create_bot()
     made = patiently(lambda: owner.post("/v1/bots", {"token": telegram.token, "mode": mode} | more))
     return Bot(rookery, owner, telegram, made)
+
+
+def wait_for_checks(count: int, *bots: Bot, seconds: float = 60) -> None:
+    """Until each was checked so many times more."""
+    wanted = [bot.checks + count for bot in bots]
+    until(lambda: all(bot.checks >= enough for bot, enough in zip(bots, wanted)), seconds,
+          lambda: f"checked {[bot.checks for bot in bots]} times, {wanted} wanted")
 
 
 def patiently(ask, seconds: float = 60) -> dict:

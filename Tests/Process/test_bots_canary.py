@@ -107,12 +107,13 @@ def test_no_log_line_answer_audit_entry_or_row_holds_a_token_or_a_webhook_secret
     def held(text: str) -> list[str]:
         return [secret for form, secret in forms.items() if form in text]
 
+    assert held(str(sandbox.ask("GET", "/bots"))), "the canary does not sing at home"
     log = watchful.process.log.read_text(errors="replace")
-    assert one.id in log, "the log is not what it should be"
+    assert any(bot.id in log for bot in bots), "the log does not sing at home"
     assert not held(log), [line for line in log.splitlines() if held(line)][:3]
     for answer in [*owner.answers, *support.answers]:
         assert not held(answer.text + str(answer.headers)), f"{answer.request.method} {answer.request.url}: {answer.text}"
     rows = database.everything(watchful)
-    assert rows["bot"] and len(rows["audit_event"]) > 10
+    assert rows["bot"] and sum(len(texts) for table, texts in rows.items() if table.startswith("audit_event")) > 10
     for table, texts in rows.items():
         assert not [text for text in texts if held(text)], f"a secret is in a row of {table}"

@@ -50,10 +50,12 @@ def test_a_bot_goes_to_and_fro_between_webhook_and_polling_under_load(rookery, o
     writers = Writers(bot.telegram, per_second=200)
 
     for _ in range(SWITCHES):
-        assert bot.patch(mode="polling")["transport"] == "polling"
+        bot.patch(mode="polling")
+        bot.wait_for(lambda it: it["transport"] == "polling")
         # Some come by polling before it goes back.
         writers.wait_for(20)
-        assert bot.patch(mode="webhook")["transport"] == "webhook"
+        bot.patch(mode="webhook")
+        bot.wait_for(lambda it: it["transport"] == "webhook")
         writers.wait_for(20)
     written = writers.stop()
 

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from api import Caller, assert_problem, ok
-from bots import Bot, register
+from bots import Bot, register, wait_for_checks
 from database import log_of, refused
 from people import new_tenant, platform_admin
 from rookery import node_beside, until
@@ -79,8 +79,7 @@ def test_what_is_not_wrong_or_not_wanted_is_left_alone(bot):
     unwatched.telegram.set_foreign_webhook("")
     assert deleted.owner.delete(f"{deleted.path}/webhook").status_code == 204
 
-    for one in (well, long_ago, few):
-        one.wait_for_checks(3)
+    wait_for_checks(3, well, long_ago, few)
     for one in (well, long_ago, few, unwatched, deleted):
         assert one.telegram.count("setWebhook") == before[one.id], one.show()
     assert well.webhook()["state"] == "healthy"
@@ -99,11 +98,11 @@ def test_an_error_that_is_our_doing_is_told_and_not_mended(watchful, platform, s
 
     until(is_limited, 60)
     # One that began before may still be under way.
-    one.wait_for_checks(2)
+    wait_for_checks(2, one)
     before = one.telegram.count("setWebhook")
     one.telegram.say_of_webhook(last_error_date=soon(), last_error_message="Wrong response from the webhook: 429")
 
-    one.wait_for_checks(3)
+    wait_for_checks(3, one)
     found = one.wait_for(lambda it: it["webhook"]["state"] != "healthy")
     assert one.telegram.count("setWebhook") == before
     assert found["webhook"]["reason"]
@@ -115,7 +114,7 @@ def test_a_webhook_of_somebody_else_is_an_alarm_and_replaced_only_on_its_owners_
 
     one.telegram.set_foreign_webhook(f"http://127.0.0.1:9/thief/{one.telegram.token}")
     found = one.wait_for(lambda it: it["webhook"]["state"] == "conflict")
-    one.wait_for_checks(2)
+    wait_for_checks(2, one)
 
     assert one.telegram.count("setWebhook") == before
     assert "127.0.0.1" in found["webhook"]["reason"]
@@ -152,7 +151,7 @@ def test_a_bot_that_telegram_refuses_is_left_alone(bot):
 
     one.wait_for(lambda it: it["status"] == "blocked")
     before = one.telegram.count()
-    bot().wait_for_checks(3)
+    wait_for_checks(3, bot())
 
     assert one.telegram.count() == before
     assert "bot.status" in one.actions()
@@ -168,7 +167,7 @@ def test_who_is_told_to_wait_waits_and_the_others_do_not(bot):
     polling.telegram.write(new_chat(), "while it storms")
     began, before = time.monotonic(), {one.id: one.telegram.count() for one in (stormy, polling)}
 
-    other.wait_for_checks(4)
+    wait_for_checks(4, other)
     storm = time.monotonic() - began
     met = {one.id: one.telegram.count() - before[one.id] for one in (stormy, polling)}
     for one in (stormy, polling):
@@ -229,8 +228,7 @@ def test_two_nodes_check_each_bot_once_an_interval(watchful, sandbox, bot, free_
     bots = {one.telegram.telegram_id: one for one in (bot() for _ in range(5))}
     with node_beside(watchful, free_port):
         before = sandbox.mark()
-        for one in bots.values():
-            one.wait_for_checks(5)
+        wait_for_checks(6, *bots.values())
         calls = sandbox.calls("getWebhookInfo", after=before)
 
     for number, one in bots.items():

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sandbox
 
-@Suite("What goes wrong on purpose", .timeLimit(.minutes(1)))
+@Suite("What goes wrong on purpose", .timeLimit(.minutes(10)))
 struct FaultTests {
     @Test("An outage meets every bot and every token until it is over, and ends long polls")
     func outage() async throws {

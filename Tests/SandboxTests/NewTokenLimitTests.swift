@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sandbox
 
-@Suite("The limit of new tokens", .timeLimit(.minutes(1)))
+@Suite("The limit of new tokens", .timeLimit(.minutes(10)))
 struct NewTokenLimitTests {
     private let address = IPAddress(bytes: [127, 0, 0, 1])
     private let start = Timestamp(microsecondsSince1970: 1_000_000_000_000)

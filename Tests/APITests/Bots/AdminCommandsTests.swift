@@ -7,7 +7,7 @@ import Testing
 
 @testable import API
 
-@Suite("Admins' commands to a bot", .serialized, .timeLimit(.minutes(2)))
+@Suite("Admins' commands to a bot", .serialized, .timeLimit(.minutes(10)))
 struct AdminCommandsTests {
     /// A tenant whose owner has signed in, a bot that Telegram knows, and a consumer of the bot's.
     private struct Scene: Sendable {

@@ -6,7 +6,7 @@ import Testing
 @testable import API
 @testable import Sandbox
 
-@Suite("Importing bots by the API", .timeLimit(.minutes(3)))
+@Suite("Importing bots by the API", .timeLimit(.minutes(10)))
 struct BotImportsTests {
     private func run(
         perMinute: String = "6000", _ body: @escaping @Sendable (BotsRun) async throws -> Void

@@ -6,7 +6,7 @@ import Testing
 @testable import API
 @testable import Sandbox
 
-@Suite("Webhooks by the API", .timeLimit(.minutes(3)))
+@Suite("Webhooks by the API", .timeLimit(.minutes(10)))
 struct BotWebhooksTests {
     @Test("A webhook is set with new settings, and its own secret is accepted beside the one before")
     func put() async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import API
 
-@Suite("Health of bots", .serialized, .timeLimit(.minutes(2)))
+@Suite("Health of bots", .serialized, .timeLimit(.minutes(10)))
 struct BotsHealthTests {
     private static func update(_ id: Int) -> String {
         #"{"update_id":\#(id),"message":{"chat":{"id":5},"text":"hello"}}"#

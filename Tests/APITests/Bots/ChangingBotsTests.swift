@@ -6,7 +6,7 @@ import Testing
 @testable import API
 @testable import Sandbox
 
-@Suite("Changing and removing bots by the API", .timeLimit(.minutes(3)))
+@Suite("Changing and removing bots by the API", .timeLimit(.minutes(10)))
 struct ChangingBotsTests {
     @Test("A bot's name and switches are changed by a patch of the version that the client means")
     func patch() async throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import API
 @testable import Sandbox
 
-@Suite("Connecting bots by the API", .timeLimit(.minutes(3)))
+@Suite("Connecting bots by the API", .timeLimit(.minutes(10)))
 struct ConnectingBotsTests {
     @Test("A bot that is connected in mode webhook has its webhook set, and its token is never shown")
     func webhook() async throws {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import API
 
-@Suite("The rollback to polling", .serialized, .timeLimit(.minutes(3)))
+@Suite("The rollback to polling", .serialized, .timeLimit(.minutes(10)))
 struct RollbackTests {
     @Test("Every bot's webhook is deleted, and set again on the way back")
     func thereAndBack() async throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import Auth
 @testable import Tenancy
 
-@Suite("Sealing secrets anew", .serialized, .timeLimit(.minutes(2)))
+@Suite("Sealing secrets anew", .serialized, .timeLimit(.minutes(10)))
 struct ReencryptionTests {
     /// With the fixture's key as the older one.
     private static func ring(_ fixture: Fixture) throws -> (both: SecretBox, newest: SecretBox) {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Platform
 
-@Suite("Send scheduler", .timeLimit(.minutes(1)))
+@Suite("Send scheduler", .timeLimit(.minutes(10)))
 struct SendSchedulerTests {
     private static let tokenText = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw_"
     private let token: BotToken

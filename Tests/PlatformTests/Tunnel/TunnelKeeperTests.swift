@@ -5,7 +5,7 @@ import Testing
 @testable import Platform
 
 /// With executables that stand in for the programs.
-@Suite("Tunnels", .serialized, .timeLimit(.minutes(2)))
+@Suite("Tunnels", .serialized, .timeLimit(.minutes(10)))
 struct TunnelKeeperTests {
     @Test(
         "A program is started for the port and its address taken; when it dies another is, and its address taken"

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Platform
 
-@Suite("Tunnels that run already", .timeLimit(.minutes(1)))
+@Suite("Tunnels that run already", .timeLimit(.minutes(10)))
 struct TunnelSearchTests {
     /// One of an agent that has several tunnels, of which one leads to port 8080 by https.
     private static let agent = #"""

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Tenancy
 
-@Suite("Telegram links", .serialized, .timeLimit(.minutes(2)))
+@Suite("Telegram links", .serialized, .timeLimit(.minutes(10)))
 struct TelegramLinkTests {
     private func link(_ code: LinkCode, user: Int64, _ bot: Bot, _ fixture: Fixture) async throws
         -> TelegramLink?

@@ -5,7 +5,7 @@ import Testing
 @testable import Sandbox
 @testable import Tenancy
 
-@Suite("The importer of bots", .timeLimit(.minutes(3)))
+@Suite("The importer of bots", .timeLimit(.minutes(10)))
 struct BotImporterTests {
     @Test("Every bot is connected with the import's settings, and no token is kept")
     func connects() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tenancy
 
-@Suite("Jobs under a lease", .timeLimit(.minutes(2)))
+@Suite("Jobs under a lease", .timeLimit(.minutes(10)))
 struct LeasedJobsTests {
     @Test("They run on one node, and on another when that one stops")
     func takeover() async throws {

@@ -5,7 +5,7 @@ import Testing
 @testable import Sandbox
 @testable import Tenancy
 
-@Suite("Polls that fail", .timeLimit(.minutes(3)))
+@Suite("Polls that fail", .timeLimit(.minutes(10)))
 struct PollFaultsTests {
     private func fault(_ name: String, retryAfter: Int? = nil, description: String? = nil, remaining: Int?)
         -> SandboxFault

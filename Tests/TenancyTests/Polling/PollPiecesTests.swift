@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tenancy
 
-@Suite("Pieces of polling", .timeLimit(.minutes(2)))
+@Suite("Pieces of polling", .timeLimit(.minutes(10)))
 struct PollPiecesTests {
     @Test("Waits double up to a minute, and differ")
     func backoff() {

@@ -5,7 +5,7 @@ import Testing
 @testable import Sandbox
 @testable import Tenancy
 
-@Suite("Pollers", .timeLimit(.minutes(3)))
+@Suite("Pollers", .timeLimit(.minutes(10)))
 struct PollersTests {
     @Test("What waits at Telegram is stored in its order, and only then forgotten there")
     func backlog() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tenancy
 
-@Suite("Bot health", .serialized, .timeLimit(.minutes(2)))
+@Suite("Bot health", .serialized, .timeLimit(.minutes(10)))
 struct BotHealthTests {
     @Test(
         "The last hour is this one and the share of the one before that lies within; older ones do not count")

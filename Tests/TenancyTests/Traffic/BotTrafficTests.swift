@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tenancy
 
-@Suite("Bot traffic", .serialized, .timeLimit(.minutes(2)))
+@Suite("Bot traffic", .serialized, .timeLimit(.minutes(10)))
 struct BotTrafficTests {
     private func traffic(_ fixture: Fixture, rowsPerSecond: Int = 500) -> BotTraffic {
         BotTraffic(

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tenancy
 
-@Suite("A new address of the installation", .serialized, .timeLimit(.minutes(1)))
+@Suite("A new address of the installation", .serialized, .timeLimit(.minutes(10)))
 struct ExpediteAllTests {
     @Test("All bots whose webhook has it are looked at, of every tenant, and no others")
     func expediteAll() async throws {

@@ -5,7 +5,7 @@ import Testing
 @testable import Sandbox
 @testable import Tenancy
 
-@Suite("Retiring webhook secrets", .timeLimit(.minutes(2)))
+@Suite("Retiring webhook secrets", .timeLimit(.minutes(10)))
 struct SecretRetirementTests {
     @Test("Older secrets end some time after the newest was used, and not before")
     func retires() async throws {
