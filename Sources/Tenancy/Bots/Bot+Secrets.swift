@@ -14,7 +14,7 @@ extension Bot {
             """)
         try await tx.execute(
             """
-            UPDATE bot_webhook SET secret_seen_at = NULL WHERE tenant_id = \(tx.tenant) AND bot_id = \(id)
+            UPDATE bot_webhook SET secret_set_at = NULL, secret_seen_at = NULL WHERE tenant_id = \(tx.tenant) AND bot_id = \(id)
             """)
         try await Self.announce(in: tx)
     }

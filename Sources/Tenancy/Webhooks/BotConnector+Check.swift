@@ -31,9 +31,11 @@ extension BotConnector {
     /// - Returns: nil when the tenant has no such bot.
     /// - Throws: `WebhookConflict` for somebody else's webhook without `take_over`; it is written down, too. Otherwise
     ///   as `work(on:)`.
-    package func refresh(_ key: BotKey) async throws -> (Bot, Webhook)? {
+    package func refresh(
+        _ key: BotKey, if condition: Condition = { _ in }
+    ) async throws -> (Bot, Webhook)? {
         var conflict: WebhookConflict?
-        let result = try await work(on: key) { work in
+        let result = try await work(on: key, if: condition) { work in
             guard work.bot.status == .active else { return Done() }
             let before = work.webhook
             work.webhook.fallbackSince = nil

@@ -56,10 +56,11 @@ extension BotConnector {
     /// - Returns: false when the tenant has no such bot.
     /// - Throws: `BotAPIError` and `HTTPClientError` when Telegram cannot be asked: then nothing has changed.
     package func disconnect(
-        _ key: BotKey, record: (Bot, TenantTransaction) async throws -> Void
+        _ key: BotKey, if condition: Condition = { _ in },
+        record: (Bot, TenantTransaction) async throws -> Void
     ) async throws -> Bool {
         var isDeleted = false
-        _ = try await work(on: key) { work in
+        _ = try await work(on: key, if: condition) { work in
             if work.token != nil {
                 do { try await deleteOurs(work) } catch let error as BotAPIError where !error.isTelegramAway {
                     // It is not ours to use any more.

@@ -39,10 +39,10 @@ extension BotConnector {
     ///   `BotWork.Busy`: then nothing has changed, but for what Telegram may have done without an answer.
     package func setWebhook(
         of key: BotKey, to wish: WebhookWish?, secret: NewSecret? = nil, dropPending: Bool = false,
-        record: Record
+        if condition: Condition = { _ in }, record: Record
     ) async throws -> (Bot, Webhook)? {
         var failure: (any Error)?
-        let result = try await work(on: key) { work in
+        let result = try await work(on: key, if: condition) { work in
             let before = work
             let wanted = try wants(wish, of: &work)
             var done = Done()
@@ -118,6 +118,7 @@ extension BotConnector {
             return Done()
         }
         work.webhook.url = tried ?? before.webhook.url
+        if secret != nil { work.webhook.secretSetAt = nil }
         work.leaveForLater(error)
         return Done()
     }
@@ -125,8 +126,10 @@ extension BotConnector {
     /// Deletes the webhook at Telegram, unless it is somebody else's, and wants none from now on.
     /// - Returns: nil when the tenant has no such bot.
     /// - Throws: as `setWebhook`
-    package func removeWebhook(of key: BotKey, record: Record) async throws -> (Bot, Webhook)? {
-        try await work(on: key) { work in
+    package func removeWebhook(
+        of key: BotKey, if condition: Condition = { _ in }, record: Record
+    ) async throws -> (Bot, Webhook)? {
+        try await work(on: key, if: condition) { work in
             guard work.bot.mode != .polling else { return Done() }
             if work.bot.status == .active { try await deleteOurs(work) }
             work.webhook.deleted()

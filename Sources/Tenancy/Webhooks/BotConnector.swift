@@ -45,14 +45,21 @@ package struct BotConnector: Sendable {
     ///
     /// When `body` throws, what it changed is not written, but for a token that Telegram knows no more, or a bot that
     /// it refuses: those are written, and then thrown.
+    /// - Parameter condition: throws when the bot is not as whoever asks for the work thinks; nothing is done then.
     /// - Returns: nil when the tenant has no such bot.
     /// - Throws: `BotWork.Busy`, `BotAPIError`, `HTTPClientError`
     package func work(
-        on key: BotKey, _ body: (inout BotWork) async throws -> Done
+        on key: BotKey, if condition: Condition = { _ in }, _ body: (inout BotWork) async throws -> Done
     ) async throws -> (Bot, Webhook)? {
         guard let work = try await claim(key) else { return nil }
-        return try await carryOut(work, body)
+        return try await carryOut(work) { work in
+            try condition(work)
+            return try await body(&work)
+        }
     }
+
+    /// What has to be true of a bot for work on it, looked at when nobody else works on it any more.
+    package typealias Condition = (BotWork) throws -> Void
 
     /// The same with work that has been claimed.
     func carryOut(

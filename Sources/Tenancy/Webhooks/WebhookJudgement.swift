@@ -83,6 +83,9 @@ struct WebhookJudgement: Sendable, Equatable {
             return WebhookJudgement(.degraded, "Telegram had an earlier address", .align)
         }
         if facts.bot.transport != .webhook { return WebhookJudgement(.healthy, nil, .align) }
+        if facts.webhook.secretSetAt == nil {
+            return WebhookJudgement(.healthy, "Telegram has not been given the newest secret", .align)
+        }
         guard let complaint = complaint(of: facts) else { return WebhookJudgement(.healthy, nil, .none) }
         let state: Webhook.State = comesIn(facts, traffic) ? .degraded : .failing
         if let excuse = traffic?.cause(of: facts) {
