@@ -185,6 +185,21 @@ struct ReconcilerTests {
         }
     }
 
+    @Test("What is due is found by its date, without reading past it")
+    func index() async throws {
+        try await ConnectorRun.with { run in
+            let plan = try await run.fixture.database.job { tx in
+                // Of a table as small as a test's the planner would read all.
+                try await tx.execute("SET LOCAL enable_seqscan = off")
+                try await tx.execute("SET LOCAL enable_bitmapscan = off")
+                return try await tx.all(
+                    "EXPLAIN \(BotWork.due(10, checkedBefore: .now))", as: PlanLine.self)
+            }
+
+            #expect(plan.contains { $0.text.contains("Index Cond: (next_check_at <=") })
+        }
+    }
+
     @Test("What somebody wants looked at during a look is due after it")
     func expedited() async throws {
         try await ConnectorRun.with { run in
@@ -199,4 +214,9 @@ struct ReconcilerTests {
             #expect(try await run.due(in: bot.tenant) == 1)
         }
     }
+}
+
+private struct PlanLine: RowDecodable {
+    let text: String
+    init(row: inout Row) throws { text = try row.next() }
 }
