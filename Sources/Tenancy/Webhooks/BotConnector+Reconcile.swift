@@ -60,7 +60,7 @@ extension BotConnector {
             work.webhook.fallbackProbes = 0
         }
         work.webhook.take(judgement, at: now)
-        guard judgement.isWrong, work.bot.isAutoRefreshed || work.bot.transport != wanted(work) else {
+        guard judgement.isWrong, work.bot.isChecked || work.bot.transport != wanted(work) else {
             work.webhook.nextCheckAt = schedule.next(after: now, for: work.bot.id)
             work.settle(since: before, judgement, waits, at: now, proof: Self.proof)
             return []
@@ -147,7 +147,7 @@ extension BotConnector {
 
 extension Bot {
     /// Hybrid is to mend itself, whatever else.
-    fileprivate var isChecked: Bool { isAutoRefreshed || mode == .hybrid }
+    var isChecked: Bool { isAutoRefreshed || mode == .hybrid }
 }
 
 extension WebhookJudgement {
