@@ -11,7 +11,7 @@ extension BotConnector {
             let (judgement, events) = try await look(&work)
             let isNew = work.webhook.failures == 0
             work.webhook.take(judgement, at: .now)
-            let isRepaired = work.bot.isChecked || work.bot.transport != wanted(work)
+            let isRepaired = work.bot.isChecked || isUnfinished(work)
             if judgement.isWrong, isRepaired {
                 work.webhook.failures = max(1, work.webhook.failures)
                 // Otherwise when the backoff says.

@@ -17,7 +17,7 @@ extension BotConnector {
     /// - Throws: `BotAPIError` and `HTTPClientError` when Telegram cannot be asked; nothing is written then.
     func reconcile(_ claimed: BotWork, waits: CheckWaits, probe: WebhookProbe) async throws -> Outcome {
         guard claimed.bot.status == .active else { return .skipped(claimed.postponed(by: Self.endedFor)) }
-        guard claimed.bot.isChecked || claimed.bot.transport != wanted(claimed) else {
+        guard claimed.bot.isChecked || isUnfinished(claimed) else {
             return .skipped(claimed.result(next: schedule.next(after: .now, for: claimed.bot.id)))
         }
         do {
@@ -37,6 +37,12 @@ extension BotConnector {
             _ = try? await carryOut(claimed) { _ in throw error }
             return .ended
         }
+    }
+
+    /// Whether its owner asked for something that is not done yet.
+    func isUnfinished(_ work: BotWork) -> Bool {
+        work.bot.transport != wanted(work)
+            || work.bot.transport == .webhook && work.webhook.secretSetAt == nil
     }
 
     /// A bot that Telegram refuses is looked at when its owner has done something about it.
@@ -60,7 +66,7 @@ extension BotConnector {
             work.webhook.fallbackProbes = 0
         }
         work.webhook.take(judgement, at: now)
-        guard judgement.isWrong, work.bot.isChecked || work.bot.transport != wanted(work) else {
+        guard judgement.isWrong, work.bot.isChecked || isUnfinished(work) else {
             work.webhook.nextCheckAt = schedule.next(after: now, for: work.bot.id)
             work.settle(since: before, judgement, waits, at: now, proof: Self.proof)
             return []
