@@ -55,6 +55,7 @@ extension BotConnector {
                 if let secret {
                     try await accept(secret, &work, isRotation: wish == nil, isInUse: wanted == .webhook)
                 } else { false }
+            if wanted == .webhook { try await noteURL(work) }
             do {
                 if wanted == .webhook || wanted != work.bot.transport {
                     try await realign(&work, dropPending: dropPending)
@@ -89,6 +90,12 @@ extension BotConnector {
     package func requireAddress(for bot: Bot) throws {
         guard bot.status == .active, bot.webhook.isEnabled else { return }
         if address.wantedTransport(of: bot, isFallenBack: false) == .none { throw NoPublicAddress() }
+    }
+
+    /// Before Telegram has it, so that it is known for ours whatever becomes of this piece of work.
+    private func noteURL(_ work: BotWork) async throws {
+        guard let url = address.webhookURL(of: work.bot), url != work.webhook.url else { return }
+        try await database.write(work.key.tenant) { tx in try await work.note(url: url, in: tx) }
     }
 
     /// - Returns: whether it is one more; a rotation that nobody knows the end of is only gone on with.

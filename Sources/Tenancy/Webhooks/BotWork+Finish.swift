@@ -55,6 +55,17 @@ extension BotWork {
             """)
     }
 
+    /// Writes the URL down that is about to be set.
+    /// - Throws: `Busy` when the right has run out.
+    func note(url: String, in tx: TenantTransaction) async throws {
+        let noted = try await tx.execute(
+            """
+            UPDATE bot_webhook SET url = \(url)
+            WHERE tenant_id = \(tx.tenant) AND bot_id = \(bot.id) AND work_id = \(id)
+            """)
+        guard noted == 1 else { throw Busy() }
+    }
+
     /// Gives the right back with nothing else changed.
     package func release(in tx: TenantTransaction) async throws {
         try await tx.execute(
