@@ -14,7 +14,8 @@ extension BotWork {
             """, as: Bot.self)
         guard let current else { return nil }
         guard let webhook = try await saveWebhook(since: before.webhook, in: tx) else { return nil }
-        if bot.transport != before.bot.transport || bot.status != before.bot.status {
+        // With what is stored: the work may have stored another status before it came to this one.
+        if bot.transport != current.transport || bot.status != current.status {
             let changed = try await tx.first(
                 """
                 UPDATE bot SET transport = \(bot.transport), status = \(bot.status), updated_at = clock_timestamp()

@@ -28,6 +28,24 @@ struct BrokenOffWorkTests {
             #expect(try await run.url(of: bot) == run.address.webhookURL(of: bot))
         }
     }
+
+    @Test("A token that Telegram takes back while it is put in leaves no bot that passes for active")
+    func token() async throws {
+        try await ConnectorRun.with { run in
+            let bot = try await run.newBot(.webhook)
+            try await run.change(bot, "status = 'token_revoked'")
+            let token = try #require(
+                BotToken(try await run.telegram.sandbox.profile(of: bot.telegramID).token))
+            let profile = try await run.connector.identify(token)
+            try await run.fail("getWebhookInfo", of: bot, status: 401)
+
+            await #expect(throws: BotAPIError.self) {
+                _ = try await run.connector.replaceToken(of: bot.key, with: token, profile) { _, _, _ in }
+            }
+
+            #expect(try await run.standing(of: bot).bot.status == .tokenRevoked)
+        }
+    }
 }
 
 extension ConnectorRun {
