@@ -27,7 +27,7 @@ extension BotConnector {
                 return .unchanged(looked.look(next: schedule.next(after: .now, for: claimed.bot.id), claimed))
             }
             let found = looked
-            let written = try await carryOut(claimed) { work in
+            let written = try await carryOut(claimed, isScheduled: true) { work in
                 work = found
                 return Done(events + (try await act(&work, on: judgement, waits, probe)))
             }

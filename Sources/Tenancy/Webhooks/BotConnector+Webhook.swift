@@ -150,7 +150,7 @@ extension BotConnector {
     package func removeWebhook(of key: BotKey, record: Record) async throws -> (Bot, Webhook)? {
         try await work(on: key) { work in
             guard work.bot.mode != .polling else { return Done() }
-            if work.bot.status == .active { try await deleteOurs(work) }
+            if work.bot.status == .active { try await deleteOurs(&work) }
             work.webhook.deleted()
             work.webhook.reason = "The webhook was deleted"
             work.webhook.endFallback()
@@ -168,9 +168,10 @@ extension BotConnector {
         return address.foreignHost(of: info.url, bot: work.bot, lastSet: work.webhook.url)
     }
 
-    func deleteOurs(_ work: BotWork) async throws {
+    func deleteOurs(_ work: inout BotWork) async throws {
         let token = try work.requireToken()
         guard try await foreignHost(work) == nil else { return }
+        work.isTouched = true
         _ = try await patiently { try await telegram.deleteWebhook(token: token) }
     }
 

@@ -19,6 +19,8 @@ package struct BotWork: Sendable {
     package var token: BotToken?
     /// Webhook secrets, newest first.
     package var secrets: [String]
+    /// Whether the webhook was changed at Telegram, or may have been.
+    var isTouched = false
 
     package var key: BotKey { bot.key }
 

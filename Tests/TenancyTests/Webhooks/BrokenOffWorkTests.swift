@@ -29,6 +29,22 @@ struct BrokenOffWorkTests {
         }
     }
 
+    @Test("A webhook that was deleted for nothing is set again at the next opportunity")
+    func deleted() async throws {
+        try await ConnectorRun.with { run in
+            let bot = try await run.newBot(.webhook)
+            try await run.look(at: bot)
+
+            await #expect(throws: Broken.self) {
+                _ = try await run.connector.disconnect(bot.key) { _, _ in throw Broken() }
+            }
+
+            #expect(try await run.url(of: bot) == nil)
+            #expect(try await run.due(in: bot.tenant) == 1)
+            #expect(try await run.standing(of: bot).webhook.lastCheckedAt == nil)
+        }
+    }
+
     @Test("A token that Telegram takes back while it is put in leaves no bot that passes for active")
     func token() async throws {
         try await ConnectorRun.with { run in
