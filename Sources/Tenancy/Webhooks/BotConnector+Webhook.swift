@@ -64,8 +64,8 @@ extension BotConnector {
                 failure = error
                 return try await giveUp(&work, before, error, secret, isAdded: isAdded)
             }
-            let bot = work.bot
-            try await write(bot, in: key, record) { $0.webhook = bot.webhook }
+            let wish = work.bot.webhook
+            try await write(work, record) { $0.webhook = wish }
             return done
         }
         if let failure { throw failure }
@@ -102,11 +102,12 @@ extension BotConnector {
     private func accept(
         _ secret: NewSecret, _ work: inout BotWork, isRotation: Bool, isInUse: Bool
     ) async throws -> Bool {
-        let bot = work.bot
+        let held = work
         // The only one there is may be in use though it was never noted.
         let isUnsettled = work.webhook.secretSetAt == nil && work.secrets.count > 1
         let isAdded = !(isRotation && isUnsettled)
-        try await database.write(bot.tenant) { tx in
+        try await database.write(held.key.tenant) { tx in
+            let bot = try await held.hold(in: tx)
             if isAdded { try await bot.addWebhookSecret(secret.secret, box: secrets, in: tx) }
             try await secret.record(true, tx)
         }
@@ -130,7 +131,8 @@ extension BotConnector {
         guard error.isTelegramAway else {
             if let secret {
                 try await database.write(before.key.tenant) { tx in
-                    if isAdded { try await before.bot.removeNewestWebhookSecret(in: tx) }
+                    let bot = try await before.hold(in: tx)
+                    if isAdded { try await bot.removeNewestWebhookSecret(in: tx) }
                     try await secret.record(false, tx)
                 }
             }
@@ -156,7 +158,7 @@ extension BotConnector {
             work.webhook.endFallback()
             work.bot.transport = .none
             work.bot.webhook.isEnabled = false
-            try await write(work.bot, in: key, record) { $0.webhook.isEnabled = false }
+            try await write(work, record) { $0.webhook.isEnabled = false }
             return Done()
         }
     }
@@ -177,11 +179,10 @@ extension BotConnector {
 
     /// Writes what is wanted from now on.
     private func write(
-        _ bot: Bot, in key: BotKey, _ record: Record, _ change: (inout Bot) -> Void
+        _ work: BotWork, _ record: Record, _ change: (inout Bot) -> Void
     ) async throws {
-        try await database.write(key.tenant) { tx in
-            // As it is by now: its owner may have changed other things meanwhile.
-            guard let before = try await Bot.locked(bot.id, in: tx) else { return }
+        try await database.write(work.key.tenant) { tx in
+            let before = try await work.hold(in: tx)
             var after = before
             change(&after)
             after = try await after.save(in: tx)

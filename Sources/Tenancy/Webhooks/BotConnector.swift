@@ -63,6 +63,8 @@ package struct BotConnector: Sendable {
         do {
             let done = try await body(&work)
             return try await finish(work, since: claimed, done)
+        } catch is BotWork.Gone {
+            return nil
         } catch let error as BotAPIError where error.bot != nil {
             work = claimed
             let event = work.end(as: error)

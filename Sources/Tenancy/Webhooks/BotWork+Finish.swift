@@ -3,7 +3,8 @@ import Platform
 extension BotWork {
     /// Writes what `bot` and `webhook` have become and gives the right back. Of the bot that is `transport` and
     /// `status`; what its owner sets is not touched, nor is the first sight of the newest secret.
-    /// - Returns: nil, with nothing written, when the right had run out.
+    /// - Returns: nil when the bot was deleted.
+    /// - Throws: `Busy`, with nothing written, when the right had run out.
     package func finish(since before: BotWork, in tx: TenantTransaction) async throws -> (Bot, Webhook)? {
         var bot = bot
         // The order of locks. It may have been changed, or deleted, meanwhile.
@@ -13,7 +14,7 @@ extension BotWork {
             FOR UPDATE
             """, as: Bot.self)
         guard let current else { return nil }
-        guard let webhook = try await saveWebhook(since: before.webhook, in: tx) else { return nil }
+        guard let webhook = try await saveWebhook(since: before.webhook, in: tx) else { throw Busy() }
         // With what is stored: the work may have stored another status before it came to this one.
         if bot.transport != current.transport || bot.status != current.status {
             let changed = try await tx.first(
@@ -56,15 +57,27 @@ extension BotWork {
             """)
     }
 
-    /// Writes the URL down that is about to be set.
-    /// - Throws: `Busy` when the right has run out.
-    func note(url: String, in tx: TenantTransaction) async throws {
-        let noted = try await tx.execute(
+    /// Locks the bot for what is written before the work ends, and has the right last anew.
+    /// - Returns: the bot as it is by now: its owner may have changed other things meanwhile.
+    /// - Throws: `Busy` when the right has run out; `Gone`
+    func hold(in tx: TenantTransaction) async throws -> Bot {
+        guard let current = try await Bot.locked(bot.id, in: tx) else { throw Gone() }
+        let held = try await tx.execute(
             """
-            UPDATE bot_webhook SET url = \(url)
+            UPDATE bot_webhook SET
+                work_until = clock_timestamp() + \(Int32(Self.time.components.seconds)) * interval '1 second'
             WHERE tenant_id = \(tx.tenant) AND bot_id = \(bot.id) AND work_id = \(id)
             """)
-        guard noted == 1 else { throw Busy() }
+        guard held == 1 else { throw Busy() }
+        return current
+    }
+
+    /// Writes the URL down that is about to be set.
+    /// - Throws: as `hold`
+    func note(url: String, in tx: TenantTransaction) async throws {
+        _ = try await hold(in: tx)
+        try await tx.execute(
+            "UPDATE bot_webhook SET url = \(url) WHERE tenant_id = \(tx.tenant) AND bot_id = \(bot.id)")
     }
 
     /// Gives the right back with nothing else changed.

@@ -8,6 +8,8 @@ import Platform
 package struct BotWork: Sendable {
     /// Somebody else is at it.
     package struct Busy: Error {}
+    /// The bot was deleted meanwhile.
+    struct Gone: Error {}
 
     /// Longer than all calls of one piece of work may take together.
     static let time = Duration.seconds(90)

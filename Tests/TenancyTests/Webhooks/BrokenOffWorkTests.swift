@@ -45,6 +45,35 @@ struct BrokenOffWorkTests {
         }
     }
 
+    @Test("Who has lost the right to work on a bot writes nothing any more, and says so")
+    func outrun() async throws {
+        try await ConnectorRun.with { run in
+            let bot = try await run.newBot(.webhook)
+            try await run.look(at: bot)
+
+            await #expect(throws: BotWork.Busy.self) {
+                _ = try await run.connector.work(on: bot.key) { work in
+                    try await run.takeOver(bot)
+                    work.webhook.reason = "too late"
+                    return BotConnector.Done()
+                }
+            }
+            await #expect(throws: BotWork.Busy.self) {
+                _ = try await run.connector.work(on: bot.key) { work in
+                    try await run.takeOver(bot)
+                    let held = work
+                    try await run.fixture.database.write(bot.tenant) { tx in
+                        try await held.hold(in: tx).delete(in: tx)
+                    }
+                    return BotConnector.Done()
+                }
+            }
+
+            let after = try await run.standing(of: bot)
+            #expect(after.bot.status == .active && after.webhook.reason == nil)
+        }
+    }
+
     @Test("A token that Telegram takes back while it is put in leaves no bot that passes for active")
     func token() async throws {
         try await ConnectorRun.with { run in
@@ -65,6 +94,18 @@ struct BrokenOffWorkTests {
 }
 
 extension ConnectorRun {
+    /// As another node does when the right has run out; which gives it back at once.
+    fileprivate func takeOver(_ bot: Bot) async throws {
+        let secrets = fixture.bots
+        try await fixture.database.write(bot.tenant) { tx in
+            try await tx.execute(
+                """
+                UPDATE bot_webhook SET work_until = '-infinity' WHERE tenant_id = \(tx.tenant) AND bot_id = \(bot.id)
+                """)
+            try await BotWork.claim(bot.id, box: secrets, in: tx)?.release(in: tx)
+        }
+    }
+
     fileprivate func url(of bot: Bot) async throws -> String? {
         try await telegram.sandbox.state(of: bot.telegramID)["webhook"]?["url"]?.stringValue
     }
