@@ -35,9 +35,12 @@ extension BotWork {
     private func saveWebhook(since before: Webhook, in tx: TenantTransaction) async throws -> Webhook? {
         let report = webhook.report
         let isAsBefore: SQL = "next_check_at = \(before.nextCheckAt)"
+        // Otherwise what a poller shows meanwhile stands.
+        let isNews = webhook.state != before.state || webhook.reason != before.reason
+        let shown: SQL = isNews ? "state = \(webhook.state), reason = \(webhook.reason)," : ""
         return try await tx.first(
             """
-            UPDATE bot_webhook SET state = \(webhook.state), reason = \(webhook.reason), url = \(webhook.url),
+            UPDATE bot_webhook SET \(shown) url = \(webhook.url),
                 reported_url = \(report.url),
                 pending_update_count = \(report.pendingUpdateCount.map { Int32(clamping: $0) }),
                 has_custom_certificate = \(report.hasCustomCertificate), ip_address = \(report.ipAddress),

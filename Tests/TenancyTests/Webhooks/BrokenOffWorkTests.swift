@@ -74,6 +74,23 @@ struct BrokenOffWorkTests {
         }
     }
 
+    @Test("What a poller shows of a bot during a piece of work stands")
+    func shown() async throws {
+        try await ConnectorRun.with { run in
+            let bot = try await run.newBot(.polling)
+            try await run.look(at: bot)
+
+            _ = try await run.connector.work(on: bot.key) { _ in
+                try await run.fixture.database.job { tx in
+                    try await PollState.save([bot.key: .failing("Telegram cannot be reached")], in: tx)
+                }
+                return BotConnector.Done()
+            }
+
+            #expect(try await run.standing(of: bot).webhook.state == .failing)
+        }
+    }
+
     @Test("A token that Telegram takes back while it is put in leaves no bot that passes for active")
     func token() async throws {
         try await ConnectorRun.with { run in
