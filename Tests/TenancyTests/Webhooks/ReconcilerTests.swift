@@ -39,6 +39,24 @@ struct ReconcilerTests {
         }
     }
 
+    @Test("What somebody's check finds is due at once, and counted once")
+    func checked() async throws {
+        try await ConnectorRun.with { run in
+            run.address.set("http://127.0.0.1:9")
+            let bot = try await run.newBot(.webhook)
+            try await run.look(at: bot)
+            try await run.failDelivery(to: bot)
+
+            let seen = try #require(try await run.connector.check(bot.key)).1
+            let due = try await run.due(in: bot.tenant)
+            try await run.look(at: bot)
+
+            #expect(seen.state == .failing && seen.lastCheckedAt != nil)
+            #expect(due == 1)
+            #expect(try await run.standing(of: bot).webhook.failures == 1)
+        }
+    }
+
     @Test("Without auto_refresh nothing is asked and nothing repaired")
     func notRefreshed() async throws {
         try await ConnectorRun.with { run in
