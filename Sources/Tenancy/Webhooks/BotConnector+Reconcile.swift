@@ -20,6 +20,7 @@ extension BotConnector {
         guard claimed.bot.isChecked || isUnfinished(claimed) else {
             return .skipped(claimed.result(next: schedule.next(after: .now, for: claimed.bot.id)))
         }
+        guard claimed.token != nil else { return try await showSealed(claimed) }
         do {
             var looked = claimed
             let (judgement, events) = try await look(&looked)
@@ -37,6 +38,23 @@ extension BotConnector {
             _ = try? await carryOut(claimed) { _ in throw error }
             return .ended
         }
+    }
+
+    private static var sealed: String { "The bot's token does not open with this master key" }
+
+    /// Nothing can be done at Telegram before there is another token, or the right key.
+    private func showSealed(_ claimed: BotWork) async throws -> Outcome {
+        let next = schedule.next(after: .now, for: claimed.bot.id)
+        guard claimed.webhook.state != .failing || claimed.webhook.reason != Self.sealed else {
+            return .skipped(claimed.result(next: next))
+        }
+        let written = try await carryOut(claimed, isScheduled: true) { work in
+            work.webhook.state = .failing
+            work.webhook.reason = Self.sealed
+            work.webhook.nextCheckAt = next
+            return Done()
+        }
+        return .changed(written?.1.state ?? .failing)
     }
 
     /// Whether its owner asked for something that is not done yet.

@@ -137,9 +137,6 @@ package actor Reconciler {
         } catch let error as HTTPClientError {
             guard !Task.isCancelled else { return results.append(work.postponed(by: .zero)) }
             unavailable(work, retryAfter: nil, "\(error)")
-        } catch is BotConnector.SealedToken {
-            metrics.failed.increment()
-            results.append(work.postponed(by: waits.interval))
         } catch {
             metrics.failed.increment()
             guard !Task.isCancelled else { return results.append(work.postponed(by: .zero)) }

@@ -57,6 +57,22 @@ struct ReconcilerTests {
         }
     }
 
+    @Test("A bot whose token does not open is a failing one, and says why")
+    func sealed() async throws {
+        try await ConnectorRun.with { run in
+            let bot = try await run.newBot(.webhook)
+            try await run.look(at: bot)
+            try await run.change(bot, "token_sealed = 'not sealed with our key'")
+
+            try await run.look(at: bot)
+
+            let after = try await run.standing(of: bot)
+            #expect(after.webhook.state == .failing)
+            #expect(after.webhook.reason?.contains("does not open") == true)
+            #expect(after.webhook.nextCheckAt > .now + .seconds(200))
+        }
+    }
+
     @Test("Without auto_refresh nothing is asked and nothing repaired")
     func notRefreshed() async throws {
         try await ConnectorRun.with { run in
