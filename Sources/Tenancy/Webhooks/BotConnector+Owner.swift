@@ -59,7 +59,8 @@ extension BotConnector {
         var isDeleted = false
         _ = try await work(on: key) { work in
             if work.token != nil {
-                do { try await deleteOurs(&work) } catch let error as BotAPIError where !error.isTelegramAway {
+                do { try await deleteOurs(&work) } catch let error as BotAPIError where !error.isTelegramAway
+                {
                     // It is not ours to use any more.
                 }
             }

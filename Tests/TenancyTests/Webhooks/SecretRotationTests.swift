@@ -7,7 +7,8 @@ import Testing
 
 @Suite("A webhook secret's rotation", .timeLimit(.minutes(10)))
 struct SecretRotationTests {
-    @Test("Rotations that Telegram does not answer never push out the secret it uses; the reconciler ends them")
+    @Test(
+        "Rotations that Telegram does not answer never push out the secret it uses; the reconciler ends them")
     func unanswered() async throws {
         try await ConnectorRun.with { run in
             let bot = try await run.newBot(.webhook, webhookSecret: "first")
@@ -29,7 +30,9 @@ struct SecretRotationTests {
         }
     }
 
-    @Test("Secrets of its owner's choice that Telegram does not answer for are refused before the one in use goes")
+    @Test(
+        "Secrets of its owner's choice that Telegram does not answer for are refused before the one in use goes"
+    )
     func chosen() async throws {
         try await ConnectorRun.with { run in
             let bot = try await run.newBot(.webhook, webhookSecret: "first")
@@ -53,7 +56,8 @@ struct SecretRotationTests {
 extension ConnectorRun {
     fileprivate func rotate(_ bot: Bot, to secret: String, wish: WebhookWish? = nil) async throws {
         _ = try await connector.setWebhook(
-            of: bot.key, to: wish, secret: BotConnector.NewSecret(secret) { _, _ in }) { _, _, _ in }
+            of: bot.key, to: wish, secret: BotConnector.NewSecret(secret) { _, _ in }
+        ) { _, _, _ in }
     }
 
     /// Newest first.
