@@ -30,7 +30,7 @@ package actor Reconciler {
     private var lastSurvey: ContinuousClock.Instant?
     private var isFailing = false
 
-    private var loop: EventLoop { connector.loop }
+    private nonisolated var loop: EventLoop { connector.loop }
 
     /// - Parameter patience: for how long a hybrid bot's webhook fails before the bot polls.
     package init(
