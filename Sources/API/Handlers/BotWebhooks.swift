@@ -79,25 +79,43 @@ struct BotWebhooks {
     @Sendable func refresh(_ call: Call) async throws -> HTTPResponse {
         let bot = try await bot(call)
         try requireWebhook(of: bot)
-        return try await call.write { tx in
-            try await call.record(AuditEvent(.webhookRefresh, of: AuditTarget(bot.id)), in: tx)
-            return .noContent
-        } then: {
-            try answer(try await connector.patiently { try await connector.refresh(bot.key) })
+        return try await call.writeAsking { _ in
+            let result = try await connector.patiently { try await connector.refresh(bot.key) }
+            try await call.write(in: call.tenant) { tx in
+                try await call.record(AuditEvent(.webhookRefresh, of: AuditTarget(bot.id)), in: tx)
+            }
+            return try answer(result)
         }
     }
 
     /// Makes a new secret. The old one stays valid until Telegram is seen to use the new one, and a little longer.
     @Sendable func rotateSecret(_ call: Call) async throws -> HTTPResponse {
         let bot = try await bot(call)
-        if let kept = try await call.keptAnswer() { return kept }
-        let secret = newSecret(Bot.NewSecrets(token: "").webhookSecret, bot, call)
-        let result = try await connector.setWebhook(of: bot.key, to: nil, secret: secret) { _, _, _ in }
-        return try await call.write { _ in try answer(result) }
+        return try await call.writeAsking { keepEffect in
+            let secret = newSecret(Bot.NewSecrets(token: "").webhookSecret, bot, call) { tx in
+                let answer = try await rotating(bot.id, in: tx)
+                try await keepEffect(answer, tx)
+            }
+            return try answer(
+                try await connector.setWebhook(of: bot.key, to: nil, secret: secret) { _, _, _ in })
+        }
     }
 
-    private func newSecret(_ secret: String, _ bot: Bot, _ call: Call) -> BotConnector.NewSecret {
+    /// What is answered when nobody can say how it went on: the reconciler goes on with it.
+    private func rotating(_ id: ID<Bot>, in tx: TenantTransaction) async throws -> HTTPResponse {
+        guard let bot = try await Bot.find(id, in: tx), let webhook = try await Webhook.find(id, in: tx)
+        else { throw Problem.notFound }
+        let reason = "The new secret is accepted; Telegram is being given it"
+        return .json(200, WebhookAnswer(bot, webhook, connector.address, reason: reason).json)
+    }
+
+    /// - Parameter accepted: what else is written when it is accepted.
+    private func newSecret(
+        _ secret: String, _ bot: Bot, _ call: Call,
+        accepted: @escaping (TenantTransaction) async throws -> Void = { _ in }
+    ) -> BotConnector.NewSecret {
         BotConnector.NewSecret(secret) { isAccepted, tx in
+            if isAccepted { try await accepted(tx) }
             var changes = AuditChanges()
             changes.addSecret("webhook.secret_token")
             try await call.record(

@@ -137,11 +137,11 @@ struct WebhookJudgementTests {
         #expect(judgement.remedy == .align)
     }
 
-    @Test("A webhook that may not have the newest secret is set again")
-    func secret() {
+    @Test("A webhook whose newest secret Telegram has not been given is set again")
+    func newSecret() {
         let judgement = Self.judge(secretSetAt: nil)
 
-        #expect(judgement.remedy == .align)
+        #expect(judgement.state == .healthy && judgement.remedy == .align)
     }
 
     // MARK: A case
