@@ -41,6 +41,10 @@ extension Problem {
         case let error as Bot.LimitReached:
             Problem(
                 403, "limit_reached", "The tenant has as many bots as it may have", detail: "\(error.limit)")
+        case let error as BotImport.LimitReached:
+            Problem(
+                403, "limit_reached", "As many bots wait to be imported as may",
+                detail: "At most \(error.limit) of a tenant; cancel an import, or wait")
         case is Tenant.Missing: .notFound
         case let conflict as WebhookConflict:
             Problem(

@@ -91,4 +91,13 @@ extension BotWork {
             WHERE tenant_id = \(tx.tenant) AND bot_id = \(bot.id) AND work_id = \(id)
             """)
     }
+
+    /// Gives every right back, whoever has it: for who knows that nobody is at work. Should somebody be all the same,
+    /// what he makes of his work is not written.
+    package static func releaseAll(in tx: PlatformTransaction) async throws {
+        try await tx.execute(
+            """
+            UPDATE bot_webhook SET work_id = NULL, work_until = '-infinity' WHERE work_until > '-infinity'
+            """)
+    }
 }
