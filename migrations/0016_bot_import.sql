@@ -26,6 +26,9 @@ CREATE TABLE bot_import (
     CONSTRAINT bot_import_counts CHECK (registered >= 0 AND failed >= 0 AND registered + failed <= total)
 );
 
+-- How many wait is counted by these, not by their items.
+CREATE INDEX bot_import_running ON bot_import (tenant_id) WHERE status = 'running';
+
 CREATE TABLE bot_import_item (
     tenant_id uuid NOT NULL,
     import_id uuid NOT NULL,
@@ -47,7 +50,9 @@ CREATE TABLE bot_import_item (
         REFERENCES bot_import (tenant_id, id) ON DELETE CASCADE,
     CONSTRAINT bot_import_item_is_wiped CHECK ((status = 'waiting') = (token_sealed IS NOT NULL))
 );
-CREATE INDEX bot_import_item_waiting ON bot_import_item (next_attempt_at) WHERE status = 'waiting';
+-- The next few of each tenant, without looking at the others.
+CREATE INDEX bot_import_item_waiting ON bot_import_item (tenant_id, next_attempt_at, import_id, place)
+    WHERE status = 'waiting';
 
 ALTER TABLE bot_import ENABLE ROW LEVEL SECURITY;
 ALTER TABLE bot_import FORCE ROW LEVEL SECURITY;

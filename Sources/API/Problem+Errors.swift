@@ -41,6 +41,10 @@ extension Problem {
         case let error as Bot.LimitReached:
             Problem(
                 403, "limit_reached", "The tenant has as many bots as it may have", detail: "\(error.limit)")
+        case let error as BotImport.LimitReached:
+            Problem(
+                403, "limit_reached", "As many bots wait to be imported as may",
+                detail: "At most \(error.limit) of a tenant; cancel an import, or wait")
         case is Tenant.Missing: .notFound
         case let conflict as WebhookConflict:
             Problem(
@@ -50,6 +54,10 @@ extension Problem {
         case is BotWork.Busy:
             Problem(
                 409, "bot_busy", "Something else is being done with the bot", headers: ["Retry-After": "1"])
+        case is Bot.TooManySecrets:
+            Problem(
+                409, "bot_busy", "Earlier secrets of the bot have still to reach Telegram",
+                headers: ["Retry-After": "10"])
         case is BotConnector.Polls:
             Problem(409, "bot_polls", "The bot polls: it has no webhook", detail: "PATCH its mode first")
         // A bot's token that does not open is as good as none: a new one mends it.

@@ -18,7 +18,7 @@ struct Routes {
 
     /// What customers and platform admins call.
     var api: [Route] {
-        let tenants = PlatformTenants(mail: invitationMail)
+        let tenants = PlatformTenants(mail: invitationMail, connector: connector)
         let invitations = Invitations(mail: invitationMail)
         let bots = Bots(connector: connector, isDevelopment: isDevelopment)
         let webhooks = BotWebhooks(connector: connector, isDevelopment: isDevelopment)

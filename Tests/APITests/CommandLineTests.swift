@@ -1,4 +1,5 @@
 import Platform
+import Sandbox
 import Tenancy
 import TestSupport
 import Testing
@@ -71,6 +72,36 @@ struct CommandLineTests {
                 try await connection.value("SELECT count(*) FROM bot", as: Int64.self)
             }
             #expect(bots == 1)
+        }
+    }
+
+    @Test("A bot is added in the mode asked for, and where it can have a webhook at all")
+    func botAddModes() async throws {
+        try await Fixture.with { fixture in
+            try await TestTelegram.with { telegram in
+                let tenant = try await fixture.tenant()
+                let (first, second) = (
+                    try await telegram.sandbox.addBot(), try await telegram.sandbox.addBot()
+                )
+                let variables = [
+                    "ROOKERY_ENV": "production", "DATABASE_URL": try fixture.testDatabase.programURL(),
+                    "ROOKERY_MASTER_KEY": fixture.masterKey, "ROOKERY_TELEGRAM_API_URL": telegram.url,
+                ]
+                let words = ["bot", "add", "--tenant", "\(tenant.id)", "--token-stdin"]
+
+                let homeless = await run(words, input: first.token, variables: variables)
+                let polling = await run(
+                    words + ["--mode", "polling", "--take-over"], input: second.token, variables: variables)
+                let wrong = await run(words + ["--mode", "pigeon"], input: first.token, variables: variables)
+
+                #expect(homeless.status == .failed && homeless.output.isEmpty)
+                #expect(homeless.errors.first?.contains("ROOKERY_PUBLIC_URL") == true)
+                #expect(polling.status == .success && polling.output.count == 1, "\(polling.errors)")
+                #expect(wrong.status == .usage)
+                let bots = try await fixture.database.read(tenant.id) { tx in try await Bot.all(in: tx) }
+                #expect(bots.map(\.telegramID) == [second.telegramID])
+                #expect(bots.map(\.mode) == [.polling] && bots.allSatisfy(\.takesOver))
+            }
         }
     }
 

@@ -64,6 +64,7 @@ struct DevCommand: Command {
         _ environment: ProcessEnvironment
     ) async throws {
         let app = try await App(settings: settings, runtime: runtime, node: parts.node)
+        try await prepareBots(settings, parts, runtime)
         try await app.start()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await app.run(until: shutdown) }
@@ -85,6 +86,16 @@ struct DevCommand: Command {
                 }
             }
             try await group.waitForAll()
+        }
+    }
+
+    private func prepareBots(_ settings: Settings, _ parts: DevParts, _ runtime: Runtime) async throws {
+        // On the loop: the pools belong to it.
+        try await withTaskExecutorPreference(runtime.loops[0]) {
+            let bots = try DevBots(settings: settings, runtime: runtime)
+            try await bots.release()
+            if let sandbox = parts.sandbox { try await bots.add(to: sandbox.sandbox) }
+            await bots.close()
         }
     }
 

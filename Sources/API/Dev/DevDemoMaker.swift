@@ -5,11 +5,8 @@ import Tenancy
 
 /// Makes or finds the demo's parts, each only when it is missing.
 struct DevDemoMaker: Sendable {
-    struct NoAnswer: Error, CustomStringConvertible {
-        var description: String { "the demo's message was not answered within 20 s; the log may say why" }
-    }
-
     private static let patience = Duration.seconds(20)
+    private static let username = "rookery_demo_bot"
 
     private let database: Database
     private let operatorBots: OperatorBots
@@ -48,35 +45,53 @@ struct DevDemoMaker: Sendable {
             signer: try WebhookSigner(secrets: [signingSecret]), token: token, telegram: telegram,
             runtime: runtime, onAnswered: answered.put)
         try await database.write(tenant.id) { tx in try await consumer.setURL(receiver.url, in: tx) }
-        try await known(bot, in: app.directory)
-        _ = try await app.bots.connectors[0].refresh(bot.key)
-        let happening = try await sandbox.sandbox.write(
-            "hello", to: bot.telegramID, user: DevDemo.user, firstName: "Ada")
-        guard
-            let reception = try await answered.first(
-                within: Self.patience, on: loop,
-                where: {
-                    $0.updateID == happening.updateID
-                })
-        else { throw NoAnswer() }
-        let trace = try await trace(reception, of: bot)
+        let result: Result<DevDemo.Trace, DevDemo.NoAnswer>
+        do {
+            result = .success(try await trace(of: bot, app, answered))
+        } catch {
+            try Task.checkCancellation()
+            result = .failure(error as? DevDemo.NoAnswer ?? DevDemo.NoAnswer("\(error)"))
+        }
         return DevDemo(
             bot: bot, secrets: secrets, consumer: consumer, signingSecret: signingSecret,
-            receiver: receiver, trace: trace)
+            receiver: receiver, result: result)
+    }
+
+    /// Has a user write to the bot, and waits for the answer.
+    private func trace(
+        of bot: Bot, _ app: App, _ answered: Answered<DevReceiver.Reception>
+    ) async throws -> DevDemo.Trace {
+        try await known(bot, in: app.directory)
+        let now = try await app.bots.connectors[0].refresh(bot.key)
+        guard let now, now.0.transport != .none else {
+            throw DevDemo.NoAnswer(now?.1.reason ?? "the bot gets no updates")
+        }
+        let happening = try await sandbox.sandbox.write(
+            "hello", to: bot.telegramID, user: DevDemo.user, firstName: "Ada")
+        let reception = try await answered.first(within: Self.patience, on: loop) {
+            $0.updateID == happening.updateID
+        }
+        guard let reception else { throw Self.late }
+        return try await trace(reception, of: bot)
+    }
+
+    private static var late: DevDemo.NoAnswer {
+        DevDemo.NoAnswer("there was no answer within \(patience.components.seconds) s; the log may say why")
     }
 
     private func bot(of tenant: Tenant) async throws -> (Bot, Bot.NewSecrets, BotToken) {
         let found = try await database.read(tenant.id) { tx -> (Bot, Bot.NewSecrets)? in
-            guard let bot = try await Bot.all(in: tx).first else { return nil }
+            // Its owner may have others by now.
+            let bot = try await Bot.all(in: tx).first { $0.username == Self.username }
+            guard let bot else { return nil }
             return try await bot.secrets(box: bots, in: tx).map { (bot, $0) }
         }
         if let (bot, secrets) = found, let token = BotToken(secrets.token) {
-            _ = try await sandbox.sandbox.addBot(token: secrets.token, username: bot.username)
             return (bot, secrets, token)
         }
         let profile = try await sandbox.sandbox.addBot(
-            username: "rookery_demo_bot", firstName: "Rookery demo")
-        guard let token = BotToken(profile.token) else { throw NoAnswer() }
+            username: Self.username, firstName: "Rookery demo")
+        guard let token = BotToken(profile.token) else { throw BotConnector.InvalidToken() }
         let (bot, secrets) = try await operatorBots.add(token, to: tenant.id)
         return (bot, secrets, token)
     }
@@ -103,7 +118,7 @@ struct DevDemoMaker: Sendable {
     private func known(_ bot: Bot, in directory: BotDirectory) async throws {
         let deadline = ContinuousClock.now + Self.patience
         while directory.tenant(of: bot.id) == nil {
-            guard ContinuousClock.now < deadline else { throw NoAnswer() }
+            guard ContinuousClock.now < deadline else { throw Self.late }
             try await loop.sleep(for: .milliseconds(10))
         }
     }
@@ -112,7 +127,7 @@ struct DevDemoMaker: Sendable {
         let times = try await database.read(bot.tenant) { tx in
             try await UpdateLog.times(of: reception.updateID, of: bot.id, in: tx)
         }
-        guard let times else { throw NoAnswer() }
+        guard let times else { throw Self.late }
         return DevDemo.Trace(
             receivedAt: times.receivedAt, committedAt: times.committedAt, deliveredAt: reception.deliveredAt,
             answeredAt: reception.answeredAt)

@@ -33,14 +33,15 @@ struct DevReport {
         let variables = DevEnvironment.anotherNode(
             settings, masterKey: masterKey, url: app.bots.address.url)
         line.field("environment", literal: Self.object(variables.map { ($0.0, JSONText.quoted($0.1)) }))
-        if let trace = demo?.trace {
+        if let demo {
+            let trace = demo.trace
             line.field(
                 "trace",
                 literal: Self.object([
-                    ("received_at", JSONText.quoted("\(trace.receivedAt)")),
-                    ("committed_at", JSONText.quoted("\(trace.committedAt)")),
-                    ("delivered_at", JSONText.quoted("\(trace.deliveredAt)")),
-                    ("answered_at", JSONText.quoted("\(trace.answeredAt)")),
+                    ("received_at", Self.quoted(trace?.receivedAt)),
+                    ("committed_at", Self.quoted(trace?.committedAt)),
+                    ("delivered_at", Self.quoted(trace?.deliveredAt)),
+                    ("answered_at", Self.quoted(trace?.answeredAt)),
                 ]))
         }
         return line.finished
@@ -71,17 +72,10 @@ struct DevReport {
                 -d '{"email":"\(people.owner.email)","password":"\(people.owner.password)"}'
             """
         guard let demo, let sandbox = parts.sandbox else { return addresses + "\n\nStop with Ctrl-C.\n" }
-        let trace = demo.trace
-        func after(_ moment: Timestamp) -> String { Self.milliseconds(moment - trace.receivedAt) }
         return addresses + """
 
 
-            A user of the sandbox has just written "hello" to the demo bot:
-
-              received     \(trace.receivedAt)
-              committed    + \(after(trace.committedAt)) ms   in PostgreSQL
-              delivered    + \(after(trace.deliveredAt)) ms   to the demo consumer's endpoint, signature checked
-              answered     + \(after(trace.answeredAt)) ms   with sendMessage
+            \(Self.story(demo.result))
 
               Bot          \(demo.bot.id) (@\(demo.bot.username ?? ""), \(demo.bot.telegramID) at Telegram)
               Secret       \(demo.secrets.webhookSecret)
@@ -117,6 +111,26 @@ struct DevReport {
         var text = JSONText()
         for (name, literal) in members { text.field(name, literal: literal) }
         return text.finished
+    }
+
+    private static func story(_ result: Result<DevDemo.Trace, DevDemo.NoAnswer>) -> String {
+        switch result {
+        case .success(let trace):
+            func after(_ moment: Timestamp) -> String { milliseconds(moment - trace.receivedAt) }
+            return """
+                A user of the sandbox has just written "hello" to the demo bot:
+
+                  received     \(trace.receivedAt)
+                  committed    + \(after(trace.committedAt)) ms   in PostgreSQL
+                  delivered    + \(after(trace.deliveredAt)) ms   to the demo consumer's endpoint, signature checked
+                  answered     + \(after(trace.answeredAt)) ms   with sendMessage
+                """
+        case .failure(let fault): return "The demo bot has answered nothing: \(fault)"
+        }
+    }
+
+    private static func quoted(_ moment: Timestamp?) -> String {
+        moment.map { JSONText.quoted("\($0)") } ?? "null"
     }
 
     private static func milliseconds(_ duration: Duration) -> String {

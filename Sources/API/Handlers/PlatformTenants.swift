@@ -5,6 +5,7 @@ import Tenancy
 /// `/v1/platform/tenants`: the customers, as platform admins manage them.
 struct PlatformTenants: Sendable {
     let mail: InvitationMail
+    let connector: BotConnector
 
     /// Makes a tenant and invites its first owner.
     @Sendable func create(_ call: Call) async throws -> HTTPResponse {
@@ -59,8 +60,13 @@ struct PlatformTenants: Sendable {
         }
     }
 
+    /// Its bots' webhooks are deleted at Telegram first, as far as that can be done soon: their tokens are wiped.
     @Sendable func delete(_ call: Call) async throws -> HTTPResponse {
         let id = try call.id("tenant_id", of: Tenant.self)
+        let found = try await call.readPlatform { tx in try await Tenant.find(id, in: tx) }
+        guard let found else { throw Problem.notFound }
+        try TenantAnswer(tenant: found, showsBilling: true).requireMatch(call.request)
+        try await connector.letGo(of: id)
         return try await call.write(in: id) { tx in
             guard let tenant = try await Tenant.locked(in: tx) else { throw Problem.notFound }
             try TenantAnswer(tenant: tenant, showsBilling: true).requireMatch(call.request)

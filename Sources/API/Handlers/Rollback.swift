@@ -19,8 +19,7 @@ struct Rollback: Sendable {
     }
 
     private func roll(_ rollback: Bot.Rollback, _ call: Call) async throws -> HTTPResponse {
-        // Without a body: all.
-        let tenant = try call.request.body.isEmpty ? nil : call.body(RollbackScope.init).tenant
+        let tenant = try scope(call)
         return try await call.writePlatform { tx in
             if let tenant, try await Tenant.find(tenant, in: tx) == nil {
                 throw Problem.invalidFields([
@@ -36,12 +35,24 @@ struct Rollback: Sendable {
             return .json(202, json.bytes)
         }
     }
+
+    /// Whose bots; nil for all. The tenant that the caller acts in goes for a body that names none.
+    private func scope(_ call: Call) throws -> ID<Tenant>? {
+        guard !call.request.body.isEmpty, let named = try call.body(RollbackScope.init).tenant else {
+            return call.caller.tenant
+        }
+        if let own = call.caller.tenant, own != named {
+            throw Problem.invalidField("/tenant_id", "contradiction", "is not the tenant of Rookery-Tenant")
+        }
+        return named
+    }
 }
 
 private struct RollbackScope {
     let tenant: ID<Tenant>?
 
-    init?(_ body: inout RequestBody) { tenant = body.optional("tenant_id", .id(of: Tenant.self)) }
+    /// null is refused: who writes it may mean all, or have lost an id.
+    init?(_ body: inout RequestBody) { tenant = body.patch("tenant_id", .id(of: Tenant.self)) }
 }
 
 extension AuditEvent {

@@ -3,7 +3,7 @@ import Platform
 extension Bot {
     /// The way back when webhooks do not work, and the way out of it.
     package enum Rollback: Sendable, Equatable {
-        /// Every bot that is not to poll polls; its mode is kept.
+        /// Every bot that is to have a webhook polls; its mode is kept.
         case usePolling
         /// Bots that poll because of that get the mode back that they had. One whose mode was chosen since is left.
         case useWebhook
@@ -33,7 +33,8 @@ extension Bot {
             }
         let isMeant: SQL =
             switch rollback {
-            case .usePolling: "mode <> 'polling'"
+            // One whose owner has deleted its webhook is to get nothing.
+            case .usePolling: "mode <> 'polling' AND webhook_enabled"
             case .useWebhook: "mode = 'polling' AND mode_before_rollback IS NOT NULL"
             }
         let rolled = try await tx.all(

@@ -12,11 +12,22 @@ extension BotImport {
         }
     }
 
+    /// As many bots of the tenant as may wait, or more than are left of that, wait already.
+    package struct LimitReached: Error, CustomStringConvertible {
+        package let limit: Int
+        package var description: String { "no more than \(limit) bots of a tenant may wait to be imported" }
+    }
+
+    /// Of one tenant, in all its imports. At Telegram's pace that is most of a day.
+    package static let mostWaiting = 10_000
+
     /// - Parameter author: TypeID of the admin, account or API key.
+    /// - Throws: `LimitReached`
     package static func create(
         _ items: [NewItem], _ settings: Settings, by author: String, box: SecretBox,
         in tx: TenantTransaction
     ) async throws -> BotImport {
+        try await requireRoom(for: items.count, in: tx)
         let (id, secrets) = (ID<BotImport>(), ImportSecrets(box))
         let made = try await tx.first(
             """
@@ -39,6 +50,17 @@ extension BotImport {
                 \(items.map(\.name)), \(sealed)) AS n (place, telegram_id, name, token)
             """)
         return made
+    }
+
+    /// Keeps others from beginning an import of the tenant until the transaction ends: what is counted stays true.
+    private static func requireRoom(for count: Int, in tx: TenantTransaction) async throws {
+        guard try await Tenant.locked(in: tx) != nil else { throw Tenant.Missing() }
+        let waiting = try await tx.value(
+            """
+            SELECT coalesce(sum(total - registered - failed), 0)::bigint FROM bot_import
+            WHERE tenant_id = \(tx.tenant) AND status = 'running'
+            """, as: Int64.self)
+        guard Int(waiting ?? 0) + count <= mostWaiting else { throw LimitReached(limit: mostWaiting) }
     }
 
     /// Newest first.

@@ -11,18 +11,31 @@ struct ImportAttempt: Sendable {
     let bot: ID<Bot>?
     let settings: BotImport.Settings
 
-    /// Those whose turn it is, of each tenant with active ones a few, in turn.
+    /// Those whose turn it is, of each tenant with active ones a few, in turn. However many wait, it looks at no more of
+    /// each tenant than that.
     static func due(_ limit: Int, ofEach few: Int, in tx: PlatformTransaction) async throws
         -> [BotImportItem.Key]
     {
+        // PostgreSQL has no skip scan: the tenants are found one by one along the index.
         try await tx.all(
             """
-            SELECT \(BotImportItem.Key.columns) FROM (
-                SELECT item.*, row_number() OVER (
-                    PARTITION BY tenant_id ORDER BY next_attempt_at, import_id, place) AS turn
-                FROM bot_import_item item JOIN tenant ON tenant.id = item.tenant_id
-                WHERE item.status = 'waiting' AND next_attempt_at <= clock_timestamp() AND tenant.status = 'active'
-            ) item WHERE turn <= \(Int64(few)) ORDER BY turn, tenant_id LIMIT \(Int64(limit))
+            WITH RECURSIVE waiting AS (
+                (SELECT tenant_id FROM bot_import_item WHERE status = 'waiting' ORDER BY tenant_id LIMIT 1)
+                UNION ALL
+                SELECT (SELECT item.tenant_id FROM bot_import_item item
+                    WHERE item.status = 'waiting' AND item.tenant_id > waiting.tenant_id
+                    ORDER BY item.tenant_id LIMIT 1)
+                FROM waiting WHERE waiting.tenant_id IS NOT NULL)
+            SELECT \(BotImportItem.Key.columns) FROM waiting JOIN tenant ON tenant.id = waiting.tenant_id
+            CROSS JOIN LATERAL (
+                SELECT import_id, place, row_number() OVER (ORDER BY next_attempt_at, import_id, place) AS turn
+                FROM (
+                    SELECT import_id, place, next_attempt_at FROM bot_import_item item
+                    WHERE item.tenant_id = waiting.tenant_id AND item.status = 'waiting'
+                        AND next_attempt_at <= clock_timestamp()
+                    ORDER BY next_attempt_at, import_id, place LIMIT \(Int64(few))
+                ) first) item
+            WHERE tenant.status = 'active' ORDER BY turn, tenant_id LIMIT \(Int64(limit))
             """)
     }
 

@@ -41,7 +41,10 @@ extension BotImport {
 
         package static func find(in tx: PlatformTransaction) async throws -> Queue? {
             try await tx.first(
-                "SELECT count(*), count(DISTINCT tenant_id) FROM bot_import_item WHERE status = 'waiting'")
+                """
+                SELECT coalesce(sum(total - registered - failed), 0)::bigint, count(DISTINCT tenant_id)
+                FROM bot_import WHERE status = 'running'
+                """)
         }
     }
 

@@ -110,7 +110,12 @@ extension Webhook {
 extension BotWork {
     /// Telegram cannot be asked: the reconciler goes on.
     mutating func leaveForLater(_ error: any Error) {
-        webhook.reason = "Telegram could not be asked (\(error)); it will be tried again"
+        // Not the error's own words, which are ours and not the tenant's.
+        let isAskedToWait = (error as? BotAPIError)?.code == 429
+        webhook.reason =
+            isAskedToWait
+            ? "Telegram asks to wait; it will be tried again"
+            : "Telegram cannot be reached; it will be tried again"
         webhook.nextCheckAt = .now
         webhook.lastCheckedAt = nil
     }

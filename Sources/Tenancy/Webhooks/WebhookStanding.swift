@@ -14,6 +14,9 @@ package struct WebhookStanding: Sendable {
     package let pendingUpdateCount: Int?
     package let lastErrorMessage: String?
     package let lastCheckedAt: Timestamp?
+    private let createdAt: Timestamp
+    /// nil until `page` has found it.
+    package private(set) var traffic: HourTraffic?
 }
 
 extension WebhookStanding: RowDecodable {
@@ -30,6 +33,7 @@ extension WebhookStanding: RowDecodable {
         pendingUpdateCount = try row.next(Int32?.self).map { Int($0) }
         lastErrorMessage = try row.next()
         lastCheckedAt = try row.next()
+        createdAt = try row.next()
     }
 }
 
@@ -38,14 +42,27 @@ extension WebhookStanding {
     package static func page(
         _ state: Webhook.State?, after last: ID<Bot>?, limit: Int, in tx: TenantTransaction
     ) async throws -> [WebhookStanding] {
-        try await tx.all(select("bot.tenant_id = \(tx.tenant)", state, last, limit))
+        try await withTraffic(
+            try await tx.all(select("bot.tenant_id = \(tx.tenant)", state, last, limit)), in: tx)
     }
 
     /// Every tenant's, newest bots first.
     package static func page(
         _ state: Webhook.State?, after last: ID<Bot>?, limit: Int, in tx: PlatformTransaction
     ) async throws -> [WebhookStanding] {
-        try await tx.all(select("true", state, last, limit))
+        try await withTraffic(try await tx.all(select("true", state, last, limit)), in: tx)
+    }
+
+    private static func withTraffic(
+        _ rows: [WebhookStanding], in tx: some DatabaseTransaction
+    ) async throws -> [WebhookStanding] {
+        let traffic = try await HourTraffic.find(
+            rows.map { .init(bot: BotKey(tenant: $0.tenant, bot: $0.bot), since: $0.createdAt) }, in: tx)
+        return rows.map { row in
+            var row = row
+            row.traffic = traffic[row.bot]
+            return row
+        }
     }
 
     private static func select(_ whose: SQL, _ state: Webhook.State?, _ last: ID<Bot>?, _ limit: Int) -> SQL {
@@ -53,7 +70,7 @@ extension WebhookStanding {
         let rest: SQL = last.map { "AND bot.id < \($0)" } ?? ""
         return """
             SELECT bot.id, bot.tenant_id, bot.name, bot.username, bot.mode, bot.transport, bot.status, w.state, w.reason,
-                w.pending_update_count, w.last_error_message, w.last_checked_at
+                w.pending_update_count, w.last_error_message, w.last_checked_at, bot.created_at
             FROM bot JOIN bot_webhook AS w ON w.tenant_id = bot.tenant_id AND w.bot_id = bot.id
             WHERE \(whose) AND bot.status <> 'deleted' \(wanted) \(rest)
             ORDER BY bot.id DESC LIMIT \(Int64(limit))

@@ -108,6 +108,30 @@ struct BotImportsTests {
         }
     }
 
+    @Test("No more than ten thousand bots of a tenant may wait")
+    func room() async throws {
+        try await run(perMinute: "1") { run in
+            func tokens(_ numbers: ClosedRange<Int>) -> [String] {
+                numbers.map { "\($0):\(String(repeating: "x", count: 35))" }
+            }
+            let made = try JSONAnswer(
+                try await run.send("POST", "/v1/bot-imports", json: body(tokens(1...2))), 202)
+            let id = try #require(ID<BotImport>(try made.text("id")))
+            _ = try await run.app.fixture.superuser.withConnection { connection in
+                try await connection.execute("UPDATE bot_import SET total = 9999 WHERE id = \(id)")
+            }
+
+            let tooMany = try await run.send("POST", "/v1/bot-imports", json: body(tokens(3...4)))
+            let last = try await run.send("POST", "/v1/bot-imports", json: body(tokens(3...3)))
+            _ = try await run.send("DELETE", "/v1/bot-imports/\(id)")
+            let after = try await run.send("POST", "/v1/bot-imports", json: body(tokens(5...6)))
+
+            _ = try ProblemAnswer(tooMany, 403, "limit_reached")
+            #expect(last.status == 202)
+            #expect(after.status == 202)
+        }
+    }
+
     @Test("Another tenant's import is not there")
     func stranger() async throws {
         try await run(perMinute: "1") { run in

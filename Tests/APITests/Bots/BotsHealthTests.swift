@@ -56,6 +56,18 @@ struct BotsHealthTests {
                     continue
                 }
             }
+            let list = try JSONAnswer(try await app.get("/v1/health/webhooks", as: owner), 200)
+            let row = try #require(list.rows.first)
+            for name in ["updates", "errors", "delivery"] {
+                for member in ["count", "share", "share_failed"] {
+                    #expect(row[name, member] == health[name, member], "\(name).\(member)")
+                }
+            }
+            for name in ["ingest_ms", "delivery_ms"] { #expect(row[name, "p95"] == health[name, "p95"]) }
+            guard case .number? = row["updates", "per_minute"] else {
+                Issue.record("no updates a minute")
+                return
+            }
             await receiver.stop()
         }
     }

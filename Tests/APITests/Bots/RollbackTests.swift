@@ -56,6 +56,54 @@ struct RollbackTests {
         }
     }
 
+    @Test("A bot whose owner has deleted its webhook gets nothing, by polling neither")
+    func deletedWebhook() async throws {
+        try await RunningApp.with { app in
+            let admin = try await app.bearer(app.fixture.platformAdmin())
+            let bot = try await app.fixture.bot(in: app.fixture.tenant())
+            _ = try await app.fixture.superuser.withConnection { connection in
+                try await connection.execute("UPDATE bot SET webhook_enabled = false WHERE id = \(bot.id)")
+            }
+
+            let there = try await app.send("POST", "/v1/platform/bots:use-polling", headers: [admin])
+
+            #expect(try JSONAnswer(there, 202)["bots"] == .number("0"))
+            #expect(try await Self.mode(of: bot, app) == .webhook)
+        }
+    }
+
+    @Test("Without a body it is the tenant's that is acted in; null and a contradiction are refused")
+    func scope() async throws {
+        try await RunningApp.with { app in
+            let admin = try await app.bearer(app.fixture.platformAdmin())
+            let tenant = try await app.fixture.tenant()
+            let meant = try await app.fixture.bot(in: tenant)
+            let other = try await app.fixture.bot(in: app.fixture.tenant("Other"))
+            try await app.isReady(for: tenant.id)
+            let acting = ("Rookery-Tenant", "\(tenant.id)")
+            func ask(_ json: String) async throws -> HTTPClientResponse {
+                try await app.send(
+                    "POST", "/v1/platform/bots:use-polling", json: json, as: admin, headers: [acting])
+            }
+
+            let null = try await app.send(
+                "POST", "/v1/platform/bots:use-polling", json: #"{"tenant_id":null}"#, as: admin)
+            let contradiction = try await ask(#"{"tenant_id":"\#(other.tenant)"}"#)
+            let before = try await Self.mode(of: meant, app)
+            let there = try await app.send(
+                "POST", "/v1/platform/bots:use-polling", headers: [admin, acting])
+            let again = try await ask("{}")
+
+            _ = try ProblemAnswer(null, 422, "invalid_fields")
+            _ = try ProblemAnswer(contradiction, 422, "invalid_fields")
+            #expect(before == .webhook)
+            #expect(try JSONAnswer(there, 202)["bots"] == .number("1"))
+            #expect(try JSONAnswer(again, 202)["bots"] == .number("0"))
+            #expect(try await Self.mode(of: meant, app) == .polling)
+            #expect(try await Self.mode(of: other, app) == .webhook)
+        }
+    }
+
     @Test("No tenant's id is refused, and so is whoever is no platform admin")
     func refused() async throws {
         try await RunningApp.with { app in
