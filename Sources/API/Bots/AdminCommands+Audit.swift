@@ -28,8 +28,9 @@ extension AuditChanges {
         add("bot_id", from: nil, to: "\(link.bot)")
     }
 
-    init(unlinking link: TelegramLink) {
+    init(unlinking link: TelegramLink?, withCode hadCode: Bool) {
         self.init()
-        add("telegram_user_id", from: "\(link.user)", to: nil)
+        if let link { add("telegram_user_id", from: "\(link.user)", to: nil) }
+        if hadCode { addSecret("code") }
     }
 }

@@ -12,6 +12,7 @@ enum OwnTelegramLink {
             guard let expiresAt = try await TelegramLink.offer(code, to: admin, in: tx) else {
                 throw Problem.unauthorized("invalid_token")
             }
+            try await call.record(AuditEvent(.telegramLinkOffer, of: AuditTarget(admin)), in: tx)
             var json = JSONWriter()
             json.object {
                 $0.field("code", code.text)
@@ -38,10 +39,12 @@ enum OwnTelegramLink {
     @Sendable static func delete(_ call: Call) async throws -> HTTPResponse {
         let admin = try await call.admin()
         return try await call.write { tx in
-            if let link = try await TelegramLink.remove(of: admin, in: tx) {
+            let (link, hadCode) = try await TelegramLink.remove(of: admin, in: tx)
+            if link != nil || hadCode {
                 try await call.record(
                     AuditEvent(
-                        .telegramLinkDelete, of: AuditTarget(admin), changes: AuditChanges(unlinking: link)),
+                        .telegramLinkDelete, of: AuditTarget(admin),
+                        changes: AuditChanges(unlinking: link, withCode: hadCode)),
                     in: tx)
             }
             return .noContent

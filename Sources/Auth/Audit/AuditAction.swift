@@ -33,6 +33,7 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case webhookTakeOver = "webhook.take_over"
     case webhookSecretRotate = "webhook.secret_rotate"
     case webhookSecretRetire = "webhook.secret_retire"
+    case telegramLinkOffer = "telegram_link.offer"
     case telegramLinkCreate = "telegram_link.create"
     case telegramLinkDelete = "telegram_link.delete"
     case secretsReencrypt = "secrets.reencrypt"

@@ -3,12 +3,14 @@ import Platform
 /// Answers a tenant's admins who write to one of its bots. One on each event loop; for bots that have it switched on.
 ///
 /// An update is looked at before it is logged (`order`), logged as kind `admin_command`, which no consumer gets, and
-/// then answered, which nobody waits for. What a crash leaves unanswered is asked again by the admin.
+/// then answered, which nobody waits for. What a crash leaves unanswered is asked again by the admin. A code for a link
+/// is used up before it is in the log.
 package actor AdminCommands {
     /// A command that is to be answered.
     package struct Order: Sendable {
         let bot: BotKey
         let message: AdminMessage
+        let isLinked: Bool
     }
 
     /// Answers under way; what is above it is not answered.
@@ -49,18 +51,35 @@ package actor AdminCommands {
         guard update.head.kind == "message", let message = AdminMessage(reading: update.payload) else {
             return nil
         }
-        let isCommand = try await database.read(update.tenant) { tx in
-            switch message.command {
-            case .webhookStatus: try await TelegramLink.find(user: message.sender, in: tx) != nil
-            case .link(let code):
-                if let code = LinkCode(code) {
-                    try await TelegramLink.isOffered(code, in: tx)
-                } else {
-                    false
-                }
+        switch message.command {
+        case .webhookStatus:
+            let link = try await database.read(update.tenant) { tx in
+                try await TelegramLink.find(user: message.sender, in: tx)
             }
+            return link == nil ? nil : Order(bot: update.key, message: message, isLinked: false)
+        case .link(let text):
+            guard let code = LinkCode(text), try await link(message.sender, by: code, update.key) else {
+                return nil
+            }
+            return Order(bot: update.key, message: message, isLinked: true)
         }
-        return isCommand ? Order(bot: update.key, message: message) : nil
+    }
+
+    /// - Returns: false, with nothing changed, when the code is not good.
+    private nonisolated(nonsending) func link(_ user: Int64, by code: LinkCode, _ bot: BotKey) async throws
+        -> Bool
+    {
+        // Nearly always it is not.
+        let isOffered = try await database.read(bot.tenant) { tx in
+            try await TelegramLink.isOffered(code, in: tx)
+        }
+        guard isOffered else { return false }
+        return try await database.write(bot.tenant) { tx in
+            guard let link = try await TelegramLink.make(with: code, user: user, through: bot.bot, in: tx)
+            else { return false }
+            try await record(link, tx)
+            return true
+        }
     }
 
     /// Does and answers what was asked, once the update is in the log.
@@ -92,22 +111,16 @@ package actor AdminCommands {
     }
 
     private func reply(to order: Order) async throws -> (text: String, token: BotToken)? {
-        let (box, record, message) = (secrets, record, order.message)
-        let found = try await database.write(order.bot.tenant) { tx -> (Bot, Webhook, String, String?)? in
+        let box = secrets
+        let found = try await database.read(order.bot.tenant) { tx -> (Bot, Webhook, String)? in
             guard let bot = try await Bot.find(order.bot.bot, in: tx),
                 let webhook = try await Webhook.find(bot.id, in: tx),
                 let token = try await bot.secrets(box: box, in: tx)?.token
             else { return nil }
-            guard case .link(let text) = message.command else { return (bot, webhook, token, nil) }
-            guard let code = LinkCode(text),
-                let link = try await TelegramLink.make(
-                    with: code, user: message.sender, through: bot.id, in: tx)
-            else { return (bot, webhook, token, "The code is not valid any more. Ask for a new one.") }
-            try await record(link, tx)
-            return (bot, webhook, token, "Your Telegram account is linked. Try /webhook_status.")
+            return (bot, webhook, token)
         }
-        guard let (bot, webhook, text, reply) = found, let token = BotToken(text) else { return nil }
-        if let reply { return (reply, token) }
+        guard let (bot, webhook, text) = found, let token = BotToken(text) else { return nil }
+        if order.isLinked { return ("Your Telegram account is linked. Try /webhook_status.", token) }
         // What was seen last will do when Telegram does not answer.
         let info = try? await telegram.getWebhookInfo(token: token)
         return (WebhookStatusText(bot, webhook, info).text, token)

@@ -35,17 +35,20 @@ extension TelegramLink: RowDecodable {
             """)
     }
 
-    /// - Returns: what was there; nil for nothing.
-    package static func remove(of admin: ID<Admin>, in tx: TenantTransaction) async throws -> TelegramLink? {
-        try await tx.execute(
+    /// - Returns: what was there: a link, and whether there was a code.
+    package static func remove(
+        of admin: ID<Admin>, in tx: TenantTransaction
+    ) async throws -> (link: TelegramLink?, hadCode: Bool) {
+        let codes = try await tx.execute(
             """
             DELETE FROM telegram_link_code WHERE tenant_id = \(tx.tenant) AND admin_id = \(admin)
             """)
-        return try await tx.first(
+        let link = try await tx.first(
             """
             DELETE FROM telegram_link WHERE tenant_id = \(tx.tenant) AND admin_id = \(admin)
             RETURNING \(columns)
-            """)
+            """, as: TelegramLink.self)
+        return (link, codes > 0)
     }
 
     /// Stores a code, which takes the place of the admin's last one.

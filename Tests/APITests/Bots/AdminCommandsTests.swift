@@ -173,6 +173,41 @@ struct AdminCommandsTests {
         }
     }
 
+    @Test("That a code was given out, and taken back, is in the audit trail, and the code is not")
+    func audited() async throws {
+        try await Scene.with { scene in
+            let offer = try await scene.app.send("POST", "/v1/auth/telegram-link", headers: [scene.owner])
+            let code = try JSONAnswer(offer, 201).text("code")
+            _ = try await scene.app.send("DELETE", "/v1/auth/telegram-link", headers: [scene.owner])
+            _ = try await scene.app.send("DELETE", "/v1/auth/telegram-link", headers: [scene.owner])
+
+            let offers = try await scene.count(
+                "SELECT count(*) FROM audit_event WHERE action = 'telegram_link.offer'")
+            let deletions = try await scene.count(
+                "SELECT count(*) FROM audit_event WHERE action = 'telegram_link.delete'")
+            let shown = try await scene.count(
+                "SELECT count(*) FROM audit_event WHERE strpos(audit_event::text, \(code)) > 0")
+            #expect(offers == 1 && deletions == 1 && shown == 0)
+        }
+    }
+
+    @Test("A code is used up before it is in the log, also when nobody can be answered")
+    func unanswered() async throws {
+        try await Scene.with { scene in
+            let offer = try await scene.app.send("POST", "/v1/auth/telegram-link", headers: [scene.owner])
+            let command = try JSONAnswer(offer, 201).text("command")
+            _ = try await scene.app.fixture.superuser.withConnection { connection in
+                try await connection.execute("UPDATE bot SET token_sealed = decode(repeat('00', 60), 'hex')")
+            }
+
+            #expect(try await scene.write(command, 1) == 200)
+
+            #expect(try await scene.count("SELECT count(*) FROM telegram_link_code") == 0)
+            #expect(try await scene.count("SELECT count(*) FROM telegram_link") == 1)
+            #expect(try await scene.kinds() == ["admin_command"])
+        }
+    }
+
     @Test("Links are for a tenant's admins: not for API keys, nor for platform admins")
     func admins() async throws {
         try await RunningApp.with { app in
