@@ -74,13 +74,17 @@ struct BotParts: Sendable {
             BotAPIClient(client: $0, baseURL: settings.telegramAPIURL, holds: holds)
         }
         let scheduler = SendScheduler(loop: runtime.loops[0], telegram: telegram[0])
+        // A stand-in has no such limit, and many bots are connected at once to try things out.
+        let onboarding =
+            settings.environment == .development
+            ? nil : OnboardingWindow(limit: settings.bots.onboardingPerMinute * 6 / 5)
         var connectors: [BotConnector] = []
         var commands: [AdminCommands] = []
         for (index, loop) in runtime.loops.enumerated() {
             connectors.append(
                 BotConnector(
                     settings, loop: loop, database: databases[index], telegram: telegram[index], box: box,
-                    address: address, events: events))
+                    address: address, events: events, onboarding: onboarding))
             commands.append(
                 AdminCommands(
                     loop: loop, database: databases[index], secrets: BotSecrets(box: box),
@@ -201,12 +205,12 @@ extension HTTPClientLimits {
 extension BotConnector {
     init(
         _ settings: Settings, loop: EventLoop, database: Database, telegram: BotAPIClient, box: SecretBox,
-        address: PublicAddress, events: BotEvents
+        address: PublicAddress, events: BotEvents, onboarding: OnboardingWindow? = nil
     ) {
         self.init(
             loop: loop, database: database, telegram: telegram, secrets: BotSecrets(box: box),
             address: address, events: events,
-            schedule: CheckSchedule(interval: settings.bots.reconcileInterval))
+            schedule: CheckSchedule(interval: settings.bots.reconcileInterval), onboarding: onboarding)
     }
 }
 

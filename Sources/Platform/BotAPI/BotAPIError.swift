@@ -17,7 +17,7 @@ package struct BotAPIError: Error, Equatable, Sendable, CustomStringConvertible 
     }
 
     /// As Telegram answers to a bot that it has asked to wait.
-    init(heldFor wait: Duration) {
+    package init(heldFor wait: Duration) {
         let seconds = max(1, Int(wait.seconds.rounded(.up)))
         self.init(
             code: 429, message: "Too Many Requests: retry after \(seconds)", retryAfter: .seconds(seconds))

@@ -50,8 +50,10 @@ extension BotConnector {
         return Examined(token: token, profile: profile, foreignHost: host)
     }
 
-    /// - Throws: `InvalidToken`
+    /// - Parameter isPatient: not so for imports, which see to their pace themselves.
+    /// - Throws: `InvalidToken`; `BotAPIError` 429, before Telegram is asked, when too many tokens have been shown to it.
     package func identify(_ token: BotToken, isPatient: Bool = true) async throws -> BotProfile {
+        if let wait = onboarding?.wait(for: token, isPaced: !isPatient) { throw BotAPIError(heldFor: wait) }
         do {
             let profile = try await patiently(isPatient) { try await telegram.getMe(token: token) }
             guard profile.telegramID == token.telegramID else { throw InvalidToken() }

@@ -24,11 +24,13 @@ package struct BotConnector: Sendable {
     package let address: PublicAddress
     let events: BotEvents
     let schedule: CheckSchedule
+    /// nil: tokens are shown to Telegram as they come.
+    let onboarding: OnboardingWindow?
 
     package init(
         loop: EventLoop, database: Database, telegram: BotAPIClient, secrets: BotSecrets,
         address: PublicAddress,
-        events: BotEvents, schedule: CheckSchedule
+        events: BotEvents, schedule: CheckSchedule, onboarding: OnboardingWindow? = nil
     ) {
         self.loop = loop
         self.database = database
@@ -37,6 +39,7 @@ package struct BotConnector: Sendable {
         self.address = address
         self.events = events
         self.schedule = schedule
+        self.onboarding = onboarding
     }
 
     // MARK: One piece of work

@@ -66,6 +66,29 @@ struct ConnectingBotsTests {
         }
     }
 
+    @Test("Outside of development no more new tokens are shown to Telegram than it takes")
+    func pace() async throws {
+        let settings = [
+            "ROOKERY_ENV": "staging", "ROOKERY_PUBLIC_URL": "https://rookery.test",
+            "ROOKERY_ONBOARDING_PER_MINUTE": "1",
+        ]
+        try await BotsRun.with(settings: settings) { run in
+            let first = try await run.telegram.sandbox.addBot()
+            let second = try await run.telegram.sandbox.addBot()
+
+            let made = try await run.connect(first.token, mode: "polling")
+            let above = try await run.connect(second.token, mode: "polling")
+            let again = try await run.connect(first.token, mode: "polling")
+
+            #expect(made.status == 201)
+            _ = try ProblemAnswer(above, 429, "telegram_rate_limited")
+            let wait = above.header("Retry-After").flatMap { Int($0) }
+            #expect((1...60).contains(wait ?? 0))
+            #expect(try await run.telegram.sandbox.calls(of: second.telegramID, method: "getMe").isEmpty)
+            _ = try ProblemAnswer(again, 409, "bot_already_registered")
+        }
+    }
+
     @Test("A bot that is connected in mode polling has no webhook")
     func polling() async throws {
         try await BotsRun.with { run in

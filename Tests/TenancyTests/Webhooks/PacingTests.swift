@@ -14,6 +14,26 @@ struct PacingTests {
         #expect(seconds == [300, 600, 1200, 2400, 3600, 3600])
     }
 
+    @Test(
+        "No more new tokens are shown within a minute than may be; one shown before counts once, imports always"
+    )
+    func newTokens() throws {
+        let window = OnboardingWindow(limit: 2)
+        let tokens = try (1...3).map { try #require(BotToken("\($0):" + String(repeating: "t", count: 35))) }
+        let now = ContinuousClock.now
+
+        let waits = [
+            window.wait(for: tokens[0], isPaced: true, at: now), window.wait(for: tokens[0], at: now),
+            window.wait(for: tokens[1], at: now + .seconds(10)),
+            window.wait(for: tokens[2], at: now + .seconds(20)),
+            window.wait(for: tokens[2], isPaced: true, at: now + .seconds(20)),
+            window.wait(for: tokens[0], at: now + .seconds(61)),
+            window.wait(for: tokens[0], at: now + .seconds(70)),
+        ]
+
+        #expect(waits == [nil, nil, nil, .seconds(40), nil, .seconds(9), nil])
+    }
+
     @Test("A hybrid bot's next look comes well within its patience")
     func soon() {
         #expect(CheckWaits(interval: .seconds(300), patience: .seconds(120)).soon == .seconds(60))
