@@ -56,8 +56,8 @@ extension BotConnector {
                 return Done(events)
             }
             let repaired = try await repair(&work, judgement, isAskedFor: true)
-            let bot = work.bot
-            try await database.write(key.tenant) { tx in try await record(bot, tx) }
+            let held = work
+            try await database.write(key.tenant) { tx in try await record(held.hold(in: tx), tx) }
             return Done(events + repaired)
         }
         if let conflict { throw conflict }
