@@ -85,7 +85,7 @@ final class App: Sendable {
         var api: [Route] = []
         for (index, loop) in runtime.loops.enumerated() {
             let database = databases[index]
-            let gate = access.gate(database)
+            let gate = access.gate(loop, database)
             let appender = UpdateAppender(
                 loop: loop, database: database, turns: turns, metrics: metrics, deliveries: deliveries,
                 partitions: partitions, traffic: bots.traffic[index])

@@ -54,6 +54,10 @@ extension Problem {
         case is BotWork.Busy:
             Problem(
                 409, "bot_busy", "Something else is being done with the bot", headers: ["Retry-After": "1"])
+        case is Bot.TooManySecrets:
+            Problem(
+                409, "bot_busy", "Earlier secrets of the bot have still to reach Telegram",
+                headers: ["Retry-After": "10"])
         case is BotConnector.Polls:
             Problem(409, "bot_polls", "The bot polls: it has no webhook", detail: "PATCH its mode first")
         // A bot's token that does not open is as good as none: a new one mends it.

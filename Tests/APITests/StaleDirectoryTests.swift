@@ -17,7 +17,7 @@ struct StaleDirectoryTests {
             let gate = Gate(
                 authenticator: try await fixture.node().authenticator, limits: Limits(), tenants: directory,
                 surroundings: Call.Surroundings(
-                    database: fixture.database, trail: fixture.trail, box: fixture.box))
+                    loop: fixture.loop, database: fixture.database, trail: fixture.trail, box: fixture.box))
             let route = gate.handler(of: Route(.get, "/v1/nest", .member) { _ in HTTPResponse(status: 204) })
             func status() async throws -> Int {
                 let request = HTTPRequest(

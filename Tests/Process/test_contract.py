@@ -57,5 +57,5 @@ def ask(url: str, actor: str, running, made, which: list[str], folder: pathlib.P
     return subprocess.run(
         [pathlib.Path(sys.executable).with_name("schemathesis"), "--config-file", HERE / "contract.toml", "run",
          ROOT / "openapi.yaml", "--url", url, "--checks", "all", *which, "--no-color", "--warnings", "off"],
-        cwd=folder, capture_output=True, text=True, timeout=140, env=os.environ | {
+        cwd=folder, capture_output=True, text=True, timeout=400, env=os.environ | {
             "SCHEMATHESIS_HOOKS": "contract_hooks", "PYTHONPATH": str(HERE), "CONTRACT": json.dumps(world)})

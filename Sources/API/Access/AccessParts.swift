@@ -40,11 +40,11 @@ struct AccessParts: Sendable {
             outbox: try settings.mail.map { try MailOutbox(client: $0, loop: loop, logger: logger) })
     }
 
-    func gate(_ database: Database) -> Gate {
+    func gate(_ loop: EventLoop, _ database: Database) -> Gate {
         Gate(
             authenticator: Authenticator(credentials: credentials, database: database), limits: limits,
             tenants: tenants,
-            surroundings: Call.Surroundings(database: database, trail: trail, box: box))
+            surroundings: Call.Surroundings(loop: loop, database: database, trail: trail, box: box))
     }
 
     func people(_ database: Database) -> People {

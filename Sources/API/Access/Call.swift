@@ -6,6 +6,7 @@ import Tenancy
 struct Call: Sendable {
     /// What all calls on one event loop share.
     struct Surroundings: Sendable {
+        let loop: EventLoop
         let database: Database
         let trail: AuditTrail
         /// Seals cursors and the answers kept for idempotency.
@@ -86,38 +87,44 @@ struct Call: Sendable {
         }
     }
 
-    /// The answer to an earlier request with the same Idempotency-Key: for what asks elsewhere before it writes.
-    func keptAnswer() async throws -> HTTPResponse? {
+    /// As `write`, for what asks elsewhere (Telegram), before it writes or after: `body` opens its transactions by
+    /// `write(in:)`, and puts into that of its effect, by `KeepsEffect`, what is to be answered when the program dies,
+    /// or cannot go on, after it. Another request with the key is told that this one is at work (409).
+    func writeAsking(_ body: (@escaping KeepsEffect) async throws -> HTTPResponse) async throws
+        -> HTTPResponse
+    {
         let key = try IdempotencyKey(self, box: surroundings.box)
-        return try await read { tx in try await key.keptAnswer(in: tx) }
-    }
-
-    /// As `write`, for what goes on elsewhere (at Telegram) once `body` is committed: `finish` does that, and its
-    /// answer takes the place of body's, which is the one kept should the program die in between. A replayed answer is
-    /// final.
-    func write(
-        _ body: (TenantTransaction) async throws -> HTTPResponse, then finish: () async throws -> HTTPResponse
-    ) async throws -> HTTPResponse {
-        let first = try await write(body)
-        guard first.headers["Idempotency-Replayed"] == nil else { return first }
-        let key = try IdempotencyKey(self, box: surroundings.box)
-        do {
-            let answer = try await finish()
-            try await surroundings.database.write(tenant) { tx in try await key.replace(answer, in: tx) }
-            return answer
-        } catch {
-            guard let problem = error as? Problem ?? Problem(from: error) else { throw error }
-            let answer = problem.response(requestID: request.id)
-            try await surroundings.database.write(tenant) { tx in try await key.replace(answer, in: tx) }
-            throw problem
+        guard key.isPresent else { return try await body(key.keepEffect) }
+        let (database, tenant) = (surroundings.database, tenant)
+        if let known = try await database.write(tenant, { tx in try await key.begin(in: tx) }) {
+            return known
         }
+        let answer: Result<HTTPResponse, any Error>
+        do {
+            answer = .success(try await body(key.keepEffect))
+        } catch {
+            answer = .failure(error)
+        }
+        let kept: HTTPResponse? =
+            switch answer {
+            case .success(let response): response
+            case .failure(let error):
+                (error as? Problem ?? Problem(from: error))?.response(requestID: request.id)
+            }
+        // A task of its own, since this one is cancelled when the client goes away; awaited right here.
+        try await Task(executorPreference: surroundings.loop) {
+            try await database.write(tenant) { tx in try await key.end(kept, in: tx) }
+        }.value
+        return try answer.get()
     }
 
-    /// Changes something of the tenant that the path names, for platform admins. Knows no Idempotency-Key: PATCH and
-    /// DELETE have none.
-    func write(
-        in tenant: ID<Tenant>, _ body: (TenantTransaction) async throws -> HTTPResponse
-    ) async throws -> HTTPResponse {
+    typealias KeepsEffect = (HTTPResponse, TenantTransaction) async throws -> Void
+
+    /// Changes something of a tenant, knowing no Idempotency-Key: one that the path names, for platform admins, or
+    /// within `writeAsking`.
+    func write<T: Sendable>(
+        in tenant: ID<Tenant>, _ body: (TenantTransaction) async throws -> T
+    ) async throws -> T {
         try await surroundings.database.write(tenant, body)
     }
 

@@ -47,12 +47,12 @@ extension Field where Value == String {
 }
 
 extension Field where Value == Int {
+    /// Also written 5.0 or 5e0, which JSON Schema takes for whole as well.
     static func integer(_ range: ClosedRange<Int>) -> Field {
         Field(expected: "a whole number from \(range.lowerBound) to \(range.upperBound)") {
-            guard case .number(let text) = $0, let number = Int(text), range.contains(number) else {
-                return nil
-            }
-            return number
+            guard case .number(let text) = $0 else { return nil }
+            let number = Int(text) ?? Double(text).flatMap { Int(exactly: $0) }
+            return number.flatMap { range.contains($0) ? $0 : nil }
         }
     }
 }

@@ -19,6 +19,8 @@ struct BotParts: Sendable {
     /// For polls, one an event loop: a poll is a request for most of the time, and there may be one for each bot.
     private let pollClients: [HTTPClient]
     private let polling: [BotAPIClient]
+    /// For checks, on the first loop: many at once, which keep nobody's request waiting.
+    private let checkClient: HTTPClient
     private let retirement: SecretRetirement
     private let guarded: HTTPClient
     private let alarms: BotAlarms
@@ -111,8 +113,18 @@ struct BotParts: Sendable {
                 userAgent: "Rookery/\(CommandLineFront.version)")
         }
         self.guarded = guarded
+        let checkClient = try await first.run {
+            try HTTPClient(
+                loop: first, addressGuard: AddressGuard(allowsPrivate: true),
+                userAgent: "Rookery/\(CommandLineFront.version)", limits: .checks)
+        }
+        self.checkClient = checkClient
+        let checking = BotConnector(
+            settings, loop: first, database: databases[0],
+            telegram: BotAPIClient(client: checkClient, baseURL: settings.telegramAPIURL, holds: holds),
+            box: box, address: address, events: events)
         let reconciler = Reconciler(
-            connector: connectors[0], probe: WebhookProbe(own: clients[0], custom: guarded),
+            connector: checking, probe: WebhookProbe(own: clients[0], custom: guarded),
             patience: settings.bots.hybridPatience, metrics: runtime.metrics, logger: runtime.logger)
         let importer = BotImporter(
             loop: runtime.loops[0], database: databases[0], connector: connectors[0], box: box,
@@ -156,7 +168,10 @@ struct BotParts: Sendable {
                 group.addTask(executorPreference: loop) { await traffic.flush(until: deadline) }
             }
         }
-        _ = try? await runtime.loops[0].run { guarded.close() }
+        _ = try? await runtime.loops[0].run {
+            guarded.close()
+            checkClient.close()
+        }
         for clients in [clients, pollClients] {
             for (loop, client) in zip(runtime.loops, clients) { _ = try? await loop.run { client.close() } }
         }
@@ -169,6 +184,15 @@ extension HTTPClientLimits {
         var limits = HTTPClientLimits(
             concurrent: 32_768, concurrentPerOrigin: 32_768, queued: 32_768, idleConnections: 32_768)
         limits.readBuffer = 2048
+        limits.sharesConnections = true
+        return limits
+    }
+
+    /// All checks that may be under way go to one server.
+    fileprivate static var checks: HTTPClientLimits {
+        var limits = HTTPClientLimits(
+            concurrentPerOrigin: Reconciler.mostAtOnce, idleConnections: Reconciler.mostAtOnce)
+        limits.readBuffer = 4096
         limits.sharesConnections = true
         return limits
     }

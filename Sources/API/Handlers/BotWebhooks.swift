@@ -45,7 +45,7 @@ struct BotWebhooks {
         return try answer(
             try await connector.setWebhook(
                 of: bot.key, to: body.wish, secret: body.secret.map { newSecret($0, bot, call) },
-                dropPending: body.dropsPending
+                dropPending: body.dropsPending, if: call.requireMatch
             ) { old, new, tx in
                 var changes = AuditChanges(from: old, to: new)
                 if body.dropsPending { changes.add("drop_pending_updates", to: .bool(true)) }
@@ -63,7 +63,7 @@ struct BotWebhooks {
 
     @Sendable func delete(_ call: Call) async throws -> HTTPResponse {
         let bot = try await bot(call)
-        let result = try await connector.removeWebhook(of: bot.key) { old, new, tx in
+        let result = try await connector.removeWebhook(of: bot.key, if: call.requireMatch) { old, new, tx in
             try await call.record(
                 AuditEvent(
                     .webhookDelete, of: AuditTarget(new.id), changes: AuditChanges(from: old, to: new)),
@@ -79,25 +79,47 @@ struct BotWebhooks {
     @Sendable func refresh(_ call: Call) async throws -> HTTPResponse {
         let bot = try await bot(call)
         try requireWebhook(of: bot)
-        return try await call.write { tx in
-            try await call.record(AuditEvent(.webhookRefresh, of: AuditTarget(bot.id)), in: tx)
-            return .noContent
-        } then: {
-            try answer(try await connector.patiently { try await connector.refresh(bot.key) })
+        return try await call.writeAsking { _ in
+            let result = try await connector.patiently {
+                try await connector.refresh(bot.key, if: call.requireMatch)
+            }
+            try await call.write(in: call.tenant) { tx in
+                try await call.record(AuditEvent(.webhookRefresh, of: AuditTarget(bot.id)), in: tx)
+            }
+            return try answer(result)
         }
     }
 
     /// Makes a new secret. The old one stays valid until Telegram is seen to use the new one, and a little longer.
     @Sendable func rotateSecret(_ call: Call) async throws -> HTTPResponse {
         let bot = try await bot(call)
-        if let kept = try await call.keptAnswer() { return kept }
-        let secret = newSecret(Bot.NewSecrets(token: "").webhookSecret, bot, call)
-        let result = try await connector.setWebhook(of: bot.key, to: nil, secret: secret) { _, _, _ in }
-        return try await call.write { _ in try answer(result) }
+        return try await call.writeAsking { keepEffect in
+            let secret = newSecret(Bot.NewSecrets(token: "").webhookSecret, bot, call) { tx in
+                let answer = try await rotating(bot.id, in: tx)
+                try await keepEffect(answer, tx)
+            }
+            return try answer(
+                try await connector.setWebhook(
+                    of: bot.key, to: nil, secret: secret, if: call.requireMatch
+                ) { _, _, _ in })
+        }
     }
 
-    private func newSecret(_ secret: String, _ bot: Bot, _ call: Call) -> BotConnector.NewSecret {
+    /// What is answered when nobody can say how it went on: the reconciler goes on with it.
+    private func rotating(_ id: ID<Bot>, in tx: TenantTransaction) async throws -> HTTPResponse {
+        guard let bot = try await Bot.find(id, in: tx), let webhook = try await Webhook.find(id, in: tx)
+        else { throw Problem.notFound }
+        let reason = "The new secret is accepted; Telegram is being given it"
+        return .json(200, WebhookAnswer(bot, webhook, connector.address, reason: reason).json)
+    }
+
+    /// - Parameter accepted: what else is written when it is accepted.
+    private func newSecret(
+        _ secret: String, _ bot: Bot, _ call: Call,
+        accepted: @escaping (TenantTransaction) async throws -> Void = { _ in }
+    ) -> BotConnector.NewSecret {
         BotConnector.NewSecret(secret) { isAccepted, tx in
+            if isAccepted { try await accepted(tx) }
             var changes = AuditChanges()
             changes.addSecret("webhook.secret_token")
             try await call.record(
@@ -142,11 +164,7 @@ struct BotWebhooks {
 
     private func bot(_ call: Call) async throws -> Bot {
         let id = try call.id("bot_id", of: Bot.self)
-        let bot = try await call.found { tx in try await Bot.find(id, in: tx) }
-        if call.request.method != .get, call.request.method != .head {
-            try bot.tag.requireMatch(orVariantIn: call.request)
-        }
-        return bot
+        return try await call.found { tx in try await Bot.find(id, in: tx) }
     }
 
     private func answer(_ result: (Bot, Webhook)?) throws -> HTTPResponse {

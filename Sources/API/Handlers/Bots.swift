@@ -41,29 +41,20 @@ struct Bots {
         let new = try call.body { NewBot(&$0, urls: .webhookURL(isDevelopment: isDevelopment)) }
         guard let token = BotToken(new.token) else { throw BotConnector.InvalidToken() }
         try new.webhook.requireNoToken(token, pointer: "/webhook/url")
-        if let kept = try await call.keptAnswer() { return kept }
-        let examined: BotConnector.Examined
-        do {
-            examined = try await connector.examine(
+        return try await call.writeAsking { keepEffect in
+            let examined = try await connector.examine(
                 token, takesOver: new.takesOver, webhookURL: new.webhook.wish.url)
-        } catch let error as BotConnector.AlreadyRegistered {
-            // By the same request, it may be.
-            if let kept = try await call.keptAnswer() { return kept }
-            throw error
-        }
-        var made: Bot?
-        return try await call.write { tx in
-            let bot = try await Bot.create(
-                new.applied(to: examined), secrets: new.secrets(token), box: connector.secrets, in: tx)
-            try connector.requireAddress(for: bot)
-            try await call.record(.created(bot), in: tx)
-            if let host = examined.foreignHost {
-                try await call.record(AuditEvent(.takenOver(host: host), of: bot), in: tx)
+            let made = try await call.write(in: call.tenant) { tx in
+                let bot = try await Bot.create(
+                    new.applied(to: examined), secrets: new.secrets(token), box: connector.secrets, in: tx)
+                try connector.requireAddress(for: bot)
+                try await call.record(.created(bot), in: tx)
+                if let host = examined.foreignHost {
+                    try await call.record(AuditEvent(.takenOver(host: host), of: bot), in: tx)
+                }
+                try await keepEffect(created(BotAnswer(bot, nil, connector.address)), tx)
+                return bot
             }
-            made = bot
-            return created(BotAnswer(bot, nil, connector.address))
-        } then: {
-            guard let made else { throw Problem.notFound }
             return try await connect(made, dropPending: new.webhook.dropsPending, call)
         }
     }
@@ -73,11 +64,10 @@ struct Bots {
             try await connector.settle(bot.key, dropPending: dropPending)
         } catch let error as BotAPIError where error.bot == nil {
             // Telegram will not have it so: as if nothing had been asked.
-            _ = try await call.write(in: bot.tenant) { tx in
-                guard let bot = try await Bot.locked(bot.id, in: tx) else { return .noContent }
+            try await call.write(in: bot.tenant) { tx in
+                guard let bot = try await Bot.locked(bot.id, in: tx) else { return }
                 try await bot.delete(in: tx)
                 try await call.record(.deleted(bot), in: tx)
-                return .noContent
             }
             throw error
         } catch is BotAPIError {
@@ -130,16 +120,13 @@ struct Bots {
         do {
             try await connector.settle(change.new.key, isExamined: false)
         } catch let error where error.isRefusal {
-            _ = try await call.write(in: change.new.tenant) { tx in
+            try await call.write(in: change.new.tenant) { tx in
                 guard let now = try await Bot.locked(change.new.id, in: tx), now.mode == change.new.mode
-                else {
-                    return .noContent
-                }
+                else { return }
                 var back = now
                 back.mode = change.old.mode
                 back.webhook.isEnabled = change.old.webhook.isEnabled
                 try await save(back, over: now, call, in: tx)
-                return .noContent
             }
             throw error
         } catch is BotAPIError {
@@ -157,14 +144,19 @@ struct Bots {
     @Sendable func delete(_ call: Call) async throws -> HTTPResponse {
         let id = try call.id("bot_id", of: Bot.self)
         let bot = try await call.found { tx in try await Bot.find(id, in: tx) }
-        try bot.tag.requireMatch(orVariantIn: call.request)
-        let isDeleted = try await connector.disconnect(bot.key) { bot, tx in
+        let isDeleted = try await connector.disconnect(bot.key, if: call.requireMatch) { bot, tx in
             try bot.tag.requireMatch(orVariantIn: call.request)
             try await call.record(.deleted(bot), in: tx)
         }
         guard isDeleted else { throw Problem.notFound }
         return .noContent
     }
+}
+
+extension Call {
+    /// Compares the version that an If-Match names with that of the bot.
+    /// - Throws: `Problem` 412
+    func requireMatch(_ work: BotWork) throws { try work.bot.tag.requireMatch(orVariantIn: request) }
 }
 
 extension Error {

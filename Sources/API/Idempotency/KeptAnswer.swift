@@ -1,15 +1,26 @@
 import Platform
 
-/// An answer kept for an Idempotency-Key. In the clear it is a JSON array: status, body as text, header names and
-/// values in turn.
-struct KeptAnswer: RowDecodable {
-    /// The request's fingerprint and the answer.
-    let sealed: [UInt8]
-    let createdAt: Timestamp
+/// What is kept for an Idempotency-Key: the answer, or that the request is still at work.
+///
+/// In the clear an answer is a JSON array: status, body as text, header names and values in turn. That of a request at
+/// work is in a second array: what is to be answered should it never end; empty when it has no effect so far.
+struct KeptAnswer {
+    let isRunning: Bool
+    let response: HTTPResponse?
 
-    init(row: inout Row) throws {
-        sealed = try row.next()
-        createdAt = try row.next()
+    init(_ bytes: [UInt8]) throws {
+        let value = try JSONValue(parsing: bytes)
+        guard case .array(let values) = value, values.count < 2, values.isEmpty || values[0].isArray else {
+            isRunning = false
+            response = try Self.response(value)
+            return
+        }
+        isRunning = true
+        response = try values.first.map(Self.response)
+    }
+
+    static func running(_ response: HTTPResponse?) -> [UInt8] {
+        Array("[".utf8) + (response.map(bytes) ?? []) + Array("]".utf8)
     }
 
     static func bytes(of response: HTTPResponse) -> [UInt8] {
@@ -20,8 +31,8 @@ struct KeptAnswer: RowDecodable {
         return JSONValue.array([.number("\(response.status)")] + texts.map { .string($0) }).json
     }
 
-    static func response(_ bytes: [UInt8]) throws -> HTTPResponse {
-        guard case .array(let values) = try JSONValue(parsing: bytes),
+    private static func response(_ value: JSONValue) throws -> HTTPResponse {
+        guard case .array(let values) = value,
             case .number(let number)? = values.first,
             let status = Int(number)
         else { throw JSONValue.Fault.notJSON }
@@ -34,5 +45,21 @@ struct KeptAnswer: RowDecodable {
         }
         let body = Array((texts.first ?? "").utf8)
         return HTTPResponse(status: status, headers: headers, body: body.isEmpty ? .empty : .bytes(body))
+    }
+}
+
+extension JSONValue {
+    fileprivate var isArray: Bool { if case .array = self { true } else { false } }
+}
+
+/// A row of `idempotency_key`.
+struct KeptRow: RowDecodable {
+    /// The request's fingerprint and what is kept.
+    let sealed: [UInt8]
+    let createdAt: Timestamp
+
+    init(row: inout Row) throws {
+        sealed = try row.next()
+        createdAt = try row.next()
     }
 }

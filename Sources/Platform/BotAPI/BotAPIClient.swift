@@ -45,7 +45,7 @@ package struct BotAPIClient: Sendable {
     nonisolated(nonsending) func send(_ request: HTTPClientRequest, token: BotToken) async throws
         -> BotAPIResult
     {
-        if let wait = holds.wait(of: token.telegramID) { throw BotAPIError(heldFor: wait) }
+        if let wait = holds.wait(of: token) { throw BotAPIError(heldFor: wait) }
         let response = try await client.send(request)
         guard !response.isTruncated else { throw HTTPClientError.answerTooLarge }
         let envelope = try? JSONDecoder().decode(BotAPIEnvelope.self, from: Data(response.body))
@@ -53,7 +53,7 @@ package struct BotAPIClient: Sendable {
             return BotAPIResult(body: response.body)
         }
         let error = Self.error(response, envelope, token)
-        if error.code == 429, let wait = error.retryAfter { holds.hold(token.telegramID, for: wait) }
+        if error.code == 429, let wait = error.retryAfter { holds.hold(token, for: wait) }
         throw error
     }
 

@@ -2,19 +2,27 @@ import Platform
 
 /// A bot's secrets, sealed and changed. Of several webhook secrets the first is the newest, and all are accepted.
 extension Bot {
+    /// As many webhook secrets are accepted as there may be, and nobody knows which of them Telegram uses.
+    package struct TooManySecrets: Error { package init() {} }
+
     /// Accepts one more webhook secret, before Telegram has it: the newest from now on. No more than three older ones
-    /// stay.
+    /// stay; none is dropped while nobody knows whether Telegram took the newest.
+    /// - Throws: `TooManySecrets`
     func addWebhookSecret(_ secret: String, box: BotSecrets, in tx: TenantTransaction) async throws {
         let sealed = try box.seal(secret, .webhookSecret, of: id, tenant)
-        try await tx.execute(
+        let added = try await tx.execute(
             """
             UPDATE bot SET webhook_secrets = array_prepend(\(sealed), webhook_secrets[1:3]),
                 updated_at = clock_timestamp()
-            WHERE tenant_id = \(tx.tenant) AND id = \(id)
+            WHERE tenant_id = \(tx.tenant) AND id = \(id) AND (cardinality(webhook_secrets) < 4 OR EXISTS (
+                SELECT FROM bot_webhook
+                WHERE tenant_id = \(tx.tenant) AND bot_id = \(id) AND secret_set_at IS NOT NULL))
             """)
+        guard added == 1 else { throw TooManySecrets() }
         try await tx.execute(
             """
-            UPDATE bot_webhook SET secret_seen_at = NULL WHERE tenant_id = \(tx.tenant) AND bot_id = \(id)
+            UPDATE bot_webhook SET secret_set_at = NULL, secret_seen_at = NULL
+            WHERE tenant_id = \(tx.tenant) AND bot_id = \(id)
             """)
         try await Self.announce(in: tx)
     }

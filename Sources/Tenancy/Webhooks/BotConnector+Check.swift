@@ -6,16 +6,19 @@ extension BotConnector {
     /// - Returns: nil when the tenant has no such bot. One that Telegram refuses is not asked about: what is stored.
     /// - Throws: as `work(on:)`.
     package func check(_ key: BotKey) async throws -> (Bot, Webhook)? {
-        try await work(on: key) { work in
+        var checkedAt: Timestamp?
+        var result = try await work(on: key) { work in
             guard work.bot.status == .active else { return Done() }
             let (judgement, events) = try await look(&work)
-            let isNew = work.webhook.failures == 0
+            checkedAt = work.webhook.lastCheckedAt
             work.webhook.take(judgement, at: .now)
-            let isRepaired = work.bot.isAutoRefreshed || work.bot.transport != wanted(work)
+            let isRepaired = work.bot.isChecked || isUnfinished(work)
             if judgement.isWrong, isRepaired {
-                work.webhook.failures = max(1, work.webhook.failures)
-                // Otherwise when the backoff says.
-                if isNew { work.webhook.nextCheckAt = .now }
+                // Otherwise when the backoff says. The reconciler is who counts.
+                if work.webhook.failures == 0 {
+                    work.webhook.nextCheckAt = .now
+                    work.webhook.lastCheckedAt = nil
+                }
             } else {
                 let next = schedule.next(after: .now, for: work.bot.id)
                 // A trial of a hybrid bot's webhook is not put off.
@@ -24,6 +27,8 @@ extension BotConnector {
             }
             return Done(events)
         }
+        if let checkedAt { result?.1.lastCheckedAt = checkedAt }
+        return result
     }
 
     /// Sets the webhook again now, also when nothing seems to be wrong; deletes it when none is wanted. A hybrid bot
@@ -31,9 +36,11 @@ extension BotConnector {
     /// - Returns: nil when the tenant has no such bot.
     /// - Throws: `WebhookConflict` for somebody else's webhook without `take_over`; it is written down, too. Otherwise
     ///   as `work(on:)`.
-    package func refresh(_ key: BotKey) async throws -> (Bot, Webhook)? {
+    package func refresh(
+        _ key: BotKey, if condition: Condition = { _ in }
+    ) async throws -> (Bot, Webhook)? {
         var conflict: WebhookConflict?
-        let result = try await work(on: key) { work in
+        let result = try await work(on: key, if: condition) { work in
             guard work.bot.status == .active else { return Done() }
             let before = work.webhook
             work.webhook.fallbackSince = nil

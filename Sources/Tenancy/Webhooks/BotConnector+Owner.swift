@@ -9,17 +9,15 @@ extension BotConnector {
         of key: BotKey, with token: BotToken, _ profile: BotProfile, record: Record
     ) async throws -> (Bot, Webhook)? {
         try await work(on: key) { work in
-            let before = work.bot
-            let saved = try await database.write(key.tenant) { tx -> Bot? in
-                guard
-                    let after = try await before.replaceToken(
-                        token, username: profile.username, box: secrets, in: tx)
-                else { return nil }
+            let held = work
+            work.bot = try await database.write(key.tenant) { tx in
+                let before = try await held.hold(in: tx)
+                let after = try await before.replaceToken(
+                    token, username: profile.username, box: secrets, in: tx)
+                guard let after else { throw BotWork.Gone() }
                 try await record(before, after, tx)
                 return after
             }
-            guard let saved else { return Done() }
-            work.bot = saved
             work.token = token
             return try await begin(&work)
         }
@@ -56,22 +54,24 @@ extension BotConnector {
     /// - Returns: false when the tenant has no such bot.
     /// - Throws: `BotAPIError` and `HTTPClientError` when Telegram cannot be asked: then nothing has changed.
     package func disconnect(
-        _ key: BotKey, record: (Bot, TenantTransaction) async throws -> Void
+        _ key: BotKey, if condition: Condition = { _ in },
+        record: (Bot, TenantTransaction) async throws -> Void
     ) async throws -> Bool {
         var isDeleted = false
-        _ = try await work(on: key) { work in
+        _ = try await work(on: key, if: condition) { work in
             if work.token != nil {
-                do { try await deleteOurs(work) } catch let error as BotAPIError where !error.isTelegramAway {
+                do { try await deleteOurs(&work) } catch let error as BotAPIError where !error.isTelegramAway
+                {
                     // It is not ours to use any more.
                 }
             }
-            let bot = work.bot
-            isDeleted = try await database.write(key.tenant) { tx in
-                guard let current = try await Bot.locked(bot.id, in: tx) else { return false }
-                try await current.delete(in: tx)
-                try await record(current, tx)
-                return true
+            let held = work
+            try await database.write(key.tenant) { tx in
+                let bot = try await held.hold(in: tx)
+                try await bot.delete(in: tx)
+                try await record(bot, tx)
             }
+            isDeleted = true
             return Done()
         }
         return isDeleted

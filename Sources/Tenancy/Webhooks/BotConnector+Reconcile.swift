@@ -17,9 +17,10 @@ extension BotConnector {
     /// - Throws: `BotAPIError` and `HTTPClientError` when Telegram cannot be asked; nothing is written then.
     func reconcile(_ claimed: BotWork, waits: CheckWaits, probe: WebhookProbe) async throws -> Outcome {
         guard claimed.bot.status == .active else { return .skipped(claimed.postponed(by: Self.endedFor)) }
-        guard claimed.bot.isChecked || claimed.bot.transport != wanted(claimed) else {
+        guard claimed.bot.isChecked || isUnfinished(claimed) else {
             return .skipped(claimed.result(next: schedule.next(after: .now, for: claimed.bot.id)))
         }
+        guard claimed.token != nil else { return try await showSealed(claimed) }
         do {
             var looked = claimed
             let (judgement, events) = try await look(&looked)
@@ -27,7 +28,7 @@ extension BotConnector {
                 return .unchanged(looked.look(next: schedule.next(after: .now, for: claimed.bot.id), claimed))
             }
             let found = looked
-            let written = try await carryOut(claimed) { work in
+            let written = try await carryOut(claimed, isScheduled: true) { work in
                 work = found
                 return Done(events + (try await act(&work, on: judgement, waits, probe)))
             }
@@ -37,6 +38,29 @@ extension BotConnector {
             _ = try? await carryOut(claimed) { _ in throw error }
             return .ended
         }
+    }
+
+    private static var sealed: String { "The bot's token does not open with this master key" }
+
+    /// Nothing can be done at Telegram before there is another token, or the right key.
+    private func showSealed(_ claimed: BotWork) async throws -> Outcome {
+        let next = schedule.next(after: .now, for: claimed.bot.id)
+        guard claimed.webhook.state != .failing || claimed.webhook.reason != Self.sealed else {
+            return .skipped(claimed.result(next: next))
+        }
+        let written = try await carryOut(claimed, isScheduled: true) { work in
+            work.webhook.state = .failing
+            work.webhook.reason = Self.sealed
+            work.webhook.nextCheckAt = next
+            return Done()
+        }
+        return .changed(written?.1.state ?? .failing)
+    }
+
+    /// Whether its owner asked for something that is not done yet.
+    func isUnfinished(_ work: BotWork) -> Bool {
+        work.bot.transport != wanted(work)
+            || work.bot.transport == .webhook && work.webhook.secretSetAt == nil
     }
 
     /// A bot that Telegram refuses is looked at when its owner has done something about it.
@@ -60,7 +84,7 @@ extension BotConnector {
             work.webhook.fallbackProbes = 0
         }
         work.webhook.take(judgement, at: now)
-        guard judgement.isWrong, work.bot.isAutoRefreshed || work.bot.transport != wanted(work) else {
+        guard judgement.isWrong, work.bot.isChecked || isUnfinished(work) else {
             work.webhook.nextCheckAt = schedule.next(after: now, for: work.bot.id)
             work.settle(since: before, judgement, waits, at: now, proof: Self.proof)
             return []
@@ -147,7 +171,7 @@ extension BotConnector {
 
 extension Bot {
     /// Hybrid is to mend itself, whatever else.
-    fileprivate var isChecked: Bool { isAutoRefreshed || mode == .hybrid }
+    var isChecked: Bool { isAutoRefreshed || mode == .hybrid }
 }
 
 extension WebhookJudgement {

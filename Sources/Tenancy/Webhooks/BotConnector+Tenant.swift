@@ -43,7 +43,7 @@ extension BotConnector {
     private func letGo(_ key: BotKey) async throws -> (Bot, Webhook)? {
         try await work(on: key) { work in
             guard work.bot.status == .active else { return Done() }
-            try await deleteOurs(work)
+            try await deleteOurs(&work)
             work.webhook.deleted()
             work.webhook.nextCheckAt = .now + Self.letGoFor
             work.bot.transport = .none

@@ -13,7 +13,7 @@ extension BotConnector {
     package typealias Record = (_ before: Bot, _ after: Bot, TenantTransaction) async throws -> Void
 
     /// A new webhook secret, and what notes it: when it is accepted, and when it is taken back, since Telegram refused
-    /// the webhook.
+    /// the webhook. A rotation takes the one before instead while Telegram may not have been given that.
     package struct NewSecret {
         let secret: String
         let record: (_ isAccepted: Bool, TenantTransaction) async throws -> Void
@@ -31,7 +31,7 @@ extension BotConnector {
 
     /// Sets the webhook anew.
     /// - Parameters:
-    ///   - wish: nil for what it is now.
+    ///   - wish: nil for what it is now: with a secret, a rotation.
     ///   - secret: accepted beside the present ones, until Telegram is seen to use it; nil for the present one.
     ///   - dropPending: forget what waits at Telegram.
     /// - Returns: nil when the tenant has no such bot.
@@ -39,10 +39,10 @@ extension BotConnector {
     ///   `BotWork.Busy`: then nothing has changed, but for what Telegram may have done without an answer.
     package func setWebhook(
         of key: BotKey, to wish: WebhookWish?, secret: NewSecret? = nil, dropPending: Bool = false,
-        record: Record
+        if condition: Condition = { _ in }, record: Record
     ) async throws -> (Bot, Webhook)? {
         var failure: (any Error)?
-        let result = try await work(on: key) { work in
+        let result = try await work(on: key, if: condition) { work in
             let before = work
             let wanted = try wants(wish, of: &work)
             var done = Done()
@@ -50,17 +50,22 @@ extension BotConnector {
                 guard work.bot.takesOver else { throw WebhookConflict(host: host) }
                 done.events.append(.takenOver(host: host))
             }
-            if let secret { try await accept(secret, &work, isInUse: wanted == .webhook) }
+            let secret = secret.flatMap { $0.secret == work.secrets.first ? nil : $0 }
+            let isAdded =
+                if let secret {
+                    try await accept(secret, &work, isRotation: wish == nil, isInUse: wanted == .webhook)
+                } else { false }
+            if wanted == .webhook { try await noteURL(work) }
             do {
                 if wanted == .webhook || wanted != work.bot.transport {
                     try await realign(&work, dropPending: dropPending)
                 }
             } catch {
                 failure = error
-                return try await giveUp(&work, before, error, secret)
+                return try await giveUp(&work, before, error, secret, isAdded: isAdded)
             }
-            let bot = work.bot
-            try await write(bot, in: key, record) { $0.webhook = bot.webhook }
+            let wish = work.bot.webhook
+            try await write(work, record) { $0.webhook = wish }
             return done
         }
         if let failure { throw failure }
@@ -87,29 +92,47 @@ extension BotConnector {
         if address.wantedTransport(of: bot, isFallenBack: false) == .none { throw NoPublicAddress() }
     }
 
-    private func accept(_ secret: NewSecret, _ work: inout BotWork, isInUse: Bool) async throws {
-        let bot = work.bot
-        try await database.write(bot.tenant) { tx in
-            try await bot.addWebhookSecret(secret.secret, box: secrets, in: tx)
+    /// Before Telegram has it, so that it is known for ours whatever becomes of this piece of work.
+    private func noteURL(_ work: BotWork) async throws {
+        guard let url = address.webhookURL(of: work.bot), url != work.webhook.url else { return }
+        try await database.write(work.key.tenant) { tx in try await work.note(url: url, in: tx) }
+    }
+
+    /// - Returns: whether it is one more; a rotation that nobody knows the end of is only gone on with.
+    private func accept(
+        _ secret: NewSecret, _ work: inout BotWork, isRotation: Bool, isInUse: Bool
+    ) async throws -> Bool {
+        let held = work
+        // The only one there is may be in use though it was never noted.
+        let isUnsettled = work.webhook.secretSetAt == nil && work.secrets.count > 1
+        let isAdded = !(isRotation && isUnsettled)
+        try await database.write(held.key.tenant) { tx in
+            let bot = try await held.hold(in: tx)
+            if isAdded { try await bot.addWebhookSecret(secret.secret, box: secrets, in: tx) }
             try await secret.record(true, tx)
         }
-        work.secrets.insert(secret.secret, at: 0)
-        work.webhook.secretSetAt = nil
-        work.webhook.secretSeenAt = nil
+        if isAdded {
+            work.secrets.insert(secret.secret, at: 0)
+            work.webhook.secretSetAt = nil
+            work.webhook.secretSeenAt = nil
+        }
         if isInUse { try await loop.sleep(for: Self.spreading) }
+        return isAdded
     }
 
     /// Telegram has refused, or given no answer. In the second case it may have done what was asked: the secret stays
     /// valid, the URL is known for ours, and the reconciler looks.
     private func giveUp(
-        _ work: inout BotWork, _ before: BotWork, _ error: any Error, _ secret: NewSecret?
+        _ work: inout BotWork, _ before: BotWork, _ error: any Error, _ secret: NewSecret?,
+        isAdded: Bool
     ) async throws -> Done {
         let tried = address.webhookURL(of: work.bot)
         work = before
         guard error.isTelegramAway else {
             if let secret {
                 try await database.write(before.key.tenant) { tx in
-                    try await before.bot.removeNewestWebhookSecret(in: tx)
+                    let bot = try await before.hold(in: tx)
+                    if isAdded { try await bot.removeNewestWebhookSecret(in: tx) }
                     try await secret.record(false, tx)
                 }
             }
@@ -118,6 +141,7 @@ extension BotConnector {
             return Done()
         }
         work.webhook.url = tried ?? before.webhook.url
+        if isAdded { work.webhook.secretSetAt = nil }
         work.leaveForLater(error)
         return Done()
     }
@@ -125,16 +149,18 @@ extension BotConnector {
     /// Deletes the webhook at Telegram, unless it is somebody else's, and wants none from now on.
     /// - Returns: nil when the tenant has no such bot.
     /// - Throws: as `setWebhook`
-    package func removeWebhook(of key: BotKey, record: Record) async throws -> (Bot, Webhook)? {
-        try await work(on: key) { work in
+    package func removeWebhook(
+        of key: BotKey, if condition: Condition = { _ in }, record: Record
+    ) async throws -> (Bot, Webhook)? {
+        try await work(on: key, if: condition) { work in
             guard work.bot.mode != .polling else { return Done() }
-            if work.bot.status == .active { try await deleteOurs(work) }
+            if work.bot.status == .active { try await deleteOurs(&work) }
             work.webhook.deleted()
             work.webhook.reason = "The webhook was deleted"
             work.webhook.endFallback()
             work.bot.transport = .none
             work.bot.webhook.isEnabled = false
-            try await write(work.bot, in: key, record) { $0.webhook.isEnabled = false }
+            try await write(work, record) { $0.webhook.isEnabled = false }
             return Done()
         }
     }
@@ -146,19 +172,19 @@ extension BotConnector {
         return address.foreignHost(of: info.url, bot: work.bot, lastSet: work.webhook.url)
     }
 
-    func deleteOurs(_ work: BotWork) async throws {
+    func deleteOurs(_ work: inout BotWork) async throws {
         let token = try work.requireToken()
         guard try await foreignHost(work) == nil else { return }
+        work.isTouched = true
         _ = try await patiently { try await telegram.deleteWebhook(token: token) }
     }
 
     /// Writes what is wanted from now on.
     private func write(
-        _ bot: Bot, in key: BotKey, _ record: Record, _ change: (inout Bot) -> Void
+        _ work: BotWork, _ record: Record, _ change: (inout Bot) -> Void
     ) async throws {
-        try await database.write(key.tenant) { tx in
-            // As it is by now: its owner may have changed other things meanwhile.
-            guard let before = try await Bot.locked(bot.id, in: tx) else { return }
+        try await database.write(work.key.tenant) { tx in
+            let before = try await work.hold(in: tx)
             var after = before
             change(&after)
             after = try await after.save(in: tx)

@@ -45,33 +45,47 @@ package struct BotConnector: Sendable {
     ///
     /// When `body` throws, what it changed is not written, but for a token that Telegram knows no more, or a bot that
     /// it refuses: those are written, and then thrown.
+    /// - Parameter condition: throws when the bot is not as whoever asks for the work thinks; nothing is done then.
     /// - Returns: nil when the tenant has no such bot.
     /// - Throws: `BotWork.Busy`, `BotAPIError`, `HTTPClientError`
     package func work(
-        on key: BotKey, _ body: (inout BotWork) async throws -> Done
+        on key: BotKey, if condition: Condition = { _ in }, _ body: (inout BotWork) async throws -> Done
     ) async throws -> (Bot, Webhook)? {
         guard let work = try await claim(key) else { return nil }
-        return try await carryOut(work, body)
+        return try await carryOut(work) { work in
+            try condition(work)
+            return try await body(&work)
+        }
     }
 
+    /// What has to be true of a bot for work on it, looked at when nobody else works on it any more.
+    package typealias Condition = (BotWork) throws -> Void
+
     /// The same with work that has been claimed.
+    /// - Parameter isScheduled: whether who calls this sees to it that the bot is looked at again should `body` throw.
     func carryOut(
-        _ claimed: BotWork, _ body: (inout BotWork) async throws -> Done
+        _ claimed: BotWork, isScheduled: Bool = false, _ body: (inout BotWork) async throws -> Done
     ) async throws -> (Bot, Webhook)? {
         var work = claimed
         do {
             let done = try await body(&work)
             return try await finish(work, since: claimed, done)
+        } catch is BotWork.Gone {
+            return nil
         } catch let error as BotAPIError where error.bot != nil {
             work = claimed
             let event = work.end(as: error)
             _ = try await finish(work, since: claimed, Done([event]))
             throw error
         } catch {
+            let isLeft = work.isTouched && !isScheduled
             // Should this fail, too, the right runs out by itself. A task of its own, since this one may be cancelled;
             // awaited right here.
             await Task(executorPreference: loop) {
-                try? await database.write(claimed.key.tenant) { tx in try await claimed.release(in: tx) }
+                try? await database.write(claimed.key.tenant) { tx in
+                    try await claimed.release(in: tx)
+                    if isLeft { try await Webhook.expedite(claimed.key.bot, in: tx) }
+                }
             }.value
             throw error
         }
@@ -114,6 +128,7 @@ package struct BotConnector: Sendable {
     ) async throws {
         let wanted = wanted(work)
         let token = try work.requireToken()
+        work.isTouched = true
         switch wanted {
         case .webhook:
             try await set(&work, token, dropPending: dropPending, renews: renews)

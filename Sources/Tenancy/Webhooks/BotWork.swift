@@ -8,6 +8,8 @@ import Platform
 package struct BotWork: Sendable {
     /// Somebody else is at it.
     package struct Busy: Error {}
+    /// The bot was deleted meanwhile.
+    struct Gone: Error {}
 
     /// Longer than all calls of one piece of work may take together.
     static let time = Duration.seconds(90)
@@ -19,6 +21,8 @@ package struct BotWork: Sendable {
     package var token: BotToken?
     /// Webhook secrets, newest first.
     package var secrets: [String]
+    /// Whether the webhook was changed at Telegram, or may have been.
+    var isTouched = false
 
     package var key: BotKey { bot.key }
 
@@ -51,12 +55,7 @@ package struct BotWork: Sendable {
             """
             UPDATE bot_webhook SET work_id = \(id),
                 work_until = clock_timestamp() + \(Int32(time.components.seconds)) * interval '1 second'
-            WHERE (tenant_id, bot_id) IN (
-                SELECT tenant_id, bot_id FROM bot_webhook
-                WHERE next_check_at <= clock_timestamp() AND work_until < clock_timestamp()
-                    AND (last_checked_at IS NULL OR last_checked_at < \(checkedBefore)
-                        OR failures > 0 OR fallback_probes > 0 OR fallback_since IS NOT NULL)
-                ORDER BY next_check_at LIMIT \(Int64(limit)) FOR UPDATE SKIP LOCKED)
+            WHERE (tenant_id, bot_id) IN (\(due(limit, checkedBefore: checkedBefore)))
             RETURNING \(Webhook.columns)
             """, as: Webhook.self)
         guard !webhooks.isEmpty else { return [] }
@@ -73,6 +72,18 @@ package struct BotWork: Sendable {
         return webhooks.compactMap { webhook in
             bots[webhook.bot].map { BotWork(id: id, $0, webhook, box: box) }
         }
+    }
+
+    /// The time is the statement's: with `clock_timestamp()`, which changes from row to row, the index would be read to
+    /// its end.
+    static func due(_ limit: Int, checkedBefore: Timestamp) -> SQL {
+        """
+        SELECT tenant_id, bot_id FROM bot_webhook
+        WHERE next_check_at <= statement_timestamp() AND work_until < statement_timestamp()
+            AND (last_checked_at IS NULL OR last_checked_at < \(checkedBefore)
+                OR failures > 0 OR fallback_probes > 0 OR fallback_since IS NOT NULL)
+        ORDER BY next_check_at LIMIT \(Int64(limit)) FOR UPDATE SKIP LOCKED
+        """
     }
 
     private init(id: UUID, _ stored: Stored, _ webhook: Webhook, box: BotSecrets) {

@@ -3,6 +3,8 @@ import Platform
 /// How many bots may be looked at: evenly, at twice the rate that all of them take in an interval, so that what has
 /// piled up is worked off, but not in one go.
 struct CheckPace: Sendable {
+    static let mostAtOnce = 512
+    private static let fewestAtOnce = 64
     private static let leastPerSecond = 20.0
 
     private var perSecond = leastPerSecond
@@ -12,6 +14,9 @@ struct CheckPace: Sendable {
     mutating func set(bots: Int, interval: Duration) {
         perSecond = max(Self.leastPerSecond, 2 * Double(bots) / max(1, interval.seconds))
     }
+
+    /// How many may be under way: a second's worth, so that the rate is kept while Telegram takes up to a second.
+    var atOnce: Int { Int(min(max(perSecond, Double(Self.fewestAtOnce)), Double(Self.mostAtOnce))) }
 
     /// - Returns: how many may begin now, at most a second's worth.
     mutating func allowance(at now: ContinuousClock.Instant) -> Int {

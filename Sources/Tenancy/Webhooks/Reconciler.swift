@@ -7,7 +7,8 @@ import Platform
 /// are claimed in batches, paced, and a bounded number is under way. What was found and is as before is written for many
 /// bots at once; anything else is one piece of work of its own (`BotConnector.carryOut`).
 package actor Reconciler {
-    private static let atOnce = 64
+    /// How many bots at most are under way: what the connector's client is to have room for.
+    package static let mostAtOnce = CheckPace.mostAtOnce
     private static let busyPause = Duration.milliseconds(100)
     private static let idlePause = Duration.milliseconds(500)
     private static let surveyEvery = Duration.seconds(60)
@@ -22,11 +23,14 @@ package actor Reconciler {
     private var pace = CheckPace()
     private var outage = TelegramOutage()
     private var underWay = 0
+    /// More would have begun, had there been places.
+    private var isFull = false
+    private var wakeUp: CheckedContinuation<Void, Never>?
     private var results: [CheckResult] = []
     private var lastSurvey: ContinuousClock.Instant?
     private var isFailing = false
 
-    private var loop: EventLoop { connector.loop }
+    private nonisolated var loop: EventLoop { connector.loop }
 
     /// - Parameter patience: for how long a hybrid bot's webhook fails before the bot polls.
     package init(
@@ -48,13 +52,36 @@ package actor Reconciler {
                 let claimed = await round()
                 for work in claimed { group.addTask { await self.examine(work) } }
                 let isBusy = !claimed.isEmpty || underWay > 0
-                try? await loop.sleep(for: isBusy ? Self.busyPause : Self.idlePause)
+                await pause(for: isBusy ? Self.busyPause : Self.idlePause)
             }
             group.cancelAll()
         }
         // A task of its own, since this one is cancelled. Awaited right here.
         await Task(executorPreference: loop) { await self.saveResults() }.value
         metrics.show(BotSurvey())
+    }
+
+    /// Ends early when half of the places are free again that had all been taken.
+    private func pause(for duration: Duration) async {
+        let timer = loop.schedule(after: duration) { self.assumeIsolated { $0.wake() } }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { wakeUp = $0 }
+        } onCancel: {
+            loop.execute { self.assumeIsolated { $0.wake() } }
+        }
+        loop.cancel(timer)
+    }
+
+    private func wake() {
+        wakeUp?.resume()
+        wakeUp = nil
+    }
+
+    private func ended() {
+        underWay -= 1
+        guard isFull, underWay <= pace.atOnce / 2 else { return }
+        isFull = false
+        wake()
     }
 
     /// Writes down what has been found, and claims what is due.
@@ -76,9 +103,9 @@ package actor Reconciler {
 
     private func claim() async throws -> [BotWork] {
         let now = ContinuousClock.now
-        let limit = min(
-            pace.allowance(at: now), Self.atOnce - underWay,
-            outage.isDown && underWay > 0 ? 0 : outage.allowance(at: now))
+        let (allowed, places) = (pace.allowance(at: now), pace.atOnce - underWay)
+        isFull = places < allowed
+        let limit = min(allowed, places, outage.isDown && underWay > 0 ? 0 : outage.allowance(at: now))
         guard limit > 0 else { return [] }
         let since = connector.schedule.skipSince(.now)
         let (secrets, database) = (connector.secrets, connector.database)
@@ -101,7 +128,7 @@ package actor Reconciler {
     // MARK: One bot
 
     private func examine(_ work: BotWork) async {
-        defer { underWay -= 1 }
+        defer { ended() }
         do {
             let outcome = try await connector.reconcile(work, waits: waits, probe: probe)
             take(outcome)
@@ -110,9 +137,6 @@ package actor Reconciler {
         } catch let error as HTTPClientError {
             guard !Task.isCancelled else { return results.append(work.postponed(by: .zero)) }
             unavailable(work, retryAfter: nil, "\(error)")
-        } catch is BotConnector.SealedToken {
-            metrics.failed.increment()
-            results.append(work.postponed(by: waits.interval))
         } catch {
             metrics.failed.increment()
             guard !Task.isCancelled else { return results.append(work.postponed(by: .zero)) }

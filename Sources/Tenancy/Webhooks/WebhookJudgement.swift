@@ -2,8 +2,8 @@ import Platform
 
 /// What a look at Telegram says about a bot's webhook, and what is to be done. Pure: all it depends on is passed in.
 ///
-/// A webhook is set again when Telegram has none, or one of ours that is not the one wanted; when Telegram's last error
-/// is younger than an hour and younger than our last repair; when more than 100 updates wait. Errors and a backlog
+/// A webhook is set again when Telegram has none, or one of ours that is not the one wanted; when nobody knows whether
+/// Telegram took the newest secret; when Telegram's last error is younger than an hour and younger than our last repair; when more than 100 updates wait. Errors and a backlog
 /// that come from our own side are not mended by setting it again, so they are only told. Somebody else's webhook is
 /// replaced only when its owner says so (`take_over`).
 struct WebhookJudgement: Sendable, Equatable {
@@ -83,6 +83,9 @@ struct WebhookJudgement: Sendable, Equatable {
             return WebhookJudgement(.degraded, "Telegram had an earlier address", .align)
         }
         if facts.bot.transport != .webhook { return WebhookJudgement(.healthy, nil, .align) }
+        if facts.webhook.secretSetAt == nil {
+            return WebhookJudgement(.healthy, "Telegram has not been given the newest secret", .align)
+        }
         guard let complaint = complaint(of: facts) else { return WebhookJudgement(.healthy, nil, .none) }
         let state: Webhook.State = comesIn(facts, traffic) ? .degraded : .failing
         if let excuse = traffic?.cause(of: facts) {

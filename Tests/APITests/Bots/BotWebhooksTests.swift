@@ -120,6 +120,51 @@ struct BotWebhooksTests {
         }
     }
 
+    @Test(
+        "Of two who change one version of a webhook at the same time one is refused"
+    )
+    func versions() async throws {
+        try await BotsRun.with { run in
+            let bot = try await run.newBot()
+            let tag = try #require(try await run.send("GET", bot.path).header("ETag"))
+            func put(_ connections: Int) -> @Sendable () async throws -> HTTPClientResponse {
+                {
+                    try await run.app.send(
+                        "PUT", bot.path + "/webhook", json: #"{"max_connections":\#(connections)}"#,
+                        as: run.owner, headers: [("If-Match", tag)])
+                }
+            }
+
+            let answers = try await run.holdingBots([put(3), put(4)]) { _ in
+                try await run.untilWaiting(2)
+            }
+
+            #expect(answers.map(\.status).sorted() == [200, 412])
+            #expect(try await run.trail().count { $0 == "webhook.set" } == 1)
+        }
+    }
+
+    @Test("A version that is gone is neither refreshed nor rotated, and its webhook stays")
+    func oldVersion() async throws {
+        try await BotsRun.with { run in
+            let bot = try await run.newBot()
+            let tag = try #require(try await run.send("GET", bot.path).header("ETag"))
+            _ = try await run.send("PATCH", bot.path, json: #"{"name":"Other"}"#)
+
+            for (method, path) in [
+                ("POST", "/webhook/refresh"), ("POST", "/webhook/rotate-secret"), ("DELETE", "/webhook"),
+                ("DELETE", ""),
+            ] {
+                let answer = try await run.app.send(
+                    method, bot.path + path, headers: [run.owner, ("If-Match", tag)])
+                _ = try ProblemAnswer(answer, 412, "precondition_failed")
+            }
+
+            #expect(try await run.webhook(of: bot) == run.url(of: bot))
+            #expect(try await run.trail() == ["bot.create", "bot.update"])
+        }
+    }
+
     @Test("A refresh sets the webhook that somebody has deleted")
     func refresh() async throws {
         try await BotsRun.with { run in

@@ -16,12 +16,12 @@ struct Visitor: Sendable {
     }
 
     func call(
-        _ path: String, _ query: String? = nil, parameters: [String: String] = [:],
+        _ path: String, _ query: String? = nil, method: HTTPMethod = .get, parameters: [String: String] = [:],
         headers: HTTPHeaders = [:],
         isPlatformAdmin: Bool = false
     ) -> Call {
         var request = HTTPRequest(
-            id: "req_1", method: .get, path: path, query: query, headers: headers,
+            id: "req_1", method: method, path: path, query: query, headers: headers,
             peer: IPAddress(bytes: [127, 0, 0, 1]), deadline: .now + .seconds(10))
         request.parameters = parameters
         let caller =
@@ -32,7 +32,8 @@ struct Visitor: Sendable {
                 permissions: Role.owner.permissions)
         return Call(
             request, by: caller,
-            Call.Surroundings(database: fixture.database, trail: fixture.trail, box: fixture.box))
+            Call.Surroundings(
+                loop: fixture.loop, database: fixture.database, trail: fixture.trail, box: fixture.box))
     }
 }
 

@@ -167,7 +167,23 @@ struct SendSchedulerTests {
             #expect(told?.retryAfter == .seconds(60))
             #expect(held?.code == 429)
             #expect((.seconds(1)...(.seconds(60))).contains(try #require(held?.retryAfter)))
-            #expect(holds.wait(of: token.telegramID, at: .now + .seconds(61)) == nil)
+            #expect(holds.wait(of: token, at: .now + .seconds(61)) == nil)
+        }
+
+        #expect(script.bodies.count == 2)
+    }
+
+    @Test("A 429 for a token with a bot's number and a secret that is not the bot's leaves the bot free")
+    func heldByAStranger() async throws {
+        let script = Script([Self.refusal(429, #"{"retry_after":60}"#), Self.ok])
+        let server = try StubServer.answering(script.answer)
+        defer { server.stop() }
+        let forged = try #require(BotToken("\(token.telegramID):" + String(repeating: "f", count: 35)))
+
+        try await withClient { [token] client, _ in
+            let telegram = BotAPIClient(client: client, baseURL: server.url)
+            _ = await #expect(throws: BotAPIError.self) { try await telegram.call("getMe", token: forged) }
+            _ = try await telegram.call("getMe", token: token)
         }
 
         #expect(script.bodies.count == 2)

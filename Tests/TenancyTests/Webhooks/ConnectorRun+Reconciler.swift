@@ -71,6 +71,14 @@ extension ConnectorRun {
         }
     }
 
+    /// Has Telegram answer calls of the method so.
+    func fail(_ method: String, of bot: Bot, status: Int = 502, times: Int? = nil) async throws {
+        let refusal = BotAPIRefusal(status: status, description: "Not now")
+        _ = try await telegram.sandbox.setFault(
+            SandboxFault(method: method.lowercased(), kind: .error(refusal), remaining: times),
+            of: bot.telegramID)
+    }
+
     /// Has Telegram fail to deliver an update.
     func failDelivery(to bot: Bot) async throws {
         _ = try await telegram.sandbox.write("hello", to: bot.telegramID)

@@ -36,6 +36,21 @@ struct HybridTests {
         }
     }
 
+    @Test("It polls when its webhook has failed for long enough, also without auto_refresh")
+    func withoutRefresh() async throws {
+        try await ConnectorRun.with { run in
+            run.address.set("http://127.0.0.1:9")
+            let bot = try await run.newBot(.hybrid)
+            try await run.change(bot, "auto_refresh = false")
+            try await run.look(at: bot, patience: .zero)
+            try await run.failDelivery(to: bot)
+
+            try await run.look(at: bot, patience: .zero)
+
+            #expect(try await run.standing(of: bot).bot.transport == .polling)
+        }
+    }
+
     @Test("It is not given up at the first failure")
     func patience() async throws {
         try await ConnectorRun.with { run in

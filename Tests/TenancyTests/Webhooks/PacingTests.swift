@@ -70,8 +70,20 @@ struct PacingTests {
         let half = pace.allowance(at: start + .milliseconds(500))
         let late = pace.allowance(at: start + .seconds(60))
 
+        #expect(pace.atOnce == 512)
         #expect(first == 666 && none == 0)
         #expect((332...334).contains(half))
         #expect(late == 666)
+    }
+
+    @Test(
+        "As many looks are under way as begin in a second, within bounds",
+        arguments: [(0, 64), (9_600, 64), (45_000, 300), (1_000_000, 512)])
+    func atOnce(_ bots: Int, _ expected: Int) {
+        var pace = CheckPace()
+
+        pace.set(bots: bots, interval: .seconds(300))
+
+        #expect(pace.atOnce == expected)
     }
 }

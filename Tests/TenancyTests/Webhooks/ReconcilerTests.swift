@@ -39,6 +39,40 @@ struct ReconcilerTests {
         }
     }
 
+    @Test("What somebody's check finds is due at once, and counted once")
+    func checked() async throws {
+        try await ConnectorRun.with { run in
+            run.address.set("http://127.0.0.1:9")
+            let bot = try await run.newBot(.webhook)
+            try await run.look(at: bot)
+            try await run.failDelivery(to: bot)
+
+            let seen = try #require(try await run.connector.check(bot.key)).1
+            let due = try await run.due(in: bot.tenant)
+            try await run.look(at: bot)
+
+            #expect(seen.state == .failing && seen.lastCheckedAt != nil)
+            #expect(due == 1)
+            #expect(try await run.standing(of: bot).webhook.failures == 1)
+        }
+    }
+
+    @Test("A bot whose token does not open is a failing one, and says why")
+    func sealed() async throws {
+        try await ConnectorRun.with { run in
+            let bot = try await run.newBot(.webhook)
+            try await run.look(at: bot)
+            try await run.change(bot, "token_sealed = 'not sealed with our key'")
+
+            try await run.look(at: bot)
+
+            let after = try await run.standing(of: bot)
+            #expect(after.webhook.state == .failing)
+            #expect(after.webhook.reason?.contains("does not open") == true)
+            #expect(after.webhook.nextCheckAt > .now + .seconds(200))
+        }
+    }
+
     @Test("Without auto_refresh nothing is asked and nothing repaired")
     func notRefreshed() async throws {
         try await ConnectorRun.with { run in
@@ -185,6 +219,21 @@ struct ReconcilerTests {
         }
     }
 
+    @Test("What is due is found by its date, without reading past it")
+    func index() async throws {
+        try await ConnectorRun.with { run in
+            let plan = try await run.fixture.database.job { tx in
+                // Of a table as small as a test's the planner would read all.
+                try await tx.execute("SET LOCAL enable_seqscan = off")
+                try await tx.execute("SET LOCAL enable_bitmapscan = off")
+                return try await tx.all(
+                    "EXPLAIN \(BotWork.due(10, checkedBefore: .now))", as: PlanLine.self)
+            }
+
+            #expect(plan.contains { $0.text.contains("Index Cond: (next_check_at <=") })
+        }
+    }
+
     @Test("What somebody wants looked at during a look is due after it")
     func expedited() async throws {
         try await ConnectorRun.with { run in
@@ -199,4 +248,9 @@ struct ReconcilerTests {
             #expect(try await run.due(in: bot.tenant) == 1)
         }
     }
+}
+
+private struct PlanLine: RowDecodable {
+    let text: String
+    init(row: inout Row) throws { text = try row.next() }
 }

@@ -137,12 +137,20 @@ struct WebhookJudgementTests {
         #expect(judgement.remedy == .align)
     }
 
+    @Test("A webhook whose newest secret Telegram has not been given is set again")
+    func newSecret() {
+        let judgement = Self.judge(secretSetAt: nil)
+
+        #expect(judgement.state == .healthy && judgement.remedy == .align)
+    }
+
     // MARK: A case
 
     /// Of a bot that a webhook is wanted for and whose webhook is well, but for what is changed.
     private static func judge(
         wanted: Bot.Transport = .webhook, transport: Bot.Transport = .webhook, takesOver: Bool = false,
-        foreignHost: String? = nil, repairedAt: Timestamp? = nil, traffic: RecentTraffic? = nil,
+        foreignHost: String? = nil, repairedAt: Timestamp? = nil, secretSetAt: Timestamp? = now,
+        traffic: RecentTraffic? = nil,
         _ report: (inout WebhookReport) -> Void = { _ in }
     ) -> WebhookJudgement {
         let (bot, tenant) = (ID<Bot>(), ID<Tenant>())
@@ -160,7 +168,7 @@ struct WebhookJudgementTests {
                 webhook: Webhook(
                     tenant: tenant, bot: bot, state: .healthy, url: url, report: WebhookReport(),
                     lastRepairedAt: repairedAt, nextCheckAt: now, failures: 0, fallbackProbes: 0,
-                    updatedAt: now),
+                    secretSetAt: secretSetAt, updatedAt: now),
                 wanted: wanted, wantedURL: url, report: seen, foreignHost: foreignHost, now: now),
             traffic: traffic)
     }
