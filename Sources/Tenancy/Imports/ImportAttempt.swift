@@ -83,12 +83,15 @@ struct ImportAttempt: Sendable {
             """)
     }
 
+    /// Before `end`, and before a bot is locked: locks are taken in the order of import, item, bot.
+    func lockImport(in tx: TenantTransaction) async throws {
+        try await tx.execute(
+            "SELECT FROM bot_import WHERE tenant_id = \(tx.tenant) AND id = \(key.batch) FOR UPDATE")
+    }
+
     /// Wipes the token, counts, and ends the import when it was the last.
     /// - Parameter fault: nil when the bot is connected.
     func end(_ fault: BotImportItem.Fault?, in tx: TenantTransaction) async throws {
-        // Before the item: the order of locks.
-        try await tx.execute(
-            "SELECT FROM bot_import WHERE tenant_id = \(tx.tenant) AND id = \(key.batch) FOR UPDATE")
         let isEnded = try await tx.execute(
             """
             UPDATE bot_import_item SET status = \(fault == nil ? BotImportItem.Status.registered : .failed),

@@ -68,6 +68,7 @@ struct ImportRegistration: Sendable {
 
     private func end(_ attempt: ImportAttempt, _ fault: BotImportItem.Fault?) async throws {
         try await database.write(attempt.key.tenant) { tx in
+            try await attempt.lockImport(in: tx)
             if fault != nil, let bot = try await attempt.botMade(in: tx) {
                 try await bot.delete(in: tx)
                 try await connector.events.record(.importUndone, bot, tx)

@@ -134,6 +134,28 @@ struct BotImporterTests {
         }
     }
 
+    @Test("A bot that cannot be kept is locked after its import, as by whoever deletes the tenant")
+    func lockOrder() async throws {
+        try await ImportRun.with { run in
+            let tenant = try await run.fixture.tenant()
+            let stored = try await run.run.newBot(.webhook, in: tenant)
+            let token = try await run.sandbox.profile(of: stored.telegramID).token
+            let batch = try await run.create([token], in: tenant)
+            let registration = run.registration
+            let claimed = try await registration.claim(.init(tenant: tenant.id, batch: batch.id, place: 0))
+            let attempt = try #require(claimed)
+            try await run.fixture.tamper(
+                "UPDATE bot_import_item SET bot_id = \(stored.id) WHERE import_id = \(batch.id)")
+
+            let isFree = try await run.fixture.isFree(
+                "bot WHERE id = \(stored.id)", whileHolding: "bot_import WHERE id = \(batch.id)"
+            ) { try await registration.fail(attempt, BotConnector.InvalidToken()) }
+
+            #expect(isFree)
+            #expect(try await run.items(batch).map(\.status) == [.failed])
+        }
+    }
+
     @Test("Tenants take turns, however many bots each brings")
     func turns() async throws {
         try await ImportRun.with { run in
