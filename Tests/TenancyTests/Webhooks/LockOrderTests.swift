@@ -45,6 +45,26 @@ struct LockOrderTests {
         }
     }
 
+    @Test("A rollback locks bots in the order of their ids, and then their webhooks")
+    func rollback() async throws {
+        for (table, column) in [("bot", "id"), ("bot_webhook", "bot_id")] {
+            try await expectOrder(holding: table, by: column) { _ in
+            } act: { pair, _ in
+                try await pair.fixture.database.job { tx in
+                    _ = try await Bot.roll(.usePolling, tenant: nil, after: nil, in: tx)
+                }
+            }
+        }
+    }
+
+    @Test("So does whoever has all bots looked at")
+    func expediteAll() async throws {
+        try await expectOrder(holding: "bot_webhook", by: "bot_id") { _ in
+        } act: { pair, _ in
+            try await Webhook.expediteAll(in: pair.fixture.database)
+        }
+    }
+
     @Test("So does whoever deletes a tenant, and gives the Telegram bots free when all are locked")
     func deleteAll() async throws {
         for (table, column) in [("bot", "id"), ("bot_webhook", "bot_id"), ("bot_registration", "bot_id")] {
