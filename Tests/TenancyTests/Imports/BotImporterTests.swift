@@ -134,6 +134,31 @@ struct BotImporterTests {
         }
     }
 
+    @Test("A bot that the database fails leaves those that are under way alone")
+    func databaseError() async throws {
+        try await ImportRun.with { run in
+            let tenant = try await run.fixture.tenant()
+            let profiles = try await run.profiles(20)
+            try await run.fixture.tamper(
+                """
+                CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$
+                """)
+            try await run.fixture.tamper(
+                """
+                CREATE TRIGGER refuse BEFORE UPDATE ON bot_import_item FOR EACH ROW WHEN (OLD.place = 0)
+                    EXECUTE FUNCTION refuse()
+                """)
+            let batch = try await run.create(profiles.map(\.token), in: tenant, mode: .polling)
+
+            try await run.importing {
+                // One that was cut off would begin again in two minutes.
+                try await run.fixture.eventually("the others' end", within: .seconds(60)) {
+                    try await run.items(batch).filter { $0.status == .waiting }.count == 1
+                }
+            }
+        }
+    }
+
     @Test("A bot that cannot be kept is locked after its import, as by whoever deletes the tenant")
     func lockOrder() async throws {
         try await ImportRun.with { run in
