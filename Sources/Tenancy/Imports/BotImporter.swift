@@ -137,6 +137,9 @@ package actor BotImporter {
     }
 
     private func hold(after error: any Error) {
+        if error is ImportRegistration.SealedToken {
+            logger.error("a token to be imported cannot be opened: is ROOKERY_MASTER_KEY the right one?")
+        }
         guard error.isTelegramAway else { return outage.reset() }
         let asked = (error as? BotAPIError)?.retryAfter
         heldUntil = max(heldUntil, .now + (asked.map { min($0, .seconds(3600)) } ?? outage.next()))

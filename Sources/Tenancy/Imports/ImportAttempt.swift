@@ -73,10 +73,12 @@ struct ImportAttempt: Sendable {
             """) == 1
     }
 
-    func tryAgain(in wait: Duration, in tx: TenantTransaction) async throws {
+    /// - Parameter isCounted: false when Telegram was not asked, nor could have been.
+    func tryAgain(in wait: Duration, isCounted: Bool = true, in tx: TenantTransaction) async throws {
         try await tx.execute(
             """
             UPDATE bot_import_item SET updated_at = clock_timestamp(),
+                attempts = attempts - \(Int32(isCounted ? 0 : 1)),
                 next_attempt_at = clock_timestamp() + \(wait.microseconds) * interval '1 microsecond'
             WHERE tenant_id = \(tx.tenant) AND import_id = \(key.batch) AND place = \(Int32(key.place))
                 AND status = 'waiting'

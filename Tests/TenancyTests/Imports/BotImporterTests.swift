@@ -159,6 +159,32 @@ struct BotImporterTests {
         }
     }
 
+    @Test("A token that the master key does not open waits for the right one")
+    func wrongKey() async throws {
+        try await ImportRun.with { run in
+            let tenant = try await run.fixture.tenant()
+            let batch = try await run.create(run.profiles(1).map(\.token), in: tenant)
+            try await run.fixture.tamper(
+                "ALTER TABLE bot_import_item ADD COLUMN kept bytea")
+            try await run.fixture.tamper(
+                "UPDATE bot_import_item SET kept = token_sealed, token_sealed = '\\x00', attempts = 19")
+
+            try await run.importing {
+                try await run.fixture.eventually("a try") {
+                    try await run.fixture.count(
+                        "SELECT count(*) FROM bot_import_item WHERE next_attempt_at > now() + interval '5 minutes'"
+                    ) == 1
+                }
+                #expect(try await run.items(batch).map(\.status) == [.waiting])
+                try await run.fixture.tamper(
+                    "UPDATE bot_import_item SET token_sealed = kept, next_attempt_at = now()")
+                let items = try await run.finished(batch)
+
+                #expect(items.map(\.status) == [.registered])
+            }
+        }
+    }
+
     @Test("A bot that cannot be kept is locked after its import, as by whoever deletes the tenant")
     func lockOrder() async throws {
         try await ImportRun.with { run in
