@@ -12,7 +12,7 @@ struct ImportAttempt: Sendable {
     let settings: BotImport.Settings
 
     /// Those whose turn it is, of each tenant with active ones a few, in turn. However many wait, it looks at no more of
-    /// each tenant than that.
+    /// each tenant than that. When more tenants wait than can be taken chance decides: none always comes last.
     static func due(_ limit: Int, ofEach few: Int, in tx: PlatformTransaction) async throws
         -> [BotImportItem.Key]
     {
@@ -35,7 +35,7 @@ struct ImportAttempt: Sendable {
                         AND next_attempt_at <= clock_timestamp()
                     ORDER BY next_attempt_at, import_id, place LIMIT \(Int64(few))
                 ) first) item
-            WHERE tenant.status = 'active' ORDER BY turn, tenant_id LIMIT \(Int64(limit))
+            WHERE tenant.status = 'active' ORDER BY turn, random() LIMIT \(Int64(limit))
             """)
     }
 

@@ -225,6 +225,28 @@ struct BotImporterTests {
         }
     }
 
+    @Test("When more tenants wait than can be taken at once each has its turn")
+    func turnsOfManyTenants() async throws {
+        try await ImportRun.with { run in
+            var tenants: Set<ID<Tenant>> = []
+            for profile in try await run.profiles(3) {
+                let tenant = try await run.fixture.tenant()
+                _ = try await run.create([profile.token], in: tenant)
+                tenants.insert(tenant.id)
+            }
+
+            var begun: Set<ID<Tenant>> = []
+            for _ in 0..<100 where begun.count < 3 {
+                let due = try await run.fixture.database.job { tx in
+                    try await ImportAttempt.due(1, ofEach: 8, in: tx)
+                }
+                begun.formUnion(due.map(\.tenant))
+            }
+
+            #expect(begun == tenants)
+        }
+    }
+
     @Test("What waits is wiped when an import is cancelled, and when its tenant is deleted")
     func cancelled() async throws {
         try await ImportRun.with { run in
