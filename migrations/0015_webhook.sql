@@ -32,6 +32,9 @@ ALTER TABLE bot
     ADD COLUMN mode_before_rollback text
         CONSTRAINT bot_mode_before_rollback CHECK (mode_before_rollback IN ('webhook', 'hybrid'));
 ALTER TABLE bot ALTER COLUMN transport SET DEFAULT 'none';
+-- For looks at all tenants' bots: the newest, and how many there are of the last hour.
+CREATE INDEX bot_id ON bot (id);
+CREATE INDEX bot_created ON bot (created_at);
 
 CREATE TABLE bot_webhook (
     tenant_id uuid NOT NULL,
@@ -103,6 +106,8 @@ DROP TABLE job_lease;
 DROP POLICY bot_registration_system ON bot_registration;
 REVOKE SELECT ON bot_registration FROM rookery_system;
 DROP TABLE bot_webhook;
+DROP INDEX bot_created;
+DROP INDEX bot_id;
 ALTER TABLE bot
     DROP COLUMN mode_before_rollback,
     DROP COLUMN admin_commands,

@@ -128,7 +128,8 @@ def test_the_same_request_with_its_key_registers_once(rookery, owner, sandbox):
     first, again = (owner.post("/v1/bots", body, headers=header) for _ in range(2))
 
     assert (first.status_code, again.status_code) == (201, 201)
-    assert first.json()["id"] == again.json()["id"]
+    assert first.content == again.content
+    assert "idempotency-replayed" not in first.headers and again.headers["idempotency-replayed"] == "true"
 
 
 def test_a_removed_bot_has_no_webhook_and_no_secrets_left_and_can_come_back(rookery, owner, stranger, sandbox):

@@ -111,6 +111,8 @@ def test_no_log_line_answer_audit_entry_or_row_holds_a_token_or_a_webhook_secret
     log = watchful.process.log.read_text(errors="replace")
     assert any(bot.id in log for bot in bots), "the log does not sing at home"
     assert not held(log), [line for line in log.splitlines() if held(line)][:3]
+    metrics = web.get(f"{watchful.admin}/metrics").text
+    assert "rookery_webhooks" in metrics and not held(metrics)
     for answer in [*owner.answers, *support.answers]:
         assert not held(answer.text + str(answer.headers)), f"{answer.request.method} {answer.request.url}: {answer.text}"
     rows = database.everything(watchful)

@@ -1,5 +1,7 @@
 """What is changed about a bot while its users write: nothing is lost, doubled, refused or out of order."""
 
+import time
+
 import pytest
 
 from api import Caller
@@ -47,7 +49,9 @@ def test_a_secret_is_rotated_under_load_and_no_update_is_rejected(rookery, owner
 def test_a_bot_goes_to_and_fro_between_webhook_and_polling_under_load(rookery, owner, sandbox, receiver):
     bot = register(rookery, owner, sandbox)
     bot.consume(receiver.url)
+    # So many are aimed at; a slow machine writes fewer.
     writers = Writers(bot.telegram, per_second=200)
+    began = time.monotonic()
 
     for _ in range(SWITCHES):
         bot.patch(mode="polling")
@@ -58,7 +62,11 @@ def test_a_bot_goes_to_and_fro_between_webhook_and_polling_under_load(rookery, o
         bot.wait_for(lambda it: it["transport"] == "webhook")
         writers.wait_for(20)
     written = writers.stop()
+    count, seconds = sum(map(len, written.values())), time.monotonic() - began
+    print(f"{count} updates were written in {seconds:.1f} s, {count / seconds:.0f} a second")
 
+    # Some fell into each stretch of either kind.
+    assert count >= SWITCHES * 2 * 20
     assert len(bot.telegram.calls("deleteWebhook", SWITCHES)) >= SWITCHES
     assert len(bot.telegram.calls("getUpdates", SWITCHES)) >= SWITCHES
     assert_logged_once_in_order(rookery, bot.id, written)

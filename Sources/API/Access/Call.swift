@@ -150,6 +150,12 @@ struct Call: Sendable {
         }
     }
 
+    /// A part of what `writePlatform` does, committed by itself: for what is too much for one transaction. It has to
+    /// be such that it can be done again, since the answer is kept after it.
+    func writeApart<T: Sendable>(_ body: (PlatformTransaction) async throws -> T) async throws -> T {
+        try await surroundings.database.job(body)
+    }
+
     /// Notes in the audit trail what the transaction does.
     /// - Parameters:
     ///   - actor: who did it; the caller when nil.

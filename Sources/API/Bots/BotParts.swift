@@ -95,10 +95,11 @@ struct BotParts: Sendable {
         self.runtime = runtime
         self.commands = commands
         self.scheduler = scheduler
+        let shares = TrafficShares(rowsPerSecond: Self.trafficRowsPerSecond, loops: runtime.loops.count)
         traffic = zip(runtime.loops, databases).map { loop, database in
             BotTraffic(
                 loop: loop, database: database, metrics: runtime.metrics, logger: runtime.logger,
-                rowsPerSecond: Self.trafficRowsPerSecond / runtime.loops.count)
+                shares: shares)
         }
         self.clients = clients
         self.pollClients = pollClients

@@ -24,7 +24,7 @@ struct BotTunnel: Sendable {
             let known = address.url
             address.set(found)
             do {
-                try await database.job { try await Webhook.expediteAll(in: $0) }
+                try await Webhook.expediteAll(in: database)
             } catch {
                 address.set(known)
                 throw error

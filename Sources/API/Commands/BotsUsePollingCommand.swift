@@ -70,16 +70,24 @@ private struct BotsScope {
         let runtime = try Runtime(loops: 1, logger: Logger(minimum: .warning, format: .text))
         let database = try DatabasePools.make(settings, loop: runtime.loops[0], runtime: runtime)
         let trail = AuditTrail(database: database, box: SecretBox(keyRing: settings.masterKey))
-        let count = try await database.writePlatform { tx in
-            if let tenant, try await Tenant.find(tenant, in: tx) == nil { throw NoSuchTenant(id: tenant) }
-            let rolled = try await Bot.roll(rollback, tenant: tenant, in: tx)
-            for tenant in rolled {
-                try await trail.record(
-                    .rolledBack(tenant, rollback), by: .operator, from: .commandLine, for: tenant.tenant,
-                    in: tx)
-            }
-            return rolled.map(\.bots).reduce(0, +)
+        if let tenant, try await database.readPlatform({ try await Tenant.find(tenant, in: $0) }) == nil {
+            throw NoSuchTenant(id: tenant)
         }
+        var (count, last): (Int, BotKey?) = (0, nil)
+        repeat {
+            let page = try await database.job { [last] tx in
+                let page = try await Bot.roll(rollback, tenant: tenant, after: last, in: tx)
+                for changed in page.changed {
+                    try await trail.record(
+                        .rolledBack(changed, rollback), by: .operator, from: .commandLine,
+                        for: changed.tenant,
+                        in: tx)
+                }
+                return page
+            }
+            count += page.changed.map(\.bots).reduce(0, +)
+            last = page.last
+        } while last != nil
         environment.print("\(count)")
     }
 

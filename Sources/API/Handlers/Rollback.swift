@@ -26,12 +26,9 @@ struct Rollback: Sendable {
                     .init(pointer: "/tenant_id", code: "not_found", detail: "is no tenant's id")
                 ])
             }
-            let rolled = try await Bot.roll(rollback, tenant: tenant, in: tx)
-            for tenant in rolled {
-                try await call.record(.rolledBack(tenant, rollback), for: tenant.tenant, in: tx)
-            }
+            let count = try await pages(rollback, tenant, call)
             var json = JSONWriter()
-            json.object { $0.field("bots", rolled.map(\.bots).reduce(0, +)) }
+            json.object { $0.field("bots", count) }
             return .json(202, json.bytes)
         }
     }
@@ -45,6 +42,24 @@ struct Rollback: Sendable {
             throw Problem.invalidField("/tenant_id", "contradiction", "is not the tenant of Rookery-Tenant")
         }
         return named
+    }
+
+    /// All of them would take longer than a statement may.
+    /// - Returns: how many bots it is about.
+    private func pages(_ rollback: Bot.Rollback, _ tenant: ID<Tenant>?, _ call: Call) async throws -> Int {
+        var (count, last): (Int, BotKey?) = (0, nil)
+        repeat {
+            let page = try await call.writeApart { [last] tx in
+                let page = try await Bot.roll(rollback, tenant: tenant, after: last, in: tx)
+                for changed in page.changed {
+                    try await call.record(.rolledBack(changed, rollback), for: changed.tenant, in: tx)
+                }
+                return page
+            }
+            count += page.changed.map(\.bots).reduce(0, +)
+            last = page.last
+        } while last != nil
+        return count
     }
 }
 

@@ -7,7 +7,6 @@ package actor BotDirectoryRefresh {
     package static let channel = "rookery_directory"
 
     static let interval = Duration.seconds(1)
-    private static let pageSize = 1000
     /// Transactions commit later than the `updated_at` they write, so a little more is read than is new.
     private static let overlap = Duration.seconds(3)
     private static let fullEvery = Duration.seconds(300)
@@ -20,13 +19,15 @@ package actor BotDirectoryRefresh {
     private let tenants: TenantDirectoryRefresh
     private let secrets: BotSecrets
     private let logger: Logger
+    private let pageSize: Int
     private var since = Timestamp(microsecondsSince1970: 0)
     private var lastFull: ContinuousClock.Instant?
     private var wakeUp: CheckedContinuation<Void, Never>?
     private var isWanted = false
 
     package init(
-        loop: EventLoop, database: Database, directory: BotDirectory, secrets: BotSecrets, logger: Logger
+        loop: EventLoop, database: Database, directory: BotDirectory, secrets: BotSecrets, logger: Logger,
+        pageSize: Int = 1000
     ) {
         unownedExecutor = loop.asUnownedSerialExecutor()
         self.loop = loop
@@ -36,6 +37,7 @@ package actor BotDirectoryRefresh {
             loop: loop, database: database, directory: directory.tenants, logger: logger)
         self.secrets = secrets
         self.logger = logger
+        self.pageSize = pageSize
     }
 
     /// Something was announced: refresh now.
@@ -89,43 +91,54 @@ package actor BotDirectoryRefresh {
         }
     }
 
+    /// Very many bots take a while. What changes meanwhile is not to wait for it, and is read between the pages.
     private func readAll() async throws {
-        let started = try await serverTime()
+        since = try await serverTime()
+        var lastLook = ContinuousClock.now
         var seen: Set<ID<Bot>> = []
-        try await read(where: "status <> 'deleted'") { seen.insert($0.key.bot) }
+        var last: BotKey? = BotKey(tenant: .least, bot: .least)
+        while let previous = last {
+            last = try await readPage(where: "status <> 'deleted'", after: previous) { seen.insert($0) }
+            guard last != nil, isWanted || .now - lastLook >= Self.interval else { continue }
+            isWanted = false
+            lastLook = .now
+            try await tenants.refresh()
+            try await readChanged { seen.insert($0) }
+        }
         directory.retain(seen)
-        since = started
     }
 
-    private func readChanged() async throws {
+    private func readChanged(_ each: (ID<Bot>) -> Void = { _ in }) async throws {
         let started = try await serverTime()
         let from = since - Self.overlap
-        try await read(where: "updated_at >= \(from)")
+        var last: BotKey? = BotKey(tenant: .least, bot: .least)
+        while let previous = last {
+            last = try await readPage(where: "updated_at >= \(from)", after: previous, each)
+        }
         since = started
     }
 
-    /// Takes in the bots that meet `condition`, a page at a time: there may be very many, and one result holds
-    /// them all in memory.
-    private func read(where condition: SQL, _ each: (DirectoryRow) -> Void = { _ in }) async throws {
-        var last = BotKey(tenant: .least, bot: .least)
-        while true {
-            let page = try await database.upkeep.withConnection { [last] connection in
-                try await connection.all(
-                    """
-                    SELECT \(DirectoryRow.columns) FROM bot
-                    WHERE (tenant_id, id) > (\(last.tenant), \(last.bot)) AND \(condition)
-                    ORDER BY tenant_id, id LIMIT \(Int64(Self.pageSize))
-                    """, as: DirectoryRow.self)
-            }
-            // Very many bots may take longer than what is known of their tenants is good for.
-            if !directory.tenants.isFresh(within: Self.tenantsGoodFor) { try await tenants.refresh() }
-            for row in page {
-                apply(row)
-                each(row)
-            }
-            guard page.count == Self.pageSize, let end = page.last else { return }
-            last = end.key
+    /// Takes in some of the bots that meet `condition`: there may be very many, and one result holds them all in
+    /// memory.
+    /// - Returns: the last one; nil when there are no more.
+    private func readPage(
+        where condition: SQL, after previous: BotKey, _ each: (ID<Bot>) -> Void
+    ) async throws -> BotKey? {
+        let page = try await database.upkeep.withConnection { [pageSize] connection in
+            try await connection.all(
+                """
+                SELECT \(DirectoryRow.columns) FROM bot
+                WHERE (tenant_id, id) > (\(previous.tenant), \(previous.bot)) AND \(condition)
+                ORDER BY tenant_id, id LIMIT \(Int64(pageSize))
+                """, as: DirectoryRow.self)
         }
+        // Very many bots may take longer than what is known of their tenants is good for.
+        if !directory.tenants.isFresh(within: Self.tenantsGoodFor) { try await tenants.refresh() }
+        for row in page {
+            apply(row)
+            each(row.key.bot)
+        }
+        return page.count == pageSize ? page.last?.key : nil
     }
 
     private func serverTime() async throws -> Timestamp {

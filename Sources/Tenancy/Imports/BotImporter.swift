@@ -12,7 +12,8 @@ package actor BotImporter {
     private static let ofEachTenant = 8
     /// How long the count of the last hour is gone by.
     private static let countedFor = Duration.seconds(60)
-    private static let fullHourPause = Duration.seconds(10)
+    /// While the hour is full, and after the database has failed.
+    private static let pause = Duration.seconds(10)
     /// How often imports that ended long ago are deleted.
     private static let clearEvery = Duration.seconds(3600)
 
@@ -58,25 +59,27 @@ package actor BotImporter {
             } catch {
                 guard !Task.isCancelled else { return }
                 logger.warning("imports of bots are held up", ["error": "\(error)"])
-                try? await loop.sleep(for: Self.fullHourPause)
+                try? await loop.sleep(for: Self.pause)
             }
         }
     }
 
     private func connect(_ due: [BotImportItem.Key]) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        let waiting: Result<Void, any Error> = await withTaskGroup(of: Void.self) { group in
             var running = 0
             for key in due {
                 if running >= Self.concurrent {
-                    try await group.next()
+                    await group.next()
                     running -= 1
                 }
-                try await waitForTurn()
+                // Not thrown here: those under way would end with it.
+                do { try await waitForTurn() } catch { return .failure(error) }
                 running += 1
-                group.addTask(executorPreference: loop) { try await self.connect(key) }
+                group.addTask(executorPreference: loop) { await self.connect(key) }
             }
-            try await group.waitForAll()
+            return .success(())
         }
+        try waiting.get()
     }
 
     private func clear() async throws {
@@ -97,7 +100,7 @@ package actor BotImporter {
                 leftOfHour -= 1
                 return
             } else {
-                try await loop.sleep(for: Self.fullHourPause)
+                try await loop.sleep(for: Self.pause)
             }
         }
     }
@@ -112,19 +115,31 @@ package actor BotImporter {
 
     // MARK: One bot
 
-    private func connect(_ key: BotImportItem.Key) async throws {
-        guard let attempt = try await registration.claim(key) else { return }
+    /// One that cannot be begun with, or whose end cannot be written down, is tried again in two minutes.
+    private func connect(_ key: BotImportItem.Key) async {
         do {
-            try await registration.connect(attempt)
-            outage.reset()
+            guard let attempt = try await registration.claim(key) else { return }
+            do {
+                try await registration.connect(attempt)
+                outage.reset()
+            } catch {
+                try Task.checkCancellation()
+                hold(after: error)
+                try await registration.fail(attempt, error)
+            }
         } catch {
-            try Task.checkCancellation()
-            hold(after: error)
-            try await registration.fail(attempt, error)
+            guard !Task.isCancelled else { return }
+            logger.warning(
+                "a bot of an import is held up",
+                ["import": "\(key.batch)", "place": "\(key.place)", "error": "\(error)"])
+            heldUntil = max(heldUntil, .now + Self.pause)
         }
     }
 
     private func hold(after error: any Error) {
+        if error is ImportRegistration.SealedToken {
+            logger.error("a token to be imported cannot be opened: is ROOKERY_MASTER_KEY the right one?")
+        }
         guard error.isTelegramAway else { return outage.reset() }
         let asked = (error as? BotAPIError)?.retryAfter
         heldUntil = max(heldUntil, .now + (asked.map { min($0, .seconds(3600)) } ?? outage.next()))

@@ -12,7 +12,7 @@ struct ImportAttempt: Sendable {
     let settings: BotImport.Settings
 
     /// Those whose turn it is, of each tenant with active ones a few, in turn. However many wait, it looks at no more of
-    /// each tenant than that.
+    /// each tenant than that. When more tenants wait than can be taken chance decides: none always comes last.
     static func due(_ limit: Int, ofEach few: Int, in tx: PlatformTransaction) async throws
         -> [BotImportItem.Key]
     {
@@ -35,7 +35,7 @@ struct ImportAttempt: Sendable {
                         AND next_attempt_at <= clock_timestamp()
                     ORDER BY next_attempt_at, import_id, place LIMIT \(Int64(few))
                 ) first) item
-            WHERE tenant.status = 'active' ORDER BY turn, tenant_id LIMIT \(Int64(limit))
+            WHERE tenant.status = 'active' ORDER BY turn, random() LIMIT \(Int64(limit))
             """)
     }
 
@@ -73,22 +73,27 @@ struct ImportAttempt: Sendable {
             """) == 1
     }
 
-    func tryAgain(in wait: Duration, in tx: TenantTransaction) async throws {
+    /// - Parameter isCounted: false when Telegram was not asked, nor could have been.
+    func tryAgain(in wait: Duration, isCounted: Bool = true, in tx: TenantTransaction) async throws {
         try await tx.execute(
             """
             UPDATE bot_import_item SET updated_at = clock_timestamp(),
+                attempts = attempts - \(Int32(isCounted ? 0 : 1)),
                 next_attempt_at = clock_timestamp() + \(wait.microseconds) * interval '1 microsecond'
             WHERE tenant_id = \(tx.tenant) AND import_id = \(key.batch) AND place = \(Int32(key.place))
                 AND status = 'waiting'
             """)
     }
 
+    /// Before `end`, and before a bot is locked: locks are taken in the order of import, item, bot.
+    func lockImport(in tx: TenantTransaction) async throws {
+        try await tx.execute(
+            "SELECT FROM bot_import WHERE tenant_id = \(tx.tenant) AND id = \(key.batch) FOR UPDATE")
+    }
+
     /// Wipes the token, counts, and ends the import when it was the last.
     /// - Parameter fault: nil when the bot is connected.
     func end(_ fault: BotImportItem.Fault?, in tx: TenantTransaction) async throws {
-        // Before the item: the order of locks.
-        try await tx.execute(
-            "SELECT FROM bot_import WHERE tenant_id = \(tx.tenant) AND id = \(key.batch) FOR UPDATE")
         let isEnded = try await tx.execute(
             """
             UPDATE bot_import_item SET status = \(fault == nil ? BotImportItem.Status.registered : .failed),

@@ -4,13 +4,15 @@ import Platform
 struct ImportRegistration: Sendable {
     /// A bot is given up after so many tries.
     private static let attempts = 20
+    /// After another master key was found to be needed.
+    private static let sealedWait = Duration.seconds(900)
 
     let database: Database
     let connector: BotConnector
     let secrets: ImportSecrets
 
     /// The token cannot be opened: it was sealed with another master key.
-    private struct Sealed: Error {}
+    struct SealedToken: Error {}
     private struct Cancelled: Error {}
 
     func claim(_ key: BotImportItem.Key) async throws -> ImportAttempt? {
@@ -29,7 +31,7 @@ struct ImportRegistration: Sendable {
     }
 
     private func store(_ attempt: ImportAttempt) async throws -> ID<Bot> {
-        guard let token = attempt.token else { throw Sealed() }
+        guard let token = attempt.token else { throw SealedToken() }
         let examined = try await connector.examine(
             token, takesOver: attempt.settings.takesOver, isPatient: false)
         let new = attempt.settings.applied(to: examined.bot(name: attempt.name, mode: attempt.settings.mode))
@@ -58,6 +60,12 @@ struct ImportRegistration: Sendable {
 
     /// Has it tried again later, or ends it; a bot whose webhook Telegram refuses is not kept.
     func fail(_ attempt: ImportAttempt, _ error: any Error) async throws {
+        // Our fault, which can be mended: nothing is given up.
+        if error is SealedToken {
+            return try await database.write(attempt.key.tenant) { tx in
+                try await attempt.tryAgain(in: Self.sealedWait, isCounted: false, in: tx)
+            }
+        }
         if let wait = wait(after: error, attempt.attempts) {
             return try await database.write(attempt.key.tenant) { tx in
                 try await attempt.tryAgain(in: wait, in: tx)
@@ -68,6 +76,7 @@ struct ImportRegistration: Sendable {
 
     private func end(_ attempt: ImportAttempt, _ fault: BotImportItem.Fault?) async throws {
         try await database.write(attempt.key.tenant) { tx in
+            try await attempt.lockImport(in: tx)
             if fault != nil, let bot = try await attempt.botMade(in: tx) {
                 try await bot.delete(in: tx)
                 try await connector.events.record(.importUndone, bot, tx)

@@ -20,9 +20,9 @@ package struct OnboardingPace: Sendable {
     static func shownLately(in tx: PlatformTransaction) async throws -> Int {
         let count = try await tx.value(
             """
-            SELECT (SELECT count(*) FROM bot WHERE created_at > clock_timestamp() - interval '1 hour')
+            SELECT (SELECT count(*) FROM bot WHERE created_at > statement_timestamp() - interval '1 hour')
                 + (SELECT count(*) FROM bot_import_item WHERE attempts > 0 AND bot_id IS NULL
-                    AND updated_at > clock_timestamp() - interval '1 hour')
+                    AND updated_at > statement_timestamp() - interval '1 hour')
             """, as: Int64.self)
         return Int(count ?? 0)
     }

@@ -39,7 +39,7 @@ actor BotPoller {
     var backoff = PollBackoff()
     /// Since when every poll has failed.
     var failingSince: ContinuousClock.Instant?
-    var conflicts = PollConflicts()
+    var conflicts: PollConflicts
     /// nil when it is not known.
     private var shown: PollState?
     private var offset: Int64?
@@ -51,6 +51,7 @@ actor BotPoller {
         unownedExecutor = parts.loop.asUnownedSerialExecutor()
         target = found.target
         shown = found.shown
+        conflicts = PollConflicts(isForeign: found.shown == .foreignPoll)
         self.parts = parts
     }
 
@@ -110,7 +111,7 @@ actor BotPoller {
 
     private func noteSuccess() {
         failingSince = nil
-        if !conflicts.isRecent(parts.pace) { show(.fine) }
+        if !conflicts.isForeign(parts.pace) { show(.fine) }
     }
 
     private func take(_ updates: [ReceivedUpdate], askedFor count: Int) async throws {

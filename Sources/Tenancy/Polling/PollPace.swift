@@ -8,15 +8,18 @@ package struct PollPace: Sendable {
     /// come about when a bot goes from one node to another.
     package var conflictLimit: Int
     package var conflictTime: Duration
+    /// Without such polls, before somebody else is said to have stopped.
+    package var calmTime: Duration
 
     package init(
         longest: Duration = .seconds(50), patience: Duration = .seconds(60), conflictLimit: Int = 3,
-        conflictTime: Duration = .seconds(120)
+        conflictTime: Duration = .seconds(120), calmTime: Duration = .seconds(1200)
     ) {
         self.longest = longest
         self.patience = patience
         self.conflictLimit = conflictLimit
         self.conflictTime = conflictTime
+        self.calmTime = calmTime
     }
 
     /// Whole seconds, less a random part: thousands of polls that began together shall not end together.

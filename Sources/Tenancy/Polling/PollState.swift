@@ -25,6 +25,7 @@ extension PollState {
     /// before.
     static func save(_ states: [BotKey: PollState], in tx: PlatformTransaction) async throws {
         let (keys, values) = (Array(states.keys), Array(states.values))
+        try await Webhook.lock(keys, in: tx)
         try await tx.execute(
             """
             UPDATE bot_webhook w SET state = n.state, updated_at = clock_timestamp(),

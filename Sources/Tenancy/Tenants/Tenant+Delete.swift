@@ -27,7 +27,13 @@ extension Tenant {
 extension Bot {
     /// Deletes the transaction's tenant's bots: marked, since the log still names them, with their secrets wiped.
     static func deleteAll(in tx: TenantTransaction) async throws {
-        try await tx.execute("DELETE FROM bot_registration WHERE tenant_id = \(tx.tenant)")
+        // The order of locks, in which whoever deletes one of them takes them, too.
+        try await tx.execute(
+            """
+            SELECT FROM bot WHERE tenant_id = \(tx.tenant) AND status <> 'deleted' ORDER BY id FOR NO KEY UPDATE
+            """)
+        try await tx.execute(
+            "SELECT FROM bot_webhook WHERE tenant_id = \(tx.tenant) ORDER BY bot_id FOR UPDATE")
         try await tx.execute(
             """
             UPDATE bot SET status = 'deleted', transport = 'none', token_sealed = NULL, webhook_secrets = '{}',
@@ -35,5 +41,6 @@ extension Bot {
             WHERE tenant_id = \(tx.tenant) AND status <> 'deleted'
             """)
         try await tx.execute("DELETE FROM bot_webhook WHERE tenant_id = \(tx.tenant)")
+        try await tx.execute("DELETE FROM bot_registration WHERE tenant_id = \(tx.tenant)")
     }
 }

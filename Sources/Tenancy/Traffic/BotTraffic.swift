@@ -19,6 +19,7 @@ package final class BotTraffic: @unchecked Sendable {
     }
 
     private static let capacity = 50_000
+    private static let lastBatch = 500
     private static let tick = Duration.seconds(1)
     private static let pauseAfterFailure = Duration.seconds(5)
 
@@ -26,7 +27,7 @@ package final class BotTraffic: @unchecked Sendable {
     private let database: Database
     private let logger: Logger
     private let interval: Duration
-    private let rowsPerTick: Int
+    private let shares: TrafficShares
     private let uncounted: Counter
     private var tallies: [BotKey: Tally] = [:]
     /// In the order in which they were begun.
@@ -34,17 +35,16 @@ package final class BotTraffic: @unchecked Sendable {
 
     /// - Parameters:
     ///   - interval: how long a bot's counts are gathered before they are written.
-    ///   - rowsPerSecond: written by this loop at most.
+    ///   - shares: of what all loops write.
     package init(
         loop: EventLoop, database: Database, metrics: Metrics, logger: Logger,
-        interval: Duration = .seconds(4),
-        rowsPerSecond: Int = 500
+        interval: Duration = .seconds(4), shares: TrafficShares = TrafficShares()
     ) {
         self.loop = loop
         self.database = database
         self.logger = logger
         self.interval = interval
-        rowsPerTick = max(1, rowsPerSecond)
+        self.shares = shares
         uncounted = metrics.counter(
             "rookery_bot_traffic_uncounted_total",
             "Events of bots that were not counted, for want of room.")
@@ -115,7 +115,7 @@ package final class BotTraffic: @unchecked Sendable {
         while true {
             try await loop.sleep(for: isFailing ? Self.pauseAfterFailure : Self.tick)
             do {
-                try await write(dueBefore: .now - interval)
+                try await writeShare()
                 isFailing = false
             } catch {
                 try Task.checkCancellation()
@@ -130,14 +130,21 @@ package final class BotTraffic: @unchecked Sendable {
     /// Writes all there is, for the shutdown: until `deadline`, or until the database does not take it.
     nonisolated(nonsending) package func flush(until deadline: ContinuousClock.Instant) async {
         do {
-            while !turns.isEmpty, .now < deadline { try await write(dueBefore: .now) }
+            while !turns.isEmpty, .now < deadline { try await write(turns.prefix(Self.lastBatch)) }
         } catch {
             logger.warning("how bots fared could not be written", ["error": "\(error)"])
         }
     }
 
-    nonisolated(nonsending) private func write(dueBefore time: ContinuousClock.Instant) async throws {
-        let due = Array(turns.prefix(rowsPerTick).prefix { $0.since <= time })
+    nonisolated(nonsending) private func writeShare() async throws {
+        let time = ContinuousClock.now - interval
+        // They stand in the order of their time.
+        let due = turns.firstIndex { $0.since > time } ?? turns.count
+        try await write(turns.prefix(shares.take(due)))
+    }
+
+    /// - Parameter due: the first of `turns`.
+    nonisolated(nonsending) private func write(_ due: ArraySlice<Tally>) async throws {
         guard !due.isEmpty else { return }
         turns.removeFirst(due.count)
         for tally in due { tallies.removeValue(forKey: tally.key) }

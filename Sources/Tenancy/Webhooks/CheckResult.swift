@@ -12,6 +12,7 @@ struct CheckResult: Sendable {
 
     /// Writes all of them. A bot that somebody wants looked at since it was claimed keeps its earlier date.
     static func save(_ results: [CheckResult], in tx: PlatformTransaction) async throws {
+        try await Webhook.lock(results.map(\.claimed.key), in: tx)
         let looks = results.filter { $0.checkedAt != nil }
         if !looks.isEmpty { try await saveLooks(looks, in: tx) }
         let others = results.filter { $0.checkedAt == nil }

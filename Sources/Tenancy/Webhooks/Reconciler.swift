@@ -11,6 +11,8 @@ package actor Reconciler {
     package static let mostAtOnce = CheckPace.mostAtOnce
     private static let busyPause = Duration.milliseconds(100)
     private static let idlePause = Duration.milliseconds(500)
+    /// Kept to be written while the database does not take them.
+    private static let mostResults = 2000
     private static let surveyEvery = Duration.seconds(60)
 
     package nonisolated let unownedExecutor: UnownedSerialExecutor
@@ -27,6 +29,7 @@ package actor Reconciler {
     private var isFull = false
     private var wakeUp: CheckedContinuation<Void, Never>?
     private var results: [CheckResult] = []
+    private var isSavingFailing = false
     private var lastSurvey: ContinuousClock.Instant?
     private var isFailing = false
 
@@ -180,9 +183,14 @@ package actor Reconciler {
         results = []
         do {
             try await connector.database.job { tx in try await CheckResult.save(batch, in: tx) }
+            isSavingFailing = false
         } catch {
-            // The bots are due again when the rights to work on them have run out.
-            logger.warning("checks of bots could not be written down", ["error": "\(error)"])
+            // Of a bot that somebody else has claimed meanwhile nothing is written.
+            results = (batch + results).suffix(Self.mostResults)
+            if !isSavingFailing {
+                logger.warning("checks of bots could not be written down", ["error": "\(error)"])
+            }
+            isSavingFailing = true
         }
     }
 }

@@ -116,16 +116,6 @@ extension Webhook {
         return Dictionary(uniqueKeysWithValues: rows.map { ($0.bot, $0) })
     }
 
-    /// The same for every bot whose webhook has an address of the installation's.
-    package static func expediteAll(in tx: PlatformTransaction) async throws {
-        try await tx.execute(
-            """
-            UPDATE bot_webhook SET next_check_at = clock_timestamp(), last_checked_at = NULL
-            FROM bot WHERE bot.tenant_id = bot_webhook.tenant_id AND bot.id = bot_webhook.bot_id
-                AND bot.status = 'active' AND bot.mode <> 'polling' AND bot.webhook_url IS NULL
-            """)
-    }
-
     /// Has the reconciler look at the bot at the next opportunity.
     package static func expedite(_ bot: ID<Bot>, in tx: TenantTransaction) async throws {
         try await tx.execute(

@@ -104,6 +104,49 @@ struct RollbackTests {
         }
     }
 
+    @Test("Very many bots are changed a thousand at a time, each with its audit entry")
+    func pages() async throws {
+        try await RunningApp.with { app in
+            let admin = try await app.bearer(app.fixture.platformAdmin())
+            let tenant = try await app.fixture.tenant()
+            try await Self.insertBots(2500, of: tenant, app)
+
+            let there = try await app.send("POST", "/v1/platform/bots:use-polling", json: "{}", as: admin)
+            let again = try await app.send("POST", "/v1/platform/bots:use-polling", json: "{}", as: admin)
+
+            #expect(try JSONAnswer(there, 202)["bots"] == .number("2500"))
+            #expect(try JSONAnswer(again, 202)["bots"] == .number("0"))
+            let trail = try await Self.trail(of: tenant.id, app)
+            #expect(trail == Array(repeating: "bot.rollback platform_admin", count: 3))
+        }
+    }
+
+    @Test("A rollback that fails on the way is gone on with by the next")
+    func goesOn() async throws {
+        try await RunningApp.with { app in
+            let admin = try await app.bearer(app.fixture.platformAdmin())
+            let tenant = try await app.fixture.tenant()
+            try await Self.insertBots(1500, of: tenant, app)
+            try await Self.execute(
+                """
+                CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+                    $$ BEGIN RAISE EXCEPTION 'no'; END $$;
+                """, app)
+            try await Self.execute(
+                """
+                CREATE TRIGGER refuse BEFORE UPDATE ON bot FOR EACH ROW
+                    WHEN (OLD.telegram_id = 1200) EXECUTE FUNCTION refuse()
+                """, app)
+
+            let failed = try await app.send("POST", "/v1/platform/bots:use-polling", json: "{}", as: admin)
+            try await Self.execute("DROP TRIGGER refuse ON bot", app)
+            let second = try await app.send("POST", "/v1/platform/bots:use-polling", json: "{}", as: admin)
+
+            #expect(failed.status == 500)
+            #expect(try JSONAnswer(second, 202)["bots"] == .number("500"))
+        }
+    }
+
     @Test("No tenant's id is refused, and so is whoever is no platform admin")
     func refused() async throws {
         try await RunningApp.with { app in
@@ -140,6 +183,21 @@ struct RollbackTests {
     }
 
     // MARK: Pieces
+
+    /// Bots that nobody works on, since they have no row in `bot_webhook`; with Telegram's numbers from 1 on, in the
+    /// order of their ids.
+    private static func insertBots(_ count: Int64, of tenant: Tenant, _ app: RunningApp) async throws {
+        try await execute(
+            """
+            INSERT INTO bot (tenant_id, id, telegram_id, name, mode)
+            SELECT \(tenant.id), lpad(to_hex(n), 32, '0')::uuid, n, 'Bot', 'webhook'
+            FROM generate_series(1, \(count)) AS n
+            """, app)
+    }
+
+    private static func execute(_ sql: SQL, _ app: RunningApp) async throws {
+        _ = try await app.fixture.superuser.withConnection { try await $0.execute(sql) }
+    }
 
     private static func bot(at telegram: TestTelegram, _ app: RunningApp, _ mode: Bot.Mode) async throws
         -> Bot

@@ -135,11 +135,59 @@ struct BotDirectoryRefreshTests {
             #expect(directory.isLoaded)
         }
     }
+
+    @Test("What is announced while all bots are read is known before they are")
+    func announcedMeanwhile() async throws {
+        try await Fixture.with { fixture in
+            let directory = BotDirectory(tenants: TenantDirectory())
+            let refresh = fixture.refresh(directory, pageSize: 1)
+            let tenant = try await fixture.tenant()
+            func insert(_ bot: ID<Bot>, _ number: Int64, age: SQL) -> SQL {
+                """
+                INSERT INTO bot (tenant_id, id, telegram_id, name, mode, updated_at)
+                VALUES (\(tenant.id), \(bot), \(number), 'Bot', 'webhook', now() - interval '\(age)')
+                """
+            }
+            let ids = (0..<5).map { _ in ID<Bot>() }.sorted { $0.suffix < $1.suffix }
+            for number in 1...4 {
+                try await fixture.tamper(insert(ids[number], Int64(number), age: "1 day"))
+            }
+            // Whoever reads the second bot waits for one lock, whoever reads the fourth for another.
+            try await fixture.tamper(
+                """
+                ALTER POLICY bot_system ON bot USING (CASE telegram_id
+                    WHEN 2 THEN pg_advisory_xact_lock_shared(2) IS NOT NULL
+                    WHEN 4 THEN pg_advisory_xact_lock_shared(4) IS NOT NULL ELSE true END)
+                """)
+
+            let reading = try await fixture.superuser.transaction(nil, readOnly: false) { fourth in
+                try await fourth.execute("SELECT pg_advisory_xact_lock(4)")
+                let reading = try await fixture.superuser.transaction(nil, readOnly: false) { second in
+                    try await second.execute("SELECT pg_advisory_xact_lock(2)")
+                    let reading = Task(executorPreference: fixture.loop) { try await refresh.refresh() }
+                    try await fixture.eventually("the first bot") { directory.count == 1 }
+                    // Before the first, whose page is past.
+                    try await second.execute(insert(ids[0], 5, age: "0"))
+                    await refresh.wake()
+                    return reading
+                }
+                try await fixture.eventually("the new bot", within: .seconds(30)) {
+                    directory.tenant(of: ids[0]) != nil
+                }
+                #expect(!directory.isLoaded)
+                return reading
+            }
+            try await reading.value
+
+            #expect(directory.count == 5)
+        }
+    }
 }
 
 extension Fixture {
-    func refresh(_ directory: BotDirectory) -> BotDirectoryRefresh {
+    func refresh(_ directory: BotDirectory, pageSize: Int = 1000) -> BotDirectoryRefresh {
         BotDirectoryRefresh(
-            loop: loop, database: database, directory: directory, secrets: bots, logger: logger)
+            loop: loop, database: database, directory: directory, secrets: bots, logger: logger,
+            pageSize: pageSize)
     }
 }

@@ -134,6 +134,79 @@ struct BotImporterTests {
         }
     }
 
+    @Test("A bot that the database fails leaves those that are under way alone")
+    func databaseError() async throws {
+        try await ImportRun.with { run in
+            let tenant = try await run.fixture.tenant()
+            let profiles = try await run.profiles(20)
+            try await run.fixture.tamper(
+                """
+                CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$
+                """)
+            try await run.fixture.tamper(
+                """
+                CREATE TRIGGER refuse BEFORE UPDATE ON bot_import_item FOR EACH ROW WHEN (OLD.place = 0)
+                    EXECUTE FUNCTION refuse()
+                """)
+            let batch = try await run.create(profiles.map(\.token), in: tenant, mode: .polling)
+
+            try await run.importing {
+                // One that was cut off would begin again in two minutes.
+                try await run.fixture.eventually("the others' end", within: .seconds(60)) {
+                    try await run.items(batch).filter { $0.status == .waiting }.count == 1
+                }
+            }
+        }
+    }
+
+    @Test("A token that the master key does not open waits for the right one")
+    func wrongKey() async throws {
+        try await ImportRun.with { run in
+            let tenant = try await run.fixture.tenant()
+            let batch = try await run.create(run.profiles(1).map(\.token), in: tenant)
+            try await run.fixture.tamper(
+                "ALTER TABLE bot_import_item ADD COLUMN kept bytea")
+            try await run.fixture.tamper(
+                "UPDATE bot_import_item SET kept = token_sealed, token_sealed = '\\x00', attempts = 19")
+
+            try await run.importing {
+                try await run.fixture.eventually("a try") {
+                    try await run.fixture.count(
+                        "SELECT count(*) FROM bot_import_item WHERE next_attempt_at > now() + interval '5 minutes'"
+                    ) == 1
+                }
+                #expect(try await run.items(batch).map(\.status) == [.waiting])
+                try await run.fixture.tamper(
+                    "UPDATE bot_import_item SET token_sealed = kept, next_attempt_at = now()")
+                let items = try await run.finished(batch)
+
+                #expect(items.map(\.status) == [.registered])
+            }
+        }
+    }
+
+    @Test("A bot that cannot be kept is locked after its import, as by whoever deletes the tenant")
+    func lockOrder() async throws {
+        try await ImportRun.with { run in
+            let tenant = try await run.fixture.tenant()
+            let stored = try await run.run.newBot(.webhook, in: tenant)
+            let token = try await run.sandbox.profile(of: stored.telegramID).token
+            let batch = try await run.create([token], in: tenant)
+            let registration = run.registration
+            let claimed = try await registration.claim(.init(tenant: tenant.id, batch: batch.id, place: 0))
+            let attempt = try #require(claimed)
+            try await run.fixture.tamper(
+                "UPDATE bot_import_item SET bot_id = \(stored.id) WHERE import_id = \(batch.id)")
+
+            let isFree = try await run.fixture.isFree(
+                "bot WHERE id = \(stored.id)", whileHolding: "bot_import WHERE id = \(batch.id)"
+            ) { try await registration.fail(attempt, BotConnector.InvalidToken()) }
+
+            #expect(isFree)
+            #expect(try await run.items(batch).map(\.status) == [.failed])
+        }
+    }
+
     @Test("Tenants take turns, however many bots each brings")
     func turns() async throws {
         try await ImportRun.with { run in
@@ -149,6 +222,28 @@ struct BotImporterTests {
             #expect(due.count == 10)
             #expect(Set(due.prefix(4).map(\.tenant)) == [large.id, small.id])
             #expect(due.filter { $0.tenant == large.id }.map(\.place) == Array(0..<8))
+        }
+    }
+
+    @Test("When more tenants wait than can be taken at once each has its turn")
+    func turnsOfManyTenants() async throws {
+        try await ImportRun.with { run in
+            var tenants: Set<ID<Tenant>> = []
+            for profile in try await run.profiles(3) {
+                let tenant = try await run.fixture.tenant()
+                _ = try await run.create([profile.token], in: tenant)
+                tenants.insert(tenant.id)
+            }
+
+            var begun: Set<ID<Tenant>> = []
+            for _ in 0..<100 where begun.count < 3 {
+                let due = try await run.fixture.database.job { tx in
+                    try await ImportAttempt.due(1, ofEach: 8, in: tx)
+                }
+                begun.formUnion(due.map(\.tenant))
+            }
+
+            #expect(begun == tenants)
         }
     }
 

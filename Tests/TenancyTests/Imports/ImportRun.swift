@@ -29,6 +29,11 @@ struct ImportRun: Sendable {
         try result.get()
     }
 
+    var registration: ImportRegistration {
+        ImportRegistration(
+            database: fixture.database, connector: run.connector, secrets: ImportSecrets(fixture.box))
+    }
+
     func profiles(_ count: Int) async throws -> [SandboxBotProfile] {
         var profiles: [SandboxBotProfile] = []
         for _ in 0..<count { profiles.append(try await sandbox.addBot()) }

@@ -75,7 +75,8 @@ struct PollFaultsTests {
 
     @Test("Somebody else who polls is a conflict that its owner is told of once, and over when they stop")
     func foreignPoll() async throws {
-        let pace = PollPace(longest: .seconds(1), conflictLimit: 2, conflictTime: .seconds(8))
+        let pace = PollPace(
+            longest: .seconds(1), conflictLimit: 2, conflictTime: .seconds(8), calmTime: .seconds(8))
         try await PollingRun.with(pace: pace) { run in
             let bot = try await run.newBot()
             try await run.eventually("a poll that waits") { try await run.polls(bot) }
@@ -93,6 +94,33 @@ struct PollFaultsTests {
             try await run.sandbox.clearFaults(of: bot.telegramID)
 
             try await run.eventually("all is well") { try await run.webhook(of: bot)?.state == .notSet }
+        }
+    }
+
+    @Test("Somebody else who polls now and then is told of once, whichever node polls")
+    func foreignPollNowAndThen() async throws {
+        let pace = PollPace(longest: .seconds(1), conflictLimit: 1)
+        try await PollingRun.with(pace: pace, holdsShards: false) { run in
+            let bot = try await run.newBot()
+            try await run.fixture.tamper(
+                """
+                UPDATE bot_webhook SET state = 'conflict', reason = \(PollState.foreignPoll.reason)
+                WHERE bot_id = \(bot.id)
+                """)
+
+            run.hold(epoch: 1)
+            // Polls that are answered, each long enough to be shown.
+            try await run.eventually("several polls") {
+                try await run.calls("getUpdates", of: bot).filter { $0.status == 200 }.count >= 4
+            }
+            let between = try await run.webhook(of: bot)?.state
+            _ = try await run.sandbox.setFault(fault("409", remaining: 2), of: bot.telegramID)
+            try await run.eventually("the conflicts") {
+                try await run.calls("getUpdates", of: bot).filter { $0.status == 409 }.count >= 2
+            }
+
+            #expect(between == .conflict)
+            #expect(run.run.told.all.isEmpty)
         }
     }
 

@@ -20,16 +20,43 @@ struct PollPiecesTests {
         #expect(backoff.next() <= .seconds(1))
     }
 
-    @Test("Conflicts count when they are close together, and are forgotten after a while")
+    private static let conflictPace = PollPace(
+        conflictLimit: 3, conflictTime: .seconds(60), calmTime: .seconds(600))
+
+    @Test(
+        "Conflicts count when they are close together, and from then on each does, until none has come for long"
+    )
     func conflicts() {
-        let (pace, start) = (PollPace(conflictLimit: 3, conflictTime: .seconds(60)), ContinuousClock.now)
+        let (pace, start) = (Self.conflictPace, ContinuousClock.now)
         var conflicts = PollConflicts()
 
-        let often = [0, 100, 110, 120].map { conflicts.add(pace, at: start + .seconds($0)) }
+        let often = [0, 100, 110, 120, 700].map { conflicts.add(pace, at: start + .seconds($0)) }
+        let (still, noMore) = (
+            conflicts.isForeign(pace, at: start + .seconds(1300)),
+            conflicts.isForeign(pace, at: start + .seconds(1301))
+        )
+        let later = [1301, 1400].map { conflicts.add(pace, at: start + .seconds($0)) }
 
-        #expect(often == [false, false, false, true])
-        #expect(conflicts.isRecent(pace, at: start + .seconds(150)))
-        #expect(!conflicts.isRecent(pace, at: start + .seconds(181)))
+        #expect(often == [false, false, false, true, true])
+        #expect(still && !noMore)
+        #expect(later == [false, false])
+    }
+
+    @Test("Somebody else who was said to poll is not forgotten when the bot goes to another poller")
+    func inheritedConflict() {
+        let (pace, start) = (Self.conflictPace, ContinuousClock.now)
+
+        var conflicts = PollConflicts(isForeign: true, at: start)
+
+        let (still, noMore) = (
+            conflicts.isForeign(pace, at: start + .seconds(600)),
+            conflicts.isForeign(pace, at: start + .seconds(601))
+        )
+        let another = conflicts.add(pace, at: start + .seconds(500))
+
+        #expect(still && !noMore)
+        #expect(another)
+        #expect(conflicts.isForeign(pace, at: start + .seconds(1100)))
     }
 
     @Test("No more than there are turns fetch at a time, first come, first served")

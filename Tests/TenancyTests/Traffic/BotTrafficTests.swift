@@ -6,10 +6,9 @@ import Testing
 
 @Suite("Bot traffic", .serialized, .timeLimit(.minutes(10)))
 struct BotTrafficTests {
-    private func traffic(_ fixture: Fixture, rowsPerSecond: Int = 500) -> BotTraffic {
+    private func traffic(_ fixture: Fixture) -> BotTraffic {
         BotTraffic(
-            loop: fixture.loop, database: fixture.database, metrics: fixture.metrics, logger: fixture.logger,
-            rowsPerSecond: rowsPerSecond)
+            loop: fixture.loop, database: fixture.database, metrics: fixture.metrics, logger: fixture.logger)
     }
 
     private func flush(_ traffic: BotTraffic) async { await traffic.flush(until: .now + .seconds(30)) }
@@ -60,17 +59,39 @@ struct BotTrafficTests {
         }
     }
 
-    @Test("A few rows at a time are written, until all are")
+    @Test("A loop writes what is due, a few rows a second, until all are written")
     func turns() async throws {
         try await Fixture.with { fixture in
             let tenant = try await fixture.tenant()
-            let traffic = traffic(fixture, rowsPerSecond: 2)
+            let traffic = BotTraffic(
+                loop: fixture.loop, database: fixture.database, metrics: fixture.metrics,
+                logger: fixture.logger, interval: .zero, shares: TrafficShares(rowsPerSecond: 2))
             for _ in 0..<5 { traffic.stored(bot: BotKey(tenant: tenant.id, bot: ID()), time: .zero) }
 
-            await flush(traffic)
+            let running = Task(executorPreference: fixture.loop) { try? await traffic.run() }
+            try await fixture.eventually("all rows") {
+                try await fixture.count("SELECT count(*) FROM bot_hour WHERE stored = 1") == 5
+            }
+            running.cancel()
+            await running.value
 
-            #expect(try await fixture.count("SELECT count(*) FROM bot_hour WHERE stored = 1") == 5)
+            let transactions = try await fixture.count("SELECT count(DISTINCT xmin::text) FROM bot_hour")
+            #expect(transactions == 3)
         }
+    }
+
+    @Test("What loops without traffic leave is there for those that have more than their share")
+    func shares() {
+        let shares = TrafficShares(rowsPerSecond: 100, loops: 4)
+
+        // In turn, each second: three loops with little to do, and one with much.
+        let seconds = (0..<3).map { _ in [0, 5, 10, 1000].map { shares.take($0) } }
+        let allBusy = (0..<3).map { _ in (0..<4).map { _ in shares.take(1000) } }
+
+        #expect(seconds == Array(repeating: [0, 5, 10, 85], count: 3))
+        #expect(allBusy == Array(repeating: [25, 25, 25, 25], count: 3))
+        #expect((0..<1000).map { _ in shares.take(0) }.allSatisfy { $0 == 0 })
+        #expect(shares.take(1000) == 100)
     }
 
     @Test("What the database does not take is kept, and written later")

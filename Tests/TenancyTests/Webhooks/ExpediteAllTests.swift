@@ -22,7 +22,7 @@ struct ExpediteAllTests {
                 try await connection.execute("UPDATE bot_webhook SET last_checked_at = now()")
             }
 
-            try await fixture.database.job { try await Webhook.expediteAll(in: $0) }
+            try await Webhook.expediteAll(in: fixture.database)
 
             let due = try await fixture.superuser.withConnection { connection in
                 try await connection.values(
