@@ -16,7 +16,7 @@ struct NewBot {
         let token = body.required("token", .secret(upTo: 256))
         name = body.optional("name", .text(1...200))
         let mode = body.required("mode", Field<Bot.Mode>.choice)
-        webhook = body.object("webhook") { WebhookBody(&$0, urls: urls) } ?? WebhookBody()
+        webhook = body.optional(object: "webhook") { WebhookBody(&$0, urls: urls) } ?? WebhookBody()
         isAutoRefreshed = body.optional("auto_refresh", .boolean) ?? true
         takesOver = body.optional("take_over", .boolean) ?? false
         takesAdminCommands = body.optional("admin_commands", .boolean) ?? false
@@ -55,13 +55,14 @@ struct WebhookBody {
         secret = body.optional("secret_token", .webhookSecret)
         dropsPending = body.optional("drop_pending_updates", .boolean) ?? false
     }
+}
 
-    /// - Throws: `Problem` 422 for a URL that holds the bot's token: it is shown, and noted, elsewhere.
-    func requireNoToken(_ token: BotToken, pointer: String) throws {
-        guard let url = wish.url else { return }
-        let secret = token.secret.split(separator: ":").last.map(String.init) ?? token.secret
+extension BotToken {
+    /// - Throws: `Problem` 422 for a webhook's URL that holds the token: it is shown, and noted, elsewhere.
+    func requireIsNotPart(of url: String, pointer: String) throws {
+        let secret = secret.split(separator: ":").last.map(String.init) ?? secret
         guard !url.contains(secret), PercentEncoding.decode(url.utf8)?.contains(secret) != true else {
-            throw Problem.invalidField(pointer, "invalid", "must not contain the token")
+            throw Problem.invalidField(pointer, "invalid", "the webhook's URL must not contain the token")
         }
     }
 }

@@ -92,6 +92,12 @@ struct RequestBody {
         return made
     }
 
+    /// The same for one that null leaves out, too.
+    mutating func optional<T>(object name: String, _ make: (inout RequestBody) -> T?) -> T? {
+        asked.insert(name)
+        return members[name] == .null ? nil : object(name, make)
+    }
+
     /// A required list of objects within, each read in the same way. nil when it is missing or wrong, which is noted.
     mutating func objects<T>(
         _ name: String, _ count: ClosedRange<Int>, _ make: (inout RequestBody) -> T?

@@ -41,8 +41,8 @@ struct BotParts: Sendable {
     ) async throws {
         directory = BotDirectory(tenants: access.tenants)
         let address = PublicAddress(
-            settings.publicURL ?? (settings.isTelegramLocal ? url : nil),
-            isPollingWithout: settings.environment == .development)
+            settings.publicURL ?? (settings.usesOwnAddress ? url : nil),
+            isPollingWithout: settings.environment == .development, isOwn: settings.usesOwnAddress)
         self.address = address
         let first = runtime.loops[0]
         let alarms = BotAlarms(
@@ -213,7 +213,10 @@ extension BotConnector {
 
 extension Settings {
     /// Whether Telegram can reach this node only by a tunnel.
-    fileprivate var hasTunnel: Bool { environment == .development && publicURL == nil && !isTelegramLocal }
+    var hasTunnel: Bool { environment == .development && publicURL == nil && !usesOwnAddress }
+
+    /// Whether Telegram's stand-in is to reach the node at its own address, and not by a tunnel that was asked for.
+    var usesOwnAddress: Bool { publicURL == nil && isTelegramLocal && bots.tunnel == nil }
 
     /// Whether Telegram is a stand-in on this machine, which reaches the node's own address.
     fileprivate var isTelegramLocal: Bool {

@@ -41,24 +41,22 @@ struct BotWebhooks {
     @Sendable func put(_ call: Call) async throws -> HTTPResponse {
         let body = try call.body { WebhookBody(&$0, urls: .webhookURL(isDevelopment: isDevelopment)) }
         let bot = try await bot(call)
-        try await requireNoToken(body, bot, call)
         return try answer(
             try await connector.setWebhook(
                 of: bot.key, to: body.wish, secret: body.secret.map { newSecret($0, bot, call) },
-                dropPending: body.dropsPending, if: call.requireMatch
+                dropPending: body.dropsPending,
+                if: { work in
+                    try call.requireMatch(work)
+                    if let url = body.wish.url {
+                        try work.requireToken().requireIsNotPart(of: url, pointer: "/url")
+                    }
+                }
             ) { old, new, tx in
                 var changes = AuditChanges(from: old, to: new)
                 if body.dropsPending { changes.add("drop_pending_updates", to: .bool(true)) }
                 try await call.record(
                     AuditEvent(.webhookSet, of: AuditTarget(new.id), changes: changes), in: tx)
             })
-    }
-
-    private func requireNoToken(_ body: WebhookBody, _ bot: Bot, _ call: Call) async throws {
-        guard body.wish.url != nil else { return }
-        let secrets = try await call.read { tx in try await bot.secrets(box: connector.secrets, in: tx) }
-        guard let token = secrets.flatMap({ BotToken($0.token) }) else { return }
-        try body.requireNoToken(token, pointer: "/url")
     }
 
     @Sendable func delete(_ call: Call) async throws -> HTTPResponse {
@@ -80,13 +78,12 @@ struct BotWebhooks {
         let bot = try await bot(call)
         try requireWebhook(of: bot)
         return try await call.writeAsking { _ in
-            let result = try await connector.patiently {
-                try await connector.refresh(bot.key, if: call.requireMatch)
-            }
-            try await call.write(in: call.tenant) { tx in
-                try await call.record(AuditEvent(.webhookRefresh, of: AuditTarget(bot.id)), in: tx)
-            }
-            return try answer(result)
+            try answer(
+                try await connector.patiently {
+                    try await connector.refresh(bot.key, if: call.requireMatch) { bot, tx in
+                        try await call.record(AuditEvent(.webhookRefresh, of: AuditTarget(bot.id)), in: tx)
+                    }
+                })
         }
     }
 
@@ -149,6 +146,7 @@ struct BotWebhooks {
         }
         let result = try await connector.replaceToken(of: bot.key, with: token, profile) { old, new, tx in
             try old.tag.requireMatch(orVariantIn: call.request)
+            if let url = new.webhook.url { try token.requireIsNotPart(of: url, pointer: "/token") }
             var changes = AuditChanges()
             changes.addSecret("token")
             changes.add("status", from: old.status.rawValue, to: new.status.rawValue)

@@ -40,7 +40,7 @@ struct Bots {
     @Sendable func create(_ call: Call) async throws -> HTTPResponse {
         let new = try call.body { NewBot(&$0, urls: .webhookURL(isDevelopment: isDevelopment)) }
         guard let token = BotToken(new.token) else { throw BotConnector.InvalidToken() }
-        try new.webhook.requireNoToken(token, pointer: "/webhook/url")
+        if let url = new.webhook.wish.url { try token.requireIsNotPart(of: url, pointer: "/webhook/url") }
         return try await call.writeAsking { keepEffect in
             let examined = try await connector.examine(
                 token, takesOver: new.takesOver, webhookURL: new.webhook.wish.url)

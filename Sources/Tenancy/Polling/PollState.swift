@@ -8,7 +8,8 @@ struct PollState: Sendable, Equatable {
     // Why a bot that polls has no webhook, when all is as it should be.
     static let polls = "The bot polls"
     static let pollsForNow = "The bot polls, since its webhook fails"
-    static let pollsWithoutAddress = "The bot polls, since there is no public address (ROOKERY_PUBLIC_URL)"
+    static let pollsWithoutAddress =
+        "The bot polls, since there is no public https address (ROOKERY_PUBLIC_URL)"
 
     /// All is well. There is no webhook, and none is wanted.
     static let fine = PollState(state: .notSet, reason: nil)

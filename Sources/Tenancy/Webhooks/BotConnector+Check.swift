@@ -33,11 +33,13 @@ extension BotConnector {
 
     /// Sets the webhook again now, also when nothing seems to be wrong; deletes it when none is wanted. A hybrid bot
     /// that polls tries its webhook again.
+    /// - Parameter record: notes it when it is done.
     /// - Returns: nil when the tenant has no such bot.
     /// - Throws: `WebhookConflict` for somebody else's webhook without `take_over`; it is written down, too. Otherwise
     ///   as `work(on:)`.
     package func refresh(
-        _ key: BotKey, if condition: Condition = { _ in }
+        _ key: BotKey, if condition: Condition = { _ in },
+        record: (Bot, TenantTransaction) async throws -> Void = { _, _ in }
     ) async throws -> (Bot, Webhook)? {
         var conflict: WebhookConflict?
         let result = try await work(on: key, if: condition) { work in
@@ -53,7 +55,10 @@ extension BotConnector {
                 work.webhook.take(judgement, at: .now)
                 return Done(events)
             }
-            return Done(events + (try await repair(&work, judgement, isAskedFor: true)))
+            let repaired = try await repair(&work, judgement, isAskedFor: true)
+            let bot = work.bot
+            try await database.write(key.tenant) { tx in try await record(bot, tx) }
+            return Done(events + repaired)
         }
         if let conflict { throw conflict }
         return result

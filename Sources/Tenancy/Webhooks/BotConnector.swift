@@ -131,7 +131,13 @@ package struct BotConnector: Sendable {
         work.isTouched = true
         switch wanted {
         case .webhook:
-            try await set(&work, token, dropPending: dropPending, renews: renews)
+            do {
+                try await set(&work, token, dropPending: dropPending, renews: renews)
+            } catch let error as BotAPIError
+                where error.wantsHTTPS && work.bot.webhook.url == nil && address.giveUpOwn()
+            {
+                return try await align(&work, dropPending: dropPending)
+            }
         case .polling, .none:
             _ = try await telegram.deleteWebhook(dropPendingUpdates: dropPending, token: token)
             work.webhook.deleted()
@@ -156,4 +162,9 @@ package struct BotConnector: Sendable {
         }
         work.webhook.wasSet(to: url, at: .now)
     }
+}
+
+extension BotAPIError {
+    /// Whether a webhook is refused for being http.
+    fileprivate var wantsHTTPS: Bool { code == 400 && message.contains("HTTPS URL must be provided") }
 }

@@ -5,10 +5,13 @@ import Synchronization
 package final class PublicAddress: Sendable {
     /// Whether bots poll while there is no address: in development.
     package let isPollingWithout: Bool
+    /// Whether it is the node's own, which only a stand-in for Telegram on the same machine reaches, and may not take.
+    private let isOwn: Bool
     private let state: Mutex<String?>
 
     /// - Parameter url: without a slash at the end; nil for none so far.
-    package init(_ url: String? = nil, isPollingWithout: Bool = false) {
+    package init(_ url: String? = nil, isPollingWithout: Bool = false, isOwn: Bool = false) {
+        self.isOwn = isOwn
         self.isPollingWithout = isPollingWithout
         state = Mutex(url)
     }
@@ -22,6 +25,13 @@ package final class PublicAddress: Sendable {
             defer { known = url }
             return known != url
         }
+    }
+
+    /// Telegram's stand-in is as strict as Telegram, and takes no http: there is no address then.
+    /// - Returns: whether it was the node's own, so that there is something else to be done about it than to complain.
+    func giveUpOwn() -> Bool {
+        if isOwn { set(nil) }
+        return isOwn
     }
 
     /// The webhook wanted for a bot; nil while it can have none.

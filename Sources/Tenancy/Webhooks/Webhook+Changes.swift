@@ -44,7 +44,7 @@ extension Webhook {
 
 extension BotWork {
     /// - Throws: `BotConnector.SealedToken`
-    func requireToken() throws -> BotToken {
+    package func requireToken() throws -> BotToken {
         guard let token else { throw BotConnector.SealedToken() }
         return token
     }

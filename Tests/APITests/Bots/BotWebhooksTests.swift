@@ -165,6 +165,42 @@ struct BotWebhooksTests {
         }
     }
 
+    @Test("A bot whose token does not open wants a new one before it is given a URL")
+    func sealed() async throws {
+        try await BotsRun.with { run in
+            let bot = try await run.newBot()
+            _ = try await run.app.fixture.superuser.withConnection { connection in
+                try await connection.execute("UPDATE bot SET token_sealed = decode(repeat('00', 60), 'hex')")
+            }
+
+            let put = try await run.send(
+                "PUT", bot.path + "/webhook", json: #"{"url":"https://own.test/hook"}"#)
+
+            _ = try ProblemAnswer(put, 409, "bot_not_active")
+        }
+    }
+
+    @Test("A token that is part of the webhook's URL is not taken")
+    func tokenInURL() async throws {
+        try await BotsRun.with { run in
+            let bot = try await run.newBot()
+            let secret = String(repeating: "n", count: 35)
+            let url = try await run.send(
+                "PUT", bot.path + "/webhook", json: #"{"url":"https://own.test/\#(secret)"}"#)
+            try await run.telegram.sandbox.removeBot(bot.telegramID)
+            _ = try await run.telegram.sandbox.addBot(token: "\(bot.telegramID):\(secret)")
+
+            let put = try await run.send(
+                "PUT", bot.path + "/token", json: #"{"token":"\#(bot.telegramID):\#(secret)"}"#)
+
+            #expect(url.status == 200)
+            _ = try ProblemAnswer(put, 422, "invalid_fields")
+            #expect(
+                try await run.bot(bot.id)["token_last_four"]
+                    == .string(String(bot.profile.token.suffix(4))))
+        }
+    }
+
     @Test("A refresh sets the webhook that somebody has deleted")
     func refresh() async throws {
         try await BotsRun.with { run in

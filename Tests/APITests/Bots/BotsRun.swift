@@ -15,10 +15,12 @@ struct BotsRun: Sendable {
     let owner: (String, String)
 
     static func with(
-        limits: TenantLimits = .none, _ body: @escaping @Sendable (BotsRun) async throws -> Void
+        limits: TenantLimits = .none, telegram configuration: SandboxConfiguration = SandboxConfiguration(),
+        settings: [String: String] = [:], _ body: @escaping @Sendable (BotsRun) async throws -> Void
     ) async throws {
-        try await TestTelegram.with { telegram in
-            try await RunningApp.with(settings: ["ROOKERY_TELEGRAM_API_URL": telegram.url]) { app in
+        try await TestTelegram.with(configuration) { telegram in
+            let settings = settings.merging(["ROOKERY_TELEGRAM_API_URL": telegram.url]) { $1 }
+            try await RunningApp.with(settings: settings) { app in
                 let tenant = try await app.fixture.tenant(limits: limits)
                 let owner = try await app.bearer(app.fixture.admin(in: tenant))
                 try await body(BotsRun(app: app, telegram: telegram, tenant: tenant, owner: owner))

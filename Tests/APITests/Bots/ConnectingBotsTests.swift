@@ -55,6 +55,17 @@ struct ConnectingBotsTests {
         }
     }
 
+    @Test("Settings of the webhook that are null are as those that are left out")
+    func noSettings() async throws {
+        try await BotsRun.with { run in
+            let profile = try await run.telegram.sandbox.addBot()
+
+            let made = try await run.connect(profile.token, more: #","webhook":null"#)
+
+            #expect(try JSONAnswer(made, 201)["webhook", "state"] == .string("healthy"))
+        }
+    }
+
     @Test("A bot that is connected in mode polling has no webhook")
     func polling() async throws {
         try await BotsRun.with { run in
