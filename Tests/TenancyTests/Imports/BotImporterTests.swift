@@ -137,25 +137,32 @@ struct BotImporterTests {
     @Test("A bot that the database fails leaves those that are under way alone")
     func databaseError() async throws {
         try await ImportRun.with { run in
-            let tenant = try await run.fixture.tenant()
-            let profiles = try await run.profiles(20)
+            // Of each tenant a few are begun with; together they are more than are under way at a time.
+            var batches: [BotImport] = []
+            for _ in 0..<3 {
+                let tokens = try await run.profiles(8).map(\.token)
+                batches.append(try await run.create(tokens, in: run.fixture.tenant(), mode: .polling))
+            }
             try await run.fixture.tamper(
                 """
                 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$
                 """)
+            let literal = SQL(trusted: "'\(batches[0].id.uuid)'")
             try await run.fixture.tamper(
                 """
-                CREATE TRIGGER refuse BEFORE UPDATE ON bot_import_item FOR EACH ROW WHEN (OLD.place = 0)
-                    EXECUTE FUNCTION refuse()
+                CREATE TRIGGER refuse BEFORE UPDATE ON bot_import_item FOR EACH ROW
+                    WHEN (OLD.import_id = \(literal) AND OLD.place = 0) EXECUTE FUNCTION refuse()
                 """)
-            let batch = try await run.create(profiles.map(\.token), in: tenant, mode: .polling)
 
             try await run.importing {
                 // One that was cut off would begin again in two minutes.
                 try await run.fixture.eventually("the others' end", within: .seconds(60)) {
-                    try await run.items(batch).filter { $0.status == .waiting }.count == 1
+                    try await run.fixture.count(
+                        "SELECT count(*) FROM bot_import_item WHERE status = 'registered'") == 23
                 }
             }
+
+            #expect(try await run.items(batches[0])[0].status == .waiting)
         }
     }
 
