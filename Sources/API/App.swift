@@ -111,7 +111,7 @@ final class App: Sendable {
                 LoopParts(
                     loop: loop, database: database, client: clients[index], delivery: loops[index].delivery,
                     pollers: bots.pollers(
-                        on: index, runtime: runtime, database: database, leases: leases, appender: appender),
+                        on: index, database: database, leases: leases, appender: appender),
                     server: HTTPServer(
                         loop: loop, socket: try listener.socket(), trustedProxies: settings.trustedProxies,
                         unlimitedAddresses: TelegramNetwork.ranges, logger: logger, metrics: metrics,
@@ -173,10 +173,10 @@ final class App: Sendable {
             switch notification.channel {
             case Deliveries.channel: deliveries.receive(notification.payload)
             case Revocation.channel: access.wake()
-            default: refresh.assumeIsolated { $0.wake() }
+            default: refresh.wake()
             }
         } onReconnect: {
-            refresh.assumeIsolated { $0.wake() }
+            refresh.wake()
             access.wake()
             // Other nodes' notices may have come while nobody listened.
             sweep()
@@ -212,7 +212,7 @@ final class App: Sendable {
         }
         access.stop()
         await keeper.release()
-        await bots.close(runtime)
+        await bots.close()
         for part in parts {
             await part.database.close()
             _ = try? await part.loop.run { part.client.close() }

@@ -2,8 +2,8 @@ import Platform
 import Tenancy
 
 /// Keeps a node's `Credentials` current, every second and whenever something is announced on `Revocation.channel`:
-/// revocations, signing keys (which it makes, too, when they are due; the audit trail calls it the operator) and the database's time. Now and then it writes
-/// when API keys were used, and deletes revocations that nothing can be older than.
+/// revocations, signing keys (which it makes, too, when they are due) and the database's time. Now and then it writes when
+/// API keys were used, and deletes revocations that nothing can be older than.
 package actor CredentialUpkeep {
     static let interval = Duration.seconds(1)
     private static let shortestPause = Duration.milliseconds(20)
@@ -21,8 +21,7 @@ package actor CredentialUpkeep {
     private var lastFull: ContinuousClock.Instant?
     private var lastUses = ContinuousClock.now
     private var lastClean: ContinuousClock.Instant?
-    private var wakeUp: CheckedContinuation<Void, Never>?
-    private var isWanted = false
+    private let news = WakeUp()
 
     package init(
         loop: EventLoop, database: Database, credentials: Credentials, trail: AuditTrail, logger: Logger
@@ -36,21 +35,12 @@ package actor CredentialUpkeep {
     }
 
     /// Something was announced: refresh now. From any thread.
-    package nonisolated func wake() {
-        loop.execute { self.assumeIsolated { $0.endPause() } }
-    }
-
-    private func endPause() {
-        isWanted = true
-        wakeUp?.resume()
-        wakeUp = nil
-    }
+    package nonisolated func wake() { news.wake() }
 
     /// Runs until the task is cancelled.
     package func run() async {
         var isFailing = false
         while !Task.isCancelled {
-            isWanted = false
             do {
                 try await refresh()
                 try await tidy()
@@ -62,23 +52,10 @@ package actor CredentialUpkeep {
                 }
                 isFailing = true
             }
-            await pause()
+            // A little at least, so that many announcements are one reading; cancelled, it ends the loop.
+            try? await loop.sleep(for: Self.shortestPause)
+            try? await news.pause(atMost: Self.interval, on: loop)
         }
-    }
-
-    /// Waits for the next announcement or second; a little at least, so that many announcements are one reading.
-    private func pause() async {
-        try? await loop.sleep(for: Self.shortestPause)
-        guard !isWanted, !Task.isCancelled else { return }
-        let timer = loop.schedule(after: Self.interval) { self.assumeIsolated { $0.endPause() } }
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                if isWanted || Task.isCancelled { continuation.resume() } else { wakeUp = continuation }
-            }
-        } onCancel: {
-            wake()
-        }
-        loop.cancel(timer)
     }
 
     /// Reads what is new and makes a signing key when one is due.
@@ -88,7 +65,7 @@ package actor CredentialUpkeep {
         let (keys, trail) = (credentials.keys, trail)
         try await database.writeUpkeep { tx in
             guard let rotated = try await keys.rotate(.whenDue, in: tx) else { return }
-            try await trail.record(.rotated(rotated), by: .operator, from: .commandLine, in: tx)
+            try await trail.record(.rotated(rotated), by: .platform, from: .platform, in: tx)
         }
         try await read()
     }

@@ -22,6 +22,14 @@ package final class WakeUp: Sendable {
         waiting?.resume()
     }
 
+    /// Whether somebody has woken the job since it last paused. Asking forgets it: for a job that looks in between.
+    package func takeWake() -> Bool {
+        state.withLock { state in
+            defer { state.isWanted = false }
+            return state.isWanted
+        }
+    }
+
     /// Waits, one task at a time.
     /// - Throws: `CancellationError` as soon as the task is cancelled.
     package func pause(atMost time: Duration, on loop: EventLoop) async throws {

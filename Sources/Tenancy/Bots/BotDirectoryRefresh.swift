@@ -22,8 +22,7 @@ package actor BotDirectoryRefresh {
     private let pageSize: Int
     private var since = Timestamp(microsecondsSince1970: 0)
     private var lastFull: ContinuousClock.Instant?
-    private var wakeUp: CheckedContinuation<Void, Never>?
-    private var isWanted = false
+    private let news = WakeUp()
 
     package init(
         loop: EventLoop, database: Database, directory: BotDirectory, secrets: BotSecrets, logger: Logger,
@@ -40,18 +39,13 @@ package actor BotDirectoryRefresh {
         self.pageSize = pageSize
     }
 
-    /// Something was announced: refresh now.
-    package func wake() {
-        isWanted = true
-        wakeUp?.resume()
-        wakeUp = nil
-    }
+    /// Something was announced: refresh now. From any thread.
+    package nonisolated func wake() { news.wake() }
 
     /// Runs until the task is cancelled.
     package func run() async throws {
         var isFailing = false
         while !Task.isCancelled {
-            isWanted = false
             do {
                 try await refresh()
                 isFailing = false
@@ -61,21 +55,8 @@ package actor BotDirectoryRefresh {
                 }
                 isFailing = true
             }
-            await pause()
+            try await news.pause(atMost: Self.interval, on: loop)
         }
-    }
-
-    private func pause() async {
-        guard !isWanted else { return }
-        let timer = loop.schedule(after: Self.interval) { self.assumeIsolated { $0.wake() } }
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                if isWanted { continuation.resume() } else { wakeUp = continuation }
-            }
-        } onCancel: {
-            loop.execute { self.assumeIsolated { $0.wake() } }
-        }
-        loop.cancel(timer)
     }
 
     package func refresh() async throws {
@@ -99,8 +80,7 @@ package actor BotDirectoryRefresh {
         var last: BotKey? = BotKey(tenant: .least, bot: .least)
         while let previous = last {
             last = try await readPage(where: "status <> 'deleted'", after: previous) { seen.insert($0) }
-            guard last != nil, isWanted || .now - lastLook >= Self.interval else { continue }
-            isWanted = false
+            guard last != nil, news.takeWake() || .now - lastLook >= Self.interval else { continue }
             lastLook = .now
             try await tenants.refresh()
             try await readChanged { seen.insert($0) }

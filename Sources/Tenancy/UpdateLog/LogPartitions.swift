@@ -1,7 +1,7 @@
 import Platform
 
-/// Makes the days ahead (of the log, of attempts, of how bots fared), and the months of the audit trail, and drops the days past retention: at the start, every
-/// hour, and when somebody has found that today's is missing.
+/// Makes the days ahead (of the log, of attempts, of how bots fared) and the months of the audit trail, and drops the
+/// days past retention: at the start, every hour, and when somebody has found that today's is missing.
 package actor LogPartitions {
     private static let daysAhead = 3
     private static let monthsAhead = 3
@@ -16,8 +16,7 @@ package actor LogPartitions {
     private let loop: EventLoop
     private let logger: Logger
     private let shortestPause: Duration
-    private var isWanted = false
-    private var wakeUp: CheckedContinuation<Void, Never>?
+    private let need = WakeUp()
 
     /// - Parameter shortestPause: between two tries, however often it is woken.
     package init(
@@ -31,15 +30,7 @@ package actor LogPartitions {
     }
 
     /// A partition is missing: try now. From any thread.
-    package nonisolated func wake() {
-        loop.execute { self.assumeIsolated { $0.endPause() } }
-    }
-
-    private func endPause() {
-        isWanted = true
-        wakeUp?.resume()
-        wakeUp = nil
-    }
+    package nonisolated func wake() { need.wake() }
 
     /// Runs until the task is cancelled.
     package func run() async throws {
@@ -55,23 +46,10 @@ package actor LogPartitions {
                 }
                 isFailing = true
             }
-            try await pause(isFailing ? Self.intervalAfterFailure : Self.interval)
+            try await loop.sleep(for: shortestPause)
+            let pause = isFailing ? Self.intervalAfterFailure : Self.interval
+            try await need.pause(atMost: pause - shortestPause, on: loop)
         }
-    }
-
-    private func pause(_ pause: Duration) async throws {
-        isWanted = false
-        try await loop.sleep(for: shortestPause)
-        let timer = loop.schedule(after: pause - shortestPause) { self.assumeIsolated { $0.endPause() } }
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                if isWanted { continuation.resume() } else { wakeUp = continuation }
-            }
-        } onCancel: {
-            wake()
-        }
-        loop.cancel(timer)
-        try Task.checkCancellation()
     }
 
     /// Keeps as many whole days as the tenant with the longest retention is promised, today not counted.

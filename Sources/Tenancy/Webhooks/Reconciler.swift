@@ -27,7 +27,8 @@ package actor Reconciler {
     private var underWay = 0
     /// More would have begun, had there been places.
     private var isFull = false
-    private var wakeUp: CheckedContinuation<Void, Never>?
+    /// Half of the places are free again that had all been taken.
+    private let room = WakeUp()
     private var results: [CheckResult] = []
     private var isSavingFailing = false
     private var lastSurvey: ContinuousClock.Instant?
@@ -55,7 +56,8 @@ package actor Reconciler {
                 let claimed = await round()
                 for work in claimed { group.addTask { await self.examine(work) } }
                 let isBusy = !claimed.isEmpty || underWay > 0
-                await pause(for: isBusy ? Self.busyPause : Self.idlePause)
+                // Cancelled, it ends the loop.
+                try? await room.pause(atMost: isBusy ? Self.busyPause : Self.idlePause, on: loop)
             }
             group.cancelAll()
         }
@@ -64,27 +66,11 @@ package actor Reconciler {
         metrics.show(BotSurvey())
     }
 
-    /// Ends early when half of the places are free again that had all been taken.
-    private func pause(for duration: Duration) async {
-        let timer = loop.schedule(after: duration) { self.assumeIsolated { $0.wake() } }
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { wakeUp = $0 }
-        } onCancel: {
-            loop.execute { self.assumeIsolated { $0.wake() } }
-        }
-        loop.cancel(timer)
-    }
-
-    private func wake() {
-        wakeUp?.resume()
-        wakeUp = nil
-    }
-
     private func ended() {
         underWay -= 1
         guard isFull, underWay <= pace.atOnce / 2 else { return }
         isFull = false
-        wake()
+        room.wake()
     }
 
     /// Writes down what has been found, and claims what is due.

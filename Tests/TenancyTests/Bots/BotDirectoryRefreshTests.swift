@@ -168,7 +168,7 @@ struct BotDirectoryRefreshTests {
                     try await fixture.eventually("the first bot") { directory.count == 1 }
                     // Before the first, whose page is past.
                     try await second.execute(insert(ids[0], 5, age: "0"))
-                    await refresh.wake()
+                    refresh.wake()
                     return reading
                 }
                 try await fixture.eventually("the new bot", within: .seconds(30)) {

@@ -88,7 +88,7 @@ struct PollingRun: Sendable {
             try await run.connector.align(&work)
             return BotConnector.Done()
         }
-        await refresh.wake()
+        refresh.wake()
         return aligned?.0 ?? bot
     }
 
