@@ -15,14 +15,8 @@ struct BotParts: Sendable {
     /// For what bots send of themselves.
     let scheduler: SendScheduler
     private let runtime: Runtime
-    private let clients: [HTTPClient]
-    /// For polls, one an event loop: a poll is a request for most of the time, and there may be one for each bot.
-    private let pollClients: [HTTPClient]
-    private let polling: [BotAPIClient]
-    /// For checks, on the first loop: many at once, which keep nobody's request waiting.
-    private let checkClient: HTTPClient
+    private let clients: TelegramClients
     private let retirement: SecretRetirement
-    private let guarded: HTTPClient
     private let alarms: BotAlarms
     private let jobs: LeasedJobs
     private let tunnel: BotTunnel?
@@ -49,31 +43,9 @@ struct BotParts: Sendable {
             database: databases[0], outbox: access.invitationMail.outbox, logger: runtime.logger)
         self.alarms = alarms
         let events = BotEvents(trail: access.trail, alarms: alarms, logger: runtime.logger)
-        let holds = BotHolds()
-        var clients: [HTTPClient] = []
-        var pollClients: [HTTPClient] = []
-        for loop in runtime.loops {
-            // The operator says where Telegram is; nobody else does.
-            clients.append(
-                try await loop.run {
-                    try HTTPClient(
-                        loop: loop, addressGuard: AddressGuard(allowsPrivate: true),
-                        userAgent: "Rookery/\(CommandLineFront.version)")
-                })
-            pollClients.append(
-                try await loop.run {
-                    try HTTPClient(
-                        loop: loop, addressGuard: AddressGuard(allowsPrivate: true),
-                        userAgent: "Rookery/\(CommandLineFront.version)", limits: .polls)
-                })
-        }
-        polling = pollClients.map {
-            BotAPIClient(client: $0, baseURL: settings.telegramAPIURL, holds: holds)
-        }
-        let telegram = clients.map {
-            BotAPIClient(client: $0, baseURL: settings.telegramAPIURL, holds: holds)
-        }
-        let scheduler = SendScheduler(loop: runtime.loops[0], telegram: telegram[0])
+        let clients = try await TelegramClients(settings: settings, runtime: runtime)
+        self.clients = clients
+        let scheduler = SendScheduler(loop: first, telegram: clients.calls[0])
         // A stand-in has no such limit, and many bots are connected at once to try things out.
         let onboarding =
             settings.environment == .development
@@ -83,12 +55,13 @@ struct BotParts: Sendable {
         for (index, loop) in runtime.loops.enumerated() {
             connectors.append(
                 BotConnector(
-                    settings, loop: loop, database: databases[index], telegram: telegram[index], box: box,
+                    settings, loop: loop, database: databases[index], telegram: clients.calls[index],
+                    box: box,
                     address: address, events: events, onboarding: onboarding))
             commands.append(
                 AdminCommands(
                     loop: loop, database: databases[index], secrets: BotSecrets(box: box),
-                    telegram: telegram[index], scheduler: scheduler, logger: runtime.logger,
+                    telegram: clients.calls[index], scheduler: scheduler, logger: runtime.logger,
                     trail: access.trail))
         }
         self.connectors = connectors
@@ -101,38 +74,23 @@ struct BotParts: Sendable {
                 loop: loop, database: database, metrics: runtime.metrics, logger: runtime.logger,
                 shares: shares)
         }
-        self.clients = clients
-        self.pollClients = pollClients
         tunnel =
             settings.hasTunnel
             ? BotTunnel(
-                settings.bots.tunnel, to: url, address: address, database: databases[0], client: clients[0],
+                settings.bots.tunnel, to: url, address: address, database: databases[0],
+                client: clients.first,
                 runtime: runtime) : nil
         retirement = SecretRetirement(
-            loop: runtime.loops[0], database: databases[0], directory: directory,
+            loop: first, database: databases[0], directory: directory,
             secrets: BotSecrets(box: box), events: events, logger: runtime.logger)
-        // For addresses that tenants chose.
-        let guarded = try await first.run {
-            try HTTPClient(
-                loop: first, addressGuard: AddressGuard(allowsPrivate: settings.allowsPrivateDestinations),
-                userAgent: "Rookery/\(CommandLineFront.version)")
-        }
-        self.guarded = guarded
-        let checkClient = try await first.run {
-            try HTTPClient(
-                loop: first, addressGuard: AddressGuard(allowsPrivate: true),
-                userAgent: "Rookery/\(CommandLineFront.version)", limits: .checks)
-        }
-        self.checkClient = checkClient
         let checking = BotConnector(
-            settings, loop: first, database: databases[0],
-            telegram: BotAPIClient(client: checkClient, baseURL: settings.telegramAPIURL, holds: holds),
-            box: box, address: address, events: events)
+            settings, loop: first, database: databases[0], telegram: clients.checks, box: box,
+            address: address, events: events)
         let reconciler = Reconciler(
-            connector: checking, probe: WebhookProbe(own: clients[0], custom: guarded),
-            patience: settings.bots.hybridPatience, metrics: runtime.metrics, logger: runtime.logger)
+            connector: checking, probe: clients.probe, patience: settings.bots.hybridPatience,
+            metrics: runtime.metrics, logger: runtime.logger)
         let importer = BotImporter(
-            loop: runtime.loops[0], database: databases[0], connector: connectors[0], box: box,
+            loop: first, database: databases[0], connector: connectors[0], box: box,
             pace: settings.bots.onboardingPace, logger: runtime.logger)
         jobs = LeasedJobs(
             JobLease(.bots, node: node, database: databases[0]), loop: first, logger: runtime.logger,
@@ -141,13 +99,13 @@ struct BotParts: Sendable {
 
     /// What polls on one of the event loops.
     func pollers(
-        on index: Int, runtime: Runtime, database: Database, leases: ShardLeases, appender: UpdateAppender
+        on index: Int, database: Database, leases: ShardLeases, appender: UpdateAppender
     ) -> Pollers {
         Pollers(
             loop: runtime.loops[index], share: LoopShare(index, of: runtime.loops.count), database: database,
             directory: directory, leases: leases, appender: appender,
-            telegram: polling[index],
-            connector: connectors[index], commands: commands[index], metrics: runtime.metrics,
+            telegram: clients.polls[index], connector: connectors[index], commands: commands[index],
+            metrics: runtime.metrics,
             logger: runtime.logger)
     }
 
@@ -165,7 +123,7 @@ struct BotParts: Sendable {
     }
 
     /// Ends every call that is under way at Telegram, and writes down what has been counted.
-    func close(_ runtime: Runtime) async {
+    func close() async {
         await scheduler.stop()
         let deadline = ContinuousClock.now + Self.lastWrite
         await withTaskGroup(of: Void.self) { group in
@@ -173,33 +131,7 @@ struct BotParts: Sendable {
                 group.addTask(executorPreference: loop) { await traffic.flush(until: deadline) }
             }
         }
-        _ = try? await runtime.loops[0].run {
-            guarded.close()
-            checkClient.close()
-        }
-        for clients in [clients, pollClients] {
-            for (loop, client) in zip(runtime.loops, clients) { _ = try? await loop.run { client.close() } }
-        }
-    }
-}
-
-extension HTTPClientLimits {
-    /// Each poll has a connection of its own where Telegram, or what stands in for it, has no HTTP/2. All are kept.
-    fileprivate static var polls: HTTPClientLimits {
-        var limits = HTTPClientLimits(
-            concurrent: 32_768, concurrentPerOrigin: 32_768, queued: 32_768, idleConnections: 32_768)
-        limits.readBuffer = 2048
-        limits.sharesConnections = true
-        return limits
-    }
-
-    /// All checks that may be under way go to one server.
-    fileprivate static var checks: HTTPClientLimits {
-        var limits = HTTPClientLimits(
-            concurrentPerOrigin: Reconciler.mostAtOnce, idleConnections: Reconciler.mostAtOnce)
-        limits.readBuffer = 4096
-        limits.sharesConnections = true
-        return limits
+        await clients.close()
     }
 }
 
@@ -212,24 +144,5 @@ extension BotConnector {
             loop: loop, database: database, telegram: telegram, secrets: BotSecrets(box: box),
             address: address, events: events,
             schedule: CheckSchedule(interval: settings.bots.reconcileInterval), onboarding: onboarding)
-    }
-}
-
-extension Settings {
-    /// Whether Telegram can reach this node only by a tunnel.
-    var hasTunnel: Bool { environment == .development && publicURL == nil && !usesOwnAddress }
-
-    /// Whether Telegram's stand-in is to reach the node at its own address, and not by a tunnel that was asked for.
-    var usesOwnAddress: Bool { publicURL == nil && isTelegramLocal && bots.tunnel == nil }
-
-    /// Whether Telegram is a stand-in on this machine, which reaches the node's own address.
-    fileprivate var isTelegramLocal: Bool {
-        guard environment == .development, let host = try? Origin(of: telegramAPIURL).host else {
-            return false
-        }
-        guard let address = IPAddress(host) else {
-            return host == "localhost" || host.hasSuffix(".localhost")
-        }
-        return address.isIPv4 ? address.bytes.first == 127 : address == IPAddress("::1")
     }
 }
