@@ -19,7 +19,7 @@ extension Consumer {
         let rest: SQL = last.map { "AND consumer.id < \($0)" } ?? ""
         return try await tx.all(
             """
-            \(standing) WHERE consumer.tenant_id = \(tx.tenant) AND consumer.bot_id = \(bot) \(rest)
+            \(standing) WHERE consumer.tenant_id = \(tx.tenant) AND consumer.bot_id = \(bot) AND consumer.type <> 'replay' \(rest)
             ORDER BY consumer.id DESC LIMIT \(Int64(limit))
             """)
     }
@@ -29,6 +29,7 @@ extension Consumer {
         try await tx.first(
             """
             \(standing) WHERE consumer.tenant_id = \(tx.tenant) AND consumer.id = \(id)
+                AND consumer.type <> 'replay'
                 AND EXISTS (SELECT FROM bot WHERE bot.tenant_id = consumer.tenant_id
                     AND bot.id = consumer.bot_id AND bot.status <> 'deleted')
             """)

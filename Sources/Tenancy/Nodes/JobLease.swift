@@ -5,12 +5,14 @@ package struct JobLease: Sendable {
     package enum Name: String, Sendable, PostgresCodable {
         /// Checking and repairing webhooks, onboarding, switching many bots.
         case bots
+        /// Trying dead letters again, warning of and disabling consumers that fail, retention.
+        case deliveries
     }
 
     /// A node that dies is replaced after this time.
     package static let time = Duration.seconds(15)
 
-    private let name: Name
+    let name: Name
     private let node: ID<Node>
     private let database: Database
 

@@ -39,7 +39,7 @@ package struct LeasedJobs: Sendable {
     }
 
     private func work(until end: ContinuousClock.Instant) async {
-        logger.info("this node runs the jobs about bots")
+        logger.info("this node runs the jobs of a lease", ["lease": "\(lease.name.rawValue)"])
         await withTaskGroup(of: Void.self) { group in
             for job in jobs { group.addTask { await job() } }
             await keep(until: end)
@@ -56,7 +56,8 @@ package struct LeasedJobs: Sendable {
             if let renewed = await renew(until: end - Self.reserve) { end = renewed }
             guard .now < end - Self.reserve else {
                 return logger.warning(
-                    "this node gives up the jobs about bots: the lease could not be renewed")
+                    "this node gives up the jobs of a lease, which could not be renewed",
+                    ["lease": "\(lease.name.rawValue)"])
             }
         }
     }

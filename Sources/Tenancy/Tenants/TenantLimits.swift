@@ -11,6 +11,8 @@ package struct TenantLimits: Sendable, Equatable {
         case bots
         case consumersPerBot = "consumers_per_bot"
         case logRetentionDays = "log_retention_days"
+        case attemptRetentionDays = "attempt_retention_days"
+        case deadLetterRetentionDays = "dead_letter_retention_days"
 
         var defaultValue: Int {
             switch self {
@@ -18,7 +20,8 @@ package struct TenantLimits: Sendable, Equatable {
             case .ingestPerMinutePerBot: 6000
             case .bots: 100
             case .consumersPerBot: 10
-            case .logRetentionDays: 7
+            case .logRetentionDays, .attemptRetentionDays: 7
+            case .deadLetterRetentionDays: 30
             }
         }
     }
