@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// One HTTP request to another server.
 package struct HTTPClientRequest: Sendable {
     package var method: String
@@ -12,10 +14,14 @@ package struct HTTPClientRequest: Sendable {
     package var timeout: Duration
     /// Bytes of the answer's body that are kept. A longer answer is cut and its connection closed.
     package var responseLimit: Int
+    /// Whom it is made for: each party has its fair share of what the client may do at a time, and an origin's limit
+    /// for itself.
+    package var party: UUID?
 
     package init(
         method: String = "POST", url: String, headers: [(String, String)] = [], body: [UInt8] = [],
-        connectTimeout: Duration = .seconds(5), timeout: Duration = .seconds(10), responseLimit: Int = 65_536
+        connectTimeout: Duration = .seconds(5), timeout: Duration = .seconds(10), responseLimit: Int = 65_536,
+        party: UUID? = nil
     ) {
         self.method = method
         self.url = url
@@ -24,5 +30,6 @@ package struct HTTPClientRequest: Sendable {
         self.connectTimeout = connectTimeout
         self.timeout = timeout
         self.responseLimit = responseLimit
+        self.party = party
     }
 }

@@ -43,7 +43,7 @@ struct DeliverySender: Sendable {
             method: "POST", url: target.url, headers: headers, body: update.payload.bytes,
             connectTimeout: min(Self.connectTimeout, target.consumer.timeout),
             timeout: target.consumer.timeout,
-            responseLimit: Self.responseLimit)
+            responseLimit: Self.responseLimit, party: target.consumer.bot.tenant.uuid)
     }
 
     /// The same on every attempt, another for every consumer: what a receiver deduplicates by.
