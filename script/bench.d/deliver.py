@@ -39,7 +39,7 @@ def options() -> argparse.Namespace:
     add("--around", type=float, default=20, help="seconds before and after the hold (default 20)")
     add("--backlog", type=int, default=1_000_000, help="updates of the backlog (default 1000000)")
     add("--drain-limit", type=float, default=600, help="seconds the backlog may take (default 600)")
-    add("--rounds", type=int, default=2, help="runs of each kind of neighbours (default 2)")
+    add("--rounds", type=int, default=3, help="runs of each kind of neighbours (default 3)")
     add("--neighbour-seconds", type=float, default=8, help="length of these (default 8)")
     chosen = parser.parse_args()
     if wrong := set(chosen.parts) - set(PARTS):

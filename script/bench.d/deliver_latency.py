@@ -25,7 +25,11 @@ class Sandbox:
         self.port = free_port()
         self.process = subprocess.Popen([BINARY, "sandbox", "--listen", f"127.0.0.1:{self.port}"],
                                         stdout=subprocess.DEVNULL)
-        wait_for(f"http://127.0.0.1:{self.port}/sandbox/bots", self.process, range(200, 201))
+        try:
+            wait_for(f"http://127.0.0.1:{self.port}/sandbox/bots", self.process, range(200, 201))
+        except BaseException:
+            end(self.process)
+            raise
 
     def add(self, webhook: str, secret: str) -> tuple[str, str]:
         """The way to have users write to a new bot."""

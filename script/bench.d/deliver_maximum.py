@@ -57,6 +57,7 @@ def _rookery(report: Report, options: argparse.Namespace) -> Sustained:
         result = setting.traffic.finish(60)
         memory = setting.memory.stop()
     rate = _row(report, "Rookery", result, options.warm_up, options.seconds, memory, said(shares))
+    report.notes += result.notes("Rookery")
     report.faults += result.faults("Rookery") + setting.faults
     return Sustained(rate)
 

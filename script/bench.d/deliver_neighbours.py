@@ -9,7 +9,7 @@ import argparse
 import subprocess
 import sys
 
-from load import percentile
+from load import Result, percentile
 from measure import HERE, end, mark
 from node import add_consumer, free_port, register
 from report import Report
@@ -21,13 +21,16 @@ KINDS = {"none hangs": None, "one hangs until its time-out": (10_000, 0), "one a
 
 def neighbours(options: argparse.Namespace) -> Report:
     report = Report(f"100 healthy consumers at {options.rate:,} updates/s beside one that hangs",
-                    ["", "updates", "answered p99 ms", "delivered p50 ms", "p99 ms", "p99 of each run"])
+                    ["", "updates", "answered p99 ms", "delivered p50 ms", "p99 ms", "p99 of each run",
+                     "requests that hung"])
     answered = {kind: [] for kind in KINDS}
     delivered = {kind: [] for kind in KINDS}
     runs = {kind: [] for kind in KINDS}
+    hung = {kind: 0 for kind in KINDS}
     for number in range(options.rounds):
         for kind in KINDS:
-            result, faults = _run(options, f"neighbours_{number}_{len(runs[kind])}_{list(KINDS).index(kind)}", kind)
+            result, requests, faults = _run(options, f"neighbours_{number}_{list(KINDS).index(kind)}", kind)
+            hung[kind] += requests
             times = result.delivered_ms(options.warm_up)
             answered[kind] += result.answered_ms(options.warm_up)
             delivered[kind] += times
@@ -36,7 +39,7 @@ def neighbours(options: argparse.Namespace) -> Report:
     for kind, times in delivered.items():
         times.sort()
         report.row(kind, len(times), percentile(sorted(answered[kind]), .99), percentile(times, .5),
-                   percentile(times, .99), " ".join(f"{p99:.1f}" for p99 in runs[kind]))
+                   percentile(times, .99), " ".join(f"{p99:.1f}" for p99 in runs[kind]), hung[kind])
     alone, *others = KINDS
     for kind in others:
         moved = 100 * (percentile(delivered[kind], .99) / percentile(delivered[alone], .99) - 1)
@@ -45,20 +48,24 @@ def neighbours(options: argparse.Namespace) -> Report:
     return report
 
 
-def _run(options: argparse.Namespace, name: str, kind: str):
+def _run(options: argparse.Namespace, name: str, kind: str) -> tuple[Result, int, list[str]]:
+    server = None
     with Setting(name) as setting:
         if KINDS[kind] is not None:
-            _add_hanging(setting, *KINDS[kind])
+            server = _add_hanging(setting, *KINDS[kind])
         setting.start()
         setting.traffic.start(setting.targets, setting.node.port, rate=options.rate, connections=options.connections,
                               seconds=options.warm_up + options.neighbour_seconds)
         result = setting.traffic.finish(options.warm_up + options.neighbour_seconds + 60)
-    return result, setting.faults
+    requests = int(server.stdout.read()) if server else 0
+    faults = [f"{kind}: nothing came to the server that hangs"] if server and not requests else []
+    return result, requests, faults + setting.faults
 
 
-def _add_hanging(setting: Setting, timeout_ms: int, answers_after: float) -> None:
+def _add_hanging(setting: Setting, timeout_ms: int, answers_after: float) -> subprocess.Popen:
     port = free_port()
-    server = subprocess.Popen([sys.executable, str(HERE / "hanging.py"), str(port), str(answers_after)])
+    server = subprocess.Popen([sys.executable, str(HERE / "hanging.py"), str(port), str(answers_after)],
+                              stdout=subprocess.PIPE)
     setting.on_exit(end, server)
 
     async def add(database) -> None:
@@ -68,3 +75,4 @@ def _add_hanging(setting: Setting, timeout_ms: int, answers_after: float) -> Non
         await add_backlog(database, bot, 10_000)
 
     setting.run(add)
+    return server

@@ -46,6 +46,7 @@ def snapshot(options: argparse.Namespace) -> Report:
     fall = 100 * (1 - rates["held, last third"] / rates["before"]) if rates["before"] else float("nan")
     report.marks.append(mark("fall of the rate from before to the last third, %", fall, 5))
     report.notes += [f"Peak {memory:.0f} MiB; cores: {said(shares)}. At the end of the hold: {'; '.join(dead)}."]
+    report.notes += result.notes("Rookery")
     report.faults += result.faults("snapshot") + setting.faults
     return report
 

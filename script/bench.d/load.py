@@ -71,6 +71,9 @@ class Result:
     def lost(self) -> int:
         return self.counts["accepted"] - self.counts["delivered"] if self.counts["sent"] else 0
 
+    def notes(self, name: str) -> list[str]:
+        return [f"{name}: {self.counts['again']} delivered more than once"] if self.counts["again"] else []
+
     def faults(self, name: str) -> list[str]:
         """What no run may show, in words."""
         counts = self.counts

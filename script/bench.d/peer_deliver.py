@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import os
+import pathlib
 import time
 from contextlib import asynccontextmanager
 from datetime import datetime, timezone
@@ -19,7 +20,7 @@ from uuid import UUID
 import asyncpg
 import httpx
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import worker_process_init, worker_ready
 from fastapi import FastAPI, Request, Response
 
 INSERT = """
@@ -45,6 +46,11 @@ client: httpx.Client | None = None
 def open_client(**_) -> None:
     global client
     client = httpx.Client(timeout=10, limits=httpx.Limits(max_connections=200, max_keepalive_connections=200))
+
+
+@worker_ready.connect
+def say_ready(**_) -> None:
+    pathlib.Path(os.environ["PEER_READY"]).touch()
 
 
 @celery.task(autoretry_for=(httpx.HTTPError,), retry_backoff=2, retry_jitter=True, max_retries=9)

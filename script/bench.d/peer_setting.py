@@ -90,26 +90,32 @@ class PeerSetting:
         folder = self._closing.enter_context(tempfile.TemporaryDirectory(prefix="rookery-redis-"))
         process = self._run("Redis", [program, "--bind", "127.0.0.1", "--port", str(port), "--save", "",
                                       "--appendonly", "no", "--dir", folder], stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and process.poll() is None:
+
+        def answers() -> bool:
             with socket.socket() as asked:
-                if asked.connect_ex(("127.0.0.1", port)) == 0:
-                    return
-            time.sleep(0.05)
-        raise SystemExit("redis-server did not start")
+                return asked.connect_ex(("127.0.0.1", port)) == 0
+
+        self._wait("redis-server", process, answers)
 
     def _start_celery(self, environment: dict[str, str]) -> None:
-        log = pathlib.Path(self._closing.enter_context(tempfile.TemporaryDirectory(prefix="rookery-celery-")), "log")
+        folder = pathlib.Path(self._closing.enter_context(tempfile.TemporaryDirectory(prefix="rookery-celery-")))
+        log, ready = folder / "log", folder / "ready"
         with log.open("w") as output:
             process = self._run("Celery", [
                 sys.executable, "-m", "celery", "-A", "peer_deliver.celery", "--workdir", str(HERE), "worker",
                 "--pool", self.variant["pool"], "--concurrency", str(self.variant["concurrency"]),
                 "--prefetch-multiplier", str(self.variant["prefetch"]), "--without-gossip", "--without-mingle",
                 "--without-heartbeat", "--loglevel", "warning"],
-                env=environment, stdout=output, stderr=subprocess.STDOUT)
-        time.sleep(1)
-        if process.poll() is not None:
-            raise SystemExit(f"celery ended with {process.returncode}: {log.read_text()[-2000:]}")
+                env=environment | {"PEER_READY": str(ready)}, stdout=output, stderr=subprocess.STDOUT)
+        self._wait("celery", process, ready.exists, log)
+
+    @staticmethod
+    def _wait(name: str, process: subprocess.Popen, is_ready, log: pathlib.Path | None = None) -> None:
+        deadline = time.monotonic() + 60
+        while not is_ready():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit(f"{name} did not start: {log.read_text()[-2000:] if log else ''}")
+            time.sleep(0.05)
 
     def _run(self, name: str, command: list[str], **more) -> subprocess.Popen:
         process = subprocess.Popen(command, **more)
