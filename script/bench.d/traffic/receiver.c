@@ -44,7 +44,8 @@ static void note(const struct message *message) {
     static const char mark[] = "\"text\":\"n";
     int64_t at = now();
     char *found = memmem(message->bytes + message->head, message->body, mark, sizeof mark - 1);
-    int64_t number = found ? strtoll(found + sizeof mark - 1, NULL, 10) : -1;
+    const char *digits = found ? found + sizeof mark - 1 : "";
+    int64_t number = *digits >= '0' && *digits <= '9' ? strtoll(digits, NULL, 10) : -1;
     if (number < 0 || number >= capacity) {
         counts.unknown++;
         return;
