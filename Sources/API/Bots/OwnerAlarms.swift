@@ -1,21 +1,25 @@
 import Platform
 import Tenancy
 
-/// Letters to the owners of a tenant one of whose bots needs them. Whoever raises an alarm does not wait; of very many at
-/// once some are dropped, which the audit trail and the bots' state still show.
-struct BotAlarms: Sendable {
-    private static let waiting = 1000
+/// Something that a tenant's owners should look at.
+struct OwnerAlarm: Sendable {
+    let tenant: ID<Tenant>
+    let subject: String
+    /// What it is about, by name and id.
+    let topic: String
+    let text: String
+}
 
-    private struct Alarm: Sendable {
-        let event: BotEvent
-        let bot: Bot
-    }
+/// Letters to the owners of a tenant, and to its contact address. Whoever raises an alarm does not wait; of very many
+/// at once some are dropped, which the audit trail and the state of bots and consumers still show.
+struct OwnerAlarms: Sendable {
+    private static let waiting = 1000
 
     private let database: Database
     private let outbox: MailOutbox?
     private let logger: Logger
-    private let alarms: AsyncStream<Alarm>
-    private let slot: AsyncStream<Alarm>.Continuation
+    private let alarms: AsyncStream<OwnerAlarm>
+    private let slot: AsyncStream<OwnerAlarm>.Continuation
 
     /// - Parameters:
     ///   - database: of the loop that `run` is called on.
@@ -28,10 +32,10 @@ struct BotAlarms: Sendable {
     }
 
     /// From any thread.
-    func raise(_ event: BotEvent, of bot: Bot) {
+    func raise(_ alarm: OwnerAlarm) {
         guard outbox != nil else { return }
-        if case .dropped = slot.yield(Alarm(event: event, bot: bot)) {
-            logger.error("an alarm was dropped: too many are waiting", ["bot": "\(bot.id)"])
+        if case .dropped = slot.yield(alarm) {
+            logger.error("an alarm was dropped: too many are waiting", ["about": "\(alarm.topic)"])
         }
     }
 
@@ -43,53 +47,30 @@ struct BotAlarms: Sendable {
             } catch {
                 if Task.isCancelled { return }
                 logger.warning(
-                    "an alarm could not be sent", ["bot": "\(alarm.bot.id)", "error": "\(error)"])
+                    "an alarm could not be sent", ["tenant": "\(alarm.tenant)", "error": "\(error)"])
             }
         }
     }
 
-    private func send(_ alarm: Alarm) async throws {
-        let (owners, tenant) = try await database.read(alarm.bot.tenant) { tx in
+    private func send(_ alarm: OwnerAlarm) async throws {
+        let (owners, tenant) = try await database.read(alarm.tenant) { tx in
             (try await Admin.ownerEmails(in: tx), try await Tenant.current(in: tx))
         }
-        guard let tenant, let text = alarm.event.explanation else { return }
-        let bot = alarm.bot.username.map { "@\($0)" } ?? alarm.bot.name
-        for owner in owners {
+        guard let tenant else { return }
+        var recipients = owners
+        if let contact = tenant.settings.contactEmail, !owners.contains(contact) {
+            recipients.append(contact)
+        }
+        for recipient in recipients {
             let letter = MailMessage(
-                to: owner, subject: "Your bot \(bot) needs you",
+                to: recipient, subject: alarm.subject,
                 text: """
-                    \(bot) (\(alarm.bot.id)) of \(tenant.name):
+                    \(alarm.topic) of \(tenant.name):
 
-                    \(text)
+                    \(alarm.text)
 
                     """)
             if let letter { outbox?.send(letter) }
-        }
-    }
-}
-
-extension BotEvent {
-    /// For the bot's owner; nil for what is no alarm.
-    fileprivate var explanation: String? {
-        switch self {
-        case .tokenRevoked:
-            """
-            Telegram knows its token no more: it was revoked, or the bot deleted. No updates come in. Put the new token \
-            in with PUT /v1/bots/{bot_id}/token.
-            """
-        case .blocked:
-            "Telegram refuses it: the bot may have been blocked. No updates come in."
-        case .foreignWebhook(let host):
-            """
-            Somebody else has set a webhook at \(host) and gets the bot's updates. If that was not you, the token may be \
-            stolen: have @BotFather revoke it and put the new one in with PUT /v1/bots/{bot_id}/token.
-            """
-        case .foreignPoll:
-            """
-            Somebody else polls for the bot's updates. If that was not you, the token may be stolen: have @BotFather \
-            revoke it and put the new one in with PUT /v1/bots/{bot_id}/token.
-            """
-        case .repaired, .switched, .takenOver, .imported, .importUndone, .secretsRetired: nil
         }
     }
 }
