@@ -67,21 +67,26 @@ struct TLSServer: Sendable {
             ["openssl", "s_server", "-accept", "127.0.0.1:0", "-www"] + options, passing: [])
         self.child = child
         self.output = output
+        port = try await offPool { try Self.port(saidOn: output) }
+    }
+
+    /// Reads until the server says where it listens.
+    private static func port(saidOn output: Int32) throws -> Int {
         var text = ""
-        let deadline = ContinuousClock.now + .seconds(60)
-        while true {
+        var ready = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
+        while poll(&ready, 1, 60_000) == 1 {
             var chunk = [UInt8](repeating: 0, count: 4096)
             let count = read(output, &chunk, chunk.count)
-            if count > 0 { text += String(decoding: chunk[..<count], as: UTF8.self) }
-            if let line = text.split(separator: "\n").first(where: { $0.hasPrefix("ACCEPT ") }),
-                text.contains(line + "\n"), let number = line.split(separator: ":").last.flatMap({ Int($0) })
+            guard count > 0 else { break }
+            text += String(decoding: chunk[..<count], as: UTF8.self)
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+            if let line = lines.first(where: { $0.hasPrefix("ACCEPT ") }),
+                let port = line.split(separator: ":").last.flatMap({ Int($0) })
             {
-                port = number
-                return
+                return port
             }
-            guard ContinuousClock.now < deadline, count != 0 else { throw TestAuthority.Failure(words: text) }
-            try await Task.sleep(for: .milliseconds(10))
         }
+        throw TestAuthority.Failure(words: text)
     }
 
     func stop() {
