@@ -126,7 +126,7 @@ def let_time_pass(rookery: Rookery, seconds: int) -> None:
     """For what nodes hold for a while: the right to work on a bot, jobs, shards, and what they import."""
     with connection(rookery) as opened:
         for table, column in (("bot_webhook", "work_until"), ("job_lease", "expires_at"), ("shard", "expires_at"),
-                              ("bot_import_item", "next_attempt_at")):
+                              ("node", "expires_at"), ("bot_import_item", "next_attempt_at")):
             opened.execute(f"UPDATE {table} SET {column} = {column} - %s * interval '1 second'", (seconds,))
 
 

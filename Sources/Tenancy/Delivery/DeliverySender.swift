@@ -9,12 +9,18 @@ struct DeliverySender: Sendable {
     let client: HTTPClient
 
     /// Never throws: whatever goes wrong is the attempt's outcome. Must run on the client's loop.
-    /// - Returns: nil when the client had no place for it: then there was no attempt.
-    func send(_ update: LoggedUpdate, to target: PushTarget, attempt: Int) async -> DeliveryAttempt? {
+    /// - Parameter isOwner: whether the bot's deliveries are still this node's; asked when it is about to be sent.
+    /// - Returns: nil when the client had no place for it, or it is another node's: then there was no attempt.
+    func send(
+        _ update: LoggedUpdate, to target: PushTarget, attempt: Int,
+        ifStill isOwner: @escaping @Sendable () -> Bool
+    ) async -> DeliveryAttempt? {
         let at = Timestamp.now
         let started = ContinuousClock.now
         do {
-            let answer = try await client.send(request(update, to: target, attempt: attempt, at: at))
+            var request = request(update, to: target, attempt: attempt, at: at)
+            request.isStillWanted = isOwner
+            let answer = try await client.send(request)
             return DeliveryAttempt(number: attempt, at: at, answer: answer, after: .now - started)
         } catch HTTPClientError.tooManyRequests {
             return nil
