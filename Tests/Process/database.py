@@ -122,6 +122,44 @@ def log_of(rookery: Rookery, bot: str) -> list[tuple[int, int]]:
                               (typeid.decode(bot),)).fetchall()
 
 
+def logged_in_order(rookery: Rookery, bot: str) -> list[tuple[int, int, str, str]]:
+    """Position, update id, kind and lane of all that is in a bot's log."""
+    with connection(rookery) as opened:
+        return opened.execute(
+            "SELECT position, update_id, kind, lane FROM update_log WHERE bot_id = %s ORDER BY position",
+            (typeid.decode(bot),)).fetchall()
+
+
+def is_at_end(rookery: Rookery, consumer: str) -> bool:
+    """Whether a push consumer's cursor is at the end of the log, and no delivery is to be tried again."""
+    with connection(rookery) as opened:
+        return opened.execute(
+            """SELECT position >= coalesce((SELECT max(position) FROM update_log AS l
+                   WHERE l.tenant_id = c.tenant_id AND l.bot_id = c.bot_id), 0)
+                   AND NOT EXISTS (SELECT FROM delivery AS d
+                       WHERE d.tenant_id = c.tenant_id AND d.consumer_id = c.id AND d.status = 'retrying')
+               FROM consumer AS c JOIN consumer_cursor AS k ON k.tenant_id = c.tenant_id AND k.consumer_id = c.id
+               WHERE c.id = %s""", (typeid.decode(consumer),)).fetchone()[0]
+
+
+def delivery_rows(rookery: Rookery, consumer: str) -> dict[int, str]:
+    """The status of each of a consumer's delivery rows, by position."""
+    with connection(rookery) as opened:
+        return dict(opened.execute("SELECT position, status FROM delivery WHERE consumer_id = %s",
+                                   (typeid.decode(consumer),)).fetchall())
+
+
+def unanswered_attempts(rookery: Rookery, consumer: str) -> dict[int, list[float]]:
+    """When each attempt began whose answer was not seen, by position."""
+    found: dict[int, list[float]] = {}
+    with connection(rookery) as opened:
+        for position, at in opened.execute(
+                """SELECT position, extract(epoch FROM at)::float8 FROM delivery_attempt
+                   WHERE consumer_id = %s AND status_code IS NULL""", (typeid.decode(consumer),)):
+            found.setdefault(position, []).append(at)
+    return found
+
+
 def let_time_pass(rookery: Rookery, seconds: int) -> None:
     """For what nodes hold for a while: the right to work on a bot, jobs, shards, and what they import."""
     with connection(rookery) as opened:

@@ -69,6 +69,21 @@ struct HTTPClientFailureTests {
     }
 
     @Test(
+        "A head that stops in the middle is no answer, whatever its status",
+        arguments: ["HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nA: b\r\n"])
+    func droppedInHead(head: String) async throws {
+        let server = try StubServer { connection in
+            _ = connection.readRequest()
+            connection.write(head)
+        }
+        defer { server.stop() }
+
+        let error = try await failure { try await $0.send(HTTPClientRequest(url: server.url)) }
+
+        guard case .connectionLost = error else { return #expect(error == .connectionLost("")) }
+    }
+
+    @Test(
         "What is not HTTP is no answer", arguments: ["hello\r\n\r\n", "HTTP/1.1 abc OK\r\n\r\n", "\0\0\0\0"])
     func notHTTP(answer: String) async throws {
         let server = try StubServer { connection in
@@ -191,6 +206,22 @@ struct HTTPClientFailureTests {
         }
 
         #expect(error == .tooManyRequests)
+    }
+
+    @Test("A request that is not wanted any more when it gets its place is not sent, and its place goes on")
+    func notWanted() async throws {
+        let server = try StubServer.answering { _ in httpAnswer() }
+        defer { server.stop() }
+
+        let (error, next) = try await withClient(limits: HTTPClientLimits(concurrent: 1)) { client, _ in
+            let unwanted = HTTPClientRequest(url: server.url + "/unwanted", isStillWanted: { false })
+            let error = await #expect(throws: HTTPClientError.self) { try await client.send(unwanted) }
+            return (error, try await client.send(HTTPClientRequest(url: server.url)).status)
+        }
+
+        #expect(error == .tooManyRequests)
+        #expect(next == 200)
+        #expect(server.connections == 1)
     }
 
     @Test("A cancelled task ends its request at once, under way or waiting")
