@@ -32,8 +32,8 @@ class Audience:
         began = due = time.monotonic()
         try:
             while (passed := time.monotonic() - began) < seconds:
-                # Nothing that has to go stale comes so late that all would have to wait for it.
-                kind, path, body = self._next(has_stale=passed < seconds * .6)
+                # None comes so late that all would have to wait for its end.
+                kind, path, body = self._next(has_poison=passed < seconds * .6)
                 update = await self._post(reader, writer, path, body)
                 if update is not None:
                     self.written[kind].append(update)
@@ -43,14 +43,14 @@ class Audience:
         finally:
             writer.close()
 
-    def _next(self, has_stale: bool) -> tuple[str, str, dict]:
+    def _next(self, has_poison: bool) -> tuple[str, str, dict]:
         chat, draw = self._random.choice(self._chats), self._random.random()
-        word = POISON.decode() if self._random.random() < .01 else "hello"
+        word = POISON.decode() if self._random.random() < .01 and has_poison else "hello"
         if draw < .06:
             return "callback_query", "/callbacks", {"user_id": chat, "data": "press"}
         if draw < .12:
             person = {"id": chat, "is_bot": False, "first_name": "Rosa"}
-            query = {"id": str(chat), "from": person, "query": word if has_stale else "hello", "offset": ""}
+            query = {"id": str(chat), "from": person, "query": word, "offset": ""}
             return "inline_query", "/updates", {"inline_query": query}
         return "message", "/messages", {"user_id": chat, "text": word}
 

@@ -14,6 +14,7 @@ from faults import Fault
 from flaky_receiver import Arrival, FlakyReceiver
 
 GRACE = 2.0
+HELD_BACK = "under way in a frozen node"
 
 
 @dataclass
@@ -41,8 +42,17 @@ class Disturbance:
     end: float
 
     def explains(self, first: Arrival, stalls: Stalls) -> bool:
+        """Whether this may have taken what was known of an arrival, or kept it from being known."""
         grace = GRACE + 2 * stalls.around(self.start)
-        return first.start <= self.end + grace and (first.end or first.start) >= self.start - grace
+        # What a node had under way when it was stopped; without PostgreSQL nothing is written down all the while.
+        end = self.end if self.fault.target == "postgres" else self.start
+        return first.start <= end + grace and (first.end or first.start) >= self.start - grace
+
+    def held_back(self, first: Arrival, second: Arrival, stalls: Stalls) -> bool:
+        """Whether a frozen node may have had the second under way all the while, and sent it when it woke."""
+        grace = GRACE + 2 * stalls.around(self.end)
+        return (self.fault.kind == "freeze" and self.start <= first.start <= self.end + grace
+                and self.end <= second.start <= self.end + grace)
 
 
 @dataclass
@@ -102,6 +112,8 @@ def _judge(outcome: Outcome, first: Arrival, second: Arrival, failed: list[float
     elif by:
         # The last before it came again is what made it come again.
         outcome.duplicates[f"{by[-1].fault.kind} of {by[-1].fault.target.split()[0]}"] += 1
+    elif any(it.held_back(first, second, stalls) for it in disturbances):
+        outcome.duplicates[HELD_BACK] += 1
     else:
         outcome.duplicates["unexplained"] += 1
         outcome.unexplained.append(f"{first.position} came at {first.start:.3f} (attempt {first.attempt}) "
@@ -123,7 +135,8 @@ def _check_lane(outcome: Outcome, lane: str, positions: list[int], arrivals: dic
     attempts = sorted((it for position in came for it in arrivals[position]), key=lambda it: it.start)
     for one, next_one in zip(attempts, attempts[1:]):
         over = (one.end or float("inf")) - next_one.start
-        if over > .2 + stalls.around(next_one.start) and not any(it.explains(one, stalls) for it in disturbances):
+        if over > .2 + stalls.around(next_one.start) and not any(
+                it.explains(one, stalls) or it.held_back(one, next_one, stalls) for it in disturbances):
             outcome.overlapping.append(
                 f"{next_one.position} came {over:.3f} s before {one.position} was answered in {lane}")
 

@@ -7,6 +7,7 @@ here within about a second.
 import base64
 import json
 import secrets
+import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -140,6 +141,21 @@ def is_at_end(rookery: Rookery, consumer: str) -> bool:
                        WHERE d.tenant_id = c.tenant_id AND d.consumer_id = c.id AND d.status = 'retrying')
                FROM consumer AS c JOIN consumer_cursor AS k ON k.tenant_id = c.tenant_id AND k.consumer_id = c.id
                WHERE c.id = %s""", (typeid.decode(consumer),)).fetchone()[0]
+
+
+def shards(rookery: Rookery) -> dict[uuid.UUID, set[int]]:
+    """Which shards each node holds."""
+    held: dict[uuid.UUID, set[int]] = {}
+    with connection(rookery) as opened:
+        for node, shard in opened.execute("SELECT node_id, id FROM shard WHERE expires_at > clock_timestamp()"):
+            held.setdefault(node, set()).add(shard)
+    return held
+
+
+def cursors(rookery: Rookery, consumers: list[str]) -> dict[str, int]:
+    with connection(rookery) as opened:
+        return {consumer: opened.execute("SELECT position FROM consumer_cursor WHERE consumer_id = %s",
+                                         (typeid.decode(consumer),)).fetchone()[0] for consumer in consumers}
 
 
 def delivery_rows(rookery: Rookery, consumer: str) -> dict[int, str]:
