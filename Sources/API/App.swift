@@ -138,10 +138,16 @@ final class App: Sendable {
                 await sweep.run(shards, leases: leases, into: deliveries, on: first)
             }
         }
-        keeper = ShardKeeper(
+        let keeper = ShardKeeper(
             loop: first, database: databases[0], node: node, leases: leases, logger: logger,
-            onTaken: sweepShards)
-        self.listener = try Self.listener(settings, runtime, refresh, deliveries, access) {
+            onTaken: sweepShards,
+            onLeaving: { [parts] shard in
+                async let polled: Void = parts[shard % parts.count].pollers.leave(shard)
+                await deliveries.leave(shard)
+                await polled
+            })
+        self.keeper = keeper
+        self.listener = try Self.listener(settings, runtime, refresh, deliveries, access, keeper) {
             sweepShards(leases.held)
         }
     }
@@ -162,23 +168,27 @@ final class App: Sendable {
 
     private static func listener(
         _ settings: Settings, _ runtime: Runtime, _ refresh: BotDirectoryRefresh, _ deliveries: Deliveries,
-        _ access: AccessParts, sweep: @escaping @Sendable () -> Void
+        _ access: AccessParts, _ keeper: ShardKeeper, sweep: @escaping @Sendable () -> Void
     ) throws -> PostgresListener {
         PostgresListener(
             loop: runtime.loops[0],
             configuration: try DatabasePools.configuration(settings, name: "rookery-listen"),
-            channels: [BotDirectoryRefresh.channel, Deliveries.channel, Revocation.channel],
+            channels: [
+                BotDirectoryRefresh.channel, Deliveries.channel, Revocation.channel, ShardKeeper.channel,
+            ],
             blocking: runtime.blocking,
             logger: runtime.logger
         ) { notification in
             switch notification.channel {
             case Deliveries.channel: deliveries.receive(notification.payload)
             case Revocation.channel: access.wake()
+            case ShardKeeper.channel: keeper.wake()
             default: refresh.wake()
             }
         } onReconnect: {
             refresh.wake()
             access.wake()
+            keeper.wake()
             // Other nodes' notices may have come while nobody listened.
             sweep()
         }
@@ -223,16 +233,18 @@ final class App: Sendable {
     private func stop() async {
         draining.raise()
         let deadline = ContinuousClock.now + settings.shutdownTime
+        // What is under way at the deadline is cut off: it ends as not delivered.
+        let cutOff = Task(executorPreference: parts[0].loop) { [parts] in
+            try await parts[0].loop.sleep(until: deadline)
+            for part in parts { part.loop.execute { part.client.close() } }
+        }
         await withTaskGroup(of: Void.self) { group in
             for part in parts {
                 group.addTask { await part.server.drain(until: deadline) }
                 group.addTask { await part.pollers.stop() }
             }
-        }
-        // What is under way at the deadline is cut off: it ends as not delivered.
-        let cutOff = Task(executorPreference: parts[0].loop) { [parts] in
-            try await parts[0].loop.sleep(until: deadline)
-            for part in parts { part.loop.execute { part.client.close() } }
+            // Other nodes go on with what this one has nothing under way for.
+            group.addTask { await self.keeper.end(until: deadline) }
         }
         await deliveries.stop()
         cutOff.cancel()

@@ -179,7 +179,13 @@ actor PushConsumer {
     /// Sends and writes the attempt down.
     /// - Returns: nil when it was not sent, which is not the endpoint's failure: it pauses a while instead.
     func send(_ update: LoggedUpdate, number: Int) async -> DeliveryAttempt? {
-        guard let attempt = await parts.sender.send(update, to: target, attempt: number) else {
+        guard
+            let attempt = await parts.sender.send(
+                update, to: target, attempt: number,
+                ifStill: { [parts, epoch, shard = consumer.bot.shard] in
+                    parts.leases.epoch(of: shard) == epoch
+                })
+        else {
             pause()
             return nil
         }
