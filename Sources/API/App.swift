@@ -22,6 +22,7 @@ final class App: Sendable {
     private let adminServer: HTTPServer
     private let leases = ShardLeases()
     private let deliveries: Deliveries
+    private let pulls: PullWaiters
     private let keeper: ShardKeeper
     let access: AccessParts
     private let refresh: BotDirectoryRefresh
@@ -78,6 +79,8 @@ final class App: Sendable {
         }
         let deliveries = Deliveries(loops, leases: leases)
         self.deliveries = deliveries
+        let pulls = PullWaiters(pulled: directory.pulled, leases: leases, metrics: metrics)
+        self.pulls = pulls
         let turns = AppendTurns()
         let partitions = LogPartitions(database: databases[0], loop: first, logger: logger)
         self.partitions = partitions
@@ -89,7 +92,7 @@ final class App: Sendable {
             let gate = access.gate(loop, database)
             let appender = UpdateAppender(
                 loop: loop, database: database, turns: turns, metrics: metrics, deliveries: deliveries,
-                partitions: partitions, traffic: bots.traffic[index])
+                pulls: pulls, partitions: partitions, traffic: bots.traffic[index])
             let table =
                 Routes(
                     health: health,
@@ -102,7 +105,7 @@ final class App: Sendable {
                     gate: gate, invitationMail: access.invitationMail,
                     jsonWebKeys: JSONWebKeys(credentials: access.credentials),
                     people: access.people(database), connector: bots.connectors[index],
-                    onboarding: settings.bots.onboardingPace,
+                    onboarding: settings.bots.onboardingPace, pulls: pulls,
                     isDevelopment: settings.environment == .development
                 )
             routes = try table.all
@@ -147,7 +150,7 @@ final class App: Sendable {
                 await polled
             })
         self.keeper = keeper
-        self.listener = try Self.listener(settings, runtime, refresh, deliveries, access, keeper) {
+        self.listener = try Self.listener(settings, runtime, refresh, deliveries, pulls, access, keeper) {
             sweepShards(leases.held)
         }
     }
@@ -168,19 +171,22 @@ final class App: Sendable {
 
     private static func listener(
         _ settings: Settings, _ runtime: Runtime, _ refresh: BotDirectoryRefresh, _ deliveries: Deliveries,
-        _ access: AccessParts, _ keeper: ShardKeeper, sweep: @escaping @Sendable () -> Void
+        _ pulls: PullWaiters, _ access: AccessParts, _ keeper: ShardKeeper,
+        sweep: @escaping @Sendable () -> Void
     ) throws -> PostgresListener {
         PostgresListener(
             loop: runtime.loops[0],
             configuration: try DatabasePools.configuration(settings, name: "rookery-listen"),
             channels: [
-                BotDirectoryRefresh.channel, Deliveries.channel, Revocation.channel, ShardKeeper.channel,
+                BotDirectoryRefresh.channel, Deliveries.channel, PullWaiters.channel, Revocation.channel,
+                ShardKeeper.channel,
             ],
             blocking: runtime.blocking,
             logger: runtime.logger
         ) { notification in
             switch notification.channel {
             case Deliveries.channel: deliveries.receive(notification.payload)
+            case PullWaiters.channel: pulls.receive(notification.payload)
             case Revocation.channel: access.wake()
             case ShardKeeper.channel: keeper.wake()
             default: refresh.wake()
@@ -189,6 +195,7 @@ final class App: Sendable {
             refresh.wake()
             access.wake()
             keeper.wake()
+            pulls.wakeAll()
             // Other nodes' notices may have come while nobody listened.
             sweep()
         }
@@ -232,6 +239,7 @@ final class App: Sendable {
 
     private func stop() async {
         draining.raise()
+        pulls.drain()
         let deadline = ContinuousClock.now + settings.shutdownTime
         // What is under way at the deadline is cut off: it ends as not delivered.
         let cutOff = Task(executorPreference: parts[0].loop) { [parts] in

@@ -13,6 +13,7 @@ struct Routes {
     let people: People
     let connector: BotConnector
     let onboarding: OnboardingPace
+    let pulls: PullWaiters
     /// Where Telegram may be a stand-in, which takes any address for a webhook.
     let isDevelopment: Bool
 
@@ -23,6 +24,7 @@ struct Routes {
         let bots = Bots(connector: connector, isDevelopment: isDevelopment)
         let webhooks = BotWebhooks(connector: connector, isDevelopment: isDevelopment)
         let rollback = Rollback(address: connector.address)
+        let pulls = Pulls(waiters: pulls, gate: gate)
         let imports = BotImports(connector: connector, pace: onboarding)
         return [
             Route(.post, "/v1/auth/login", .open, people.authentication.login),
@@ -87,6 +89,8 @@ struct Routes {
             Route(.get, "/v1/bots/{bot_id}/updates/{update_id}", .tenant(.viewUpdates), Updates.show),
             Route(list: "/v1/bots/{bot_id}/consumers", .tenant(.viewBots), Consumers.list),
             Route(.get, "/v1/consumers/{consumer_id}", .tenant(.viewBots), Consumers.show),
+            Route(.post, "/v1/consumers/{consumer_id}/pull", .tenant(.manageConsumers), pulls.pull),
+            Route(.post, "/v1/consumers/{consumer_id}/ack", .tenant(.manageConsumers), pulls.acknowledge),
         ]
     }
 
