@@ -102,7 +102,8 @@ final class App: Sendable {
                     jsonWebKeys: JSONWebKeys(credentials: access.credentials),
                     people: access.people(database), connector: bots.connectors[index],
                     onboarding: settings.bots.onboardingPace,
-                    isDevelopment: settings.environment == .development
+                    isDevelopment: settings.environment == .development,
+                    destinations: DestinationRule(settings)
                 )
             routes = try table.all
             api = table.api
