@@ -87,6 +87,12 @@ struct Routes {
             Route(.get, "/v1/bots/{bot_id}/updates/{update_id}", .tenant(.viewUpdates), Updates.show),
             Route(list: "/v1/bots/{bot_id}/consumers", .tenant(.viewBots), Consumers.list),
             Route(.get, "/v1/consumers/{consumer_id}", .tenant(.viewBots), Consumers.show),
+            Route(
+                .post, "/v1/consumers/{consumer_id}/retry-dead", .tenant(.manageConsumers), cost: 5,
+                ConsumerRetries.create),
+            Route(list: "/v1/consumers/{consumer_id}/retry-jobs", .tenant(.viewBots), ConsumerRetries.list),
+            Route(.get, "/v1/retry-jobs/{retry_id}", .tenant(.viewBots), ConsumerRetries.show),
+            Route(.delete, "/v1/retry-jobs/{retry_id}", .tenant(.manageConsumers), ConsumerRetries.cancel),
         ]
     }
 
