@@ -17,6 +17,7 @@ struct Routes {
     let isDevelopment: Bool
     /// Where consumers may have their updates posted to.
     let destinations: DestinationRule
+    let tester: ConsumerTester
 
     /// What customers and platform admins call.
     var api: [Route] {
@@ -27,6 +28,7 @@ struct Routes {
         let rollback = Rollback(address: connector.address)
         let imports = BotImports(connector: connector, pace: onboarding)
         let consumers = Consumers(destinations: destinations)
+        let tests = ConsumerTests(tester: tester)
         return [
             Route(.post, "/v1/auth/login", .open, people.authentication.login),
             Route(.post, "/v1/auth/refresh", .open, people.authentication.refresh),
@@ -101,6 +103,7 @@ struct Routes {
             Route(
                 .post, "/v1/consumers/{consumer_id}/resume", .tenant(.manageConsumers), ConsumerControl.resume
             ),
+            Route(.post, "/v1/consumers/{consumer_id}/test", .tenant(.manageConsumers), cost: 5, tests.send),
             Route(
                 list: "/v1/consumers/{consumer_id}/deliveries", .tenant(.viewUpdates), DeliveryRecords.list),
             Route(
@@ -110,6 +113,12 @@ struct Routes {
                 .post, "/v1/deliveries/{delivery_id}/retry", .tenant(.manageConsumers), DeliveryRecords.retry),
             Route(
                 .post, "/v1/deliveries/{delivery_id}/skip", .tenant(.manageConsumers), DeliveryRecords.skip),
+            Route(
+                .post, "/v1/consumers/{consumer_id}/retry-dead", .tenant(.manageConsumers), cost: 5,
+                ConsumerRetries.create),
+            Route(list: "/v1/consumers/{consumer_id}/retry-jobs", .tenant(.viewBots), ConsumerRetries.list),
+            Route(.get, "/v1/retry-jobs/{retry_id}", .tenant(.viewBots), ConsumerRetries.show),
+            Route(.delete, "/v1/retry-jobs/{retry_id}", .tenant(.manageConsumers), ConsumerRetries.cancel),
         ]
     }
 

@@ -34,7 +34,7 @@ enum ConsumerControl {
     /// The older secrets go on signing beside the new one, until the grace is over.
     @Sendable static func rotateSecret(_ call: Call) async throws -> HTTPResponse {
         let id = try call.id("consumer_id", of: Consumer.self)
-        let rotation = try call.body(Rotation.init)
+        let rotation = try call.request.body.isEmpty ? Rotation() : call.body(Rotation.init)
         return try await call.write { tx in
             guard let consumer = try await Consumer.locked(id, in: tx) else { throw Problem.notFound }
             try consumer.requirePush()
@@ -57,6 +57,12 @@ private struct Rotation {
 
     let secret: String
     let grace: Duration
+
+    /// What is done when nothing is said.
+    init() {
+        secret = Signing.v1.makeSecret()
+        grace = Self.standardGrace
+    }
 
     init?(_ body: inout RequestBody) {
         let secret = body.signingSecret()

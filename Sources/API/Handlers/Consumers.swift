@@ -14,16 +14,15 @@ struct Consumers {
         let last = try query.after(Consumer.self)
         let consumers = try await call.read { tx in
             guard try await Bot.find(bot, in: tx) != nil else { throw Problem.notFound }
-            return try await Consumer.page(of: bot, after: last, limit: query.limit + 1, in: tx)
+            let page = try await Consumer.page(of: bot, after: last, limit: query.limit + 1, in: tx)
+            return try await ConsumerAnswer.all(page, box: call.box, in: tx)
         }
-        return query.answer(
-            consumers.map { ConsumerAnswer($0, box: call.box) }, key: \.consumer.id.description)
+        return query.answer(consumers, key: \.consumer.id.description)
     }
 
     @Sendable func show(_ call: Call) async throws -> HTTPResponse {
         let id = try call.id("consumer_id", of: Consumer.self)
-        let found = try await call.found { tx in try await Consumer.find(id, in: tx) }
-        let answer = ConsumerAnswer(found, box: call.box)
+        let answer = try await call.read { tx in try await call.answer(of: id, in: tx) }
         return .resource(answer, answer.tag, for: call.request)
     }
 
@@ -96,8 +95,12 @@ extension Call {
     func answer(
         of id: ID<Consumer>, secret: String? = nil, in tx: TenantTransaction
     ) async throws -> ConsumerAnswer {
-        guard let standing = try await Consumer.find(id, in: tx) else { throw Problem.notFound }
-        return ConsumerAnswer(standing, box: box, secret: secret)
+        let found = try await Consumer.find(id, in: tx).map { [$0] } ?? []
+        guard var answer = try await ConsumerAnswer.all(found, box: box, in: tx).first else {
+            throw Problem.notFound
+        }
+        answer.secret = secret
+        return answer
     }
 
     /// The same as an answer, with its version.

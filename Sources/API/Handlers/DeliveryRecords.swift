@@ -74,11 +74,7 @@ extension DeliveryRecord {
 
 extension ListQuery {
     /// A replay of the consumer whose list it is.
-    fileprivate var replay: ID<Consumer>? {
-        get throws {
-            try filter("replay_id", expected: "an id replay_…") { text in
-                TypeID(text).flatMap { $0.prefix == "replay" ? ID<Consumer>($0.uuid) : nil }
-            }
-        }
+    fileprivate var replay: ID<Replay>? {
+        get throws { try filter("replay_id", expected: "an id replay_…") { ID<Replay>($0) } }
     }
 }

@@ -4,14 +4,18 @@ import Tenancy
 /// A consumer as it is shown. Settings of the other type are null.
 struct ConsumerAnswer: JSONWritable {
     let standing: ConsumerStanding
-    let publicKey: String?
+    /// nil for one that does not push.
+    let signing: ConsumerSigning?
     /// What deliveries are signed with, in the answer that makes it only.
     var secret: String?
 
-    init(_ standing: ConsumerStanding, box: SecretBox, secret: String? = nil) {
-        self.standing = standing
-        publicKey = standing.publicKey(box: ConsumerSecrets(box: box))
-        self.secret = secret
+    /// Of the same tenant's consumers, in their order.
+    static func all(
+        _ standings: [ConsumerStanding], box: SecretBox, in tx: TenantTransaction
+    ) async throws -> [ConsumerAnswer] {
+        let signing = try await Consumer.signing(
+            of: standings.map(\.consumer.id), box: ConsumerSecrets(box: box), in: tx)
+        return standings.map { ConsumerAnswer(standing: $0, signing: signing[$0.consumer.id]) }
     }
 
     var consumer: Consumer { standing.consumer }
@@ -59,8 +63,8 @@ struct ConsumerAnswer: JSONWritable {
             }
         }
         json.field("disable_after_ms", isPush ? consumer.disableAfter?.milliseconds : nil)
-        json.field("public_key", publicKey)
-        json.field("older_secrets_until", isPush ? standing.olderSecretsUntil : nil)
+        json.field("public_key", signing?.publicKey)
+        json.field("older_secrets_until", isPush ? signing?.olderSecretsUntil ?? [] : nil)
     }
 }
 

@@ -7,7 +7,7 @@ extension DeliveryRecord: JSONWritable {
     fileprivate func members(_ json: inout JSONWriter) {
         json.field("id", id)
         json.field("consumer_id", consumer)
-        json.field("replay_id", replay.flatMap { TypeID(prefix: "replay", uuid: $0.uuid)?.description })
+        json.field("replay_id", replay)
         json.field("update_id", updateID)
         json.field("position", position)
         json.field("kind", kind)

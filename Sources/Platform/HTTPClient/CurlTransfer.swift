@@ -53,7 +53,9 @@ final class CurlTransfer {
     // MARK: Set-up
 
     func prepare(_ request: HTTPClientRequest, settings: HTTPClientSettings) {
-        received = ReceivedAnswer(bodyLimit: request.responseLimit, headerLimit: limits.responseHeaders)
+        received = ReceivedAnswer(
+            bodyLimit: request.responseLimit, dataLimit: request.dataLimit,
+            headerLimit: limits.responseHeaders)
         restrict()
         set(CURLOPT_URL, request.url)
         set(CURLOPT_USERAGENT, settings.userAgent)

@@ -7,6 +7,8 @@ package enum HTTPClientError: Error, Equatable, Sendable {
     case nameNotResolved
     /// The name stands for an address that the address guard refuses, and for no other that answers.
     case addressRefused(IPAddress)
+    /// The port is not among those that requests may go to.
+    case portRefused(Int)
     case connectFailed(String)
     case timedOut
     case tlsFailed(String)

@@ -12,6 +12,8 @@ package struct HTTPClientRequest: Sendable {
     package var timeout: Duration
     /// Bytes of the answer's body that are kept. A longer answer is cut and its connection closed.
     package var responseLimit: Int
+    /// The same for a successful answer whose type is JSON or a form, when it may be longer.
+    package var dataLimit: Int?
 
     package init(
         method: String = "POST", url: String, headers: [(String, String)] = [], body: [UInt8] = [],

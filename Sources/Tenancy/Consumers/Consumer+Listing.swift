@@ -4,10 +4,6 @@ import Platform
 package struct ConsumerStanding: Sendable {
     package let consumer: Consumer
     package let cursor: Int64
-    /// The newest of those that it signs with; nil for one that does not push.
-    package let newestSecret: [UInt8]?
-    /// Until when each older one signs, too.
-    package let olderSecretsUntil: [Timestamp]
     package let hasTelegramSecret: Bool
     package internal(set) var lag = ConsumerLag.none
     package internal(set) var deliveries = DeliveryCounts.none
@@ -17,17 +13,7 @@ extension ConsumerStanding: RowDecodable {
     package init(row: inout Row) throws {
         consumer = try Consumer(row: &row)
         cursor = try row.next()
-        newestSecret = try row.next()
-        olderSecretsUntil = try row.next()
         hasTelegramSecret = try row.next()
-    }
-
-    /// `whpk_…`, for receivers of signatures v1a; nil for a shared secret, and for one that does not open.
-    package func publicKey(box: ConsumerSecrets) -> String? {
-        guard let newestSecret,
-            let secret = try? box.open(newestSecret, .signing, of: consumer.id, consumer.bot.tenant)
-        else { return nil }
-        return WebhookKey(secret)?.publicKey
     }
 }
 
@@ -59,9 +45,7 @@ extension Consumer {
     }
 
     private static let standing: SQL = """
-        SELECT \(columns), coalesce(consumer_cursor.position, 0), consumer.secrets_sealed[1],
-            ARRAY(SELECT until FROM unnest(consumer.older_secrets_until) AS until WHERE until > clock_timestamp()),
-            consumer.telegram_secret_sealed IS NOT NULL
+        SELECT \(columns), coalesce(consumer_cursor.position, 0), consumer.telegram_secret_sealed IS NOT NULL
         FROM consumer LEFT JOIN consumer_cursor
             ON consumer_cursor.tenant_id = consumer.tenant_id AND consumer_cursor.consumer_id = consumer.id
         """

@@ -31,10 +31,12 @@ package actor Delivery {
 
     /// - Parameters:
     ///   - traffic: told of what is delivered, and what is not.
+    ///   - calls: carries out what answers ask for; nil: nothing is.
     ///   - reloadEvery: how often everything in memory is read again.
     package init(
         loop: EventLoop, share: LoopShare, database: Database, secrets: ConsumerSecrets, leases: ShardLeases,
         client: HTTPClient, metrics: Metrics, logger: Logger, traffic: BotTraffic? = nil,
+        calls: BotCalls? = nil, events: ConsumerEvents = .none,
         reloadEvery: Duration = .seconds(30)
     ) {
         unownedExecutor = loop.asUnownedSerialExecutor()
@@ -45,10 +47,14 @@ package actor Delivery {
         self.logger = logger
         self.reloadEvery = reloadEvery
         levels = DeliveryLevels(metrics)
+        let journal = DeliveryJournal(loop: loop, database: database, logger: logger)
         parts = PushConsumer.Parts(
             loop: loop, database: database, reader: LogReader(loop: loop, database: database),
             budget: WindowBudget(),
-            journal: DeliveryJournal(loop: loop, database: database, logger: logger),
+            journal: journal,
+            outcomes: DeliveryOutcomes(
+                loop: loop, database: database, journal: journal, calls: calls, events: events,
+                logger: logger),
             sender: DeliverySender(client: client), leases: leases, metrics: DeliveryMetrics(metrics),
             traffic: traffic, logger: logger)
     }
@@ -83,6 +89,7 @@ package actor Delivery {
     package func stop() async {
         isStopped = true
         for consumer in bots.values.flatMap(\.values) { await consumer.stop() }
+        await parts.outcomes.drain()
         await parts.journal.drain()
         bots = [:]
         observeLevels()

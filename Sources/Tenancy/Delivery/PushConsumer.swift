@@ -16,6 +16,7 @@ actor PushConsumer {
         let reader: LogReader
         let budget: WindowBudget
         let journal: DeliveryJournal
+        let outcomes: DeliveryOutcomes
         let sender: DeliverySender
         let leases: ShardLeases
         let metrics: DeliveryMetrics
@@ -183,7 +184,7 @@ actor PushConsumer {
             return nil
         }
         observe(attempt, of: update)
-        await parts.journal.record(attempt, of: update, to: consumer)
+        await parts.outcomes.take(attempt, of: update, to: target)
         if attempt.isSuccess {
             breaker.succeeded()
         } else {

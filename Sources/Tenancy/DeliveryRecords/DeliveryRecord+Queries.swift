@@ -4,7 +4,7 @@ extension Consumer {
     /// What the deliveries and attempts belong to that are asked for: a consumer, or a replay of it.
     /// - Returns: nil when it has no such replay.
     package static func delivering(
-        _ consumer: ID<Consumer>, replay: ID<Consumer>?, in tx: TenantTransaction
+        _ consumer: ID<Consumer>, replay: ID<Replay>?, in tx: TenantTransaction
     ) async throws -> ID<Consumer>? {
         guard let replay else { return consumer }
         return try await tx.value(

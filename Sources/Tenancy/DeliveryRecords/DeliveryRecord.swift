@@ -5,8 +5,8 @@ package struct DeliveryRecord: Sendable {
     package let id: ID<DeliveryRow>
     /// The push consumer, also of what belongs to a replay.
     package let consumer: ID<Consumer>
-    /// nil for what does not belong to a replay. A replay's id is that of the consumer that it is.
-    package let replay: ID<Consumer>?
+    /// nil for what does not belong to a replay.
+    package let replay: ID<Replay>?
     package let bot: ID<Bot>
     package let updateID: Int64
     package let position: Int64
@@ -27,7 +27,7 @@ package struct DeliveryRecord: Sendable {
     /// Whether what is behind it in its lane waits for it.
     package var holdsLane: Bool { status == .retrying || isParking }
     /// What its row belongs to.
-    var owner: ID<Consumer> { replay ?? consumer }
+    var owner: ID<Consumer> { replay.map { ID($0.uuid) } ?? consumer }
 }
 
 extension DeliveryRecord: RowDecodable {
