@@ -67,7 +67,8 @@ final class App: Sendable {
             node: node)
         self.bots = bots
         consumers = ConsumerParts(
-            settings: settings, runtime: runtime, database: databases[0], node: node, events: .none)
+            settings: settings, runtime: runtime, database: databases[0], leases: leases, node: node,
+            events: .none)
         let directory = bots.directory
         let loops = runtime.loops.enumerated().map { index, loop in
             (

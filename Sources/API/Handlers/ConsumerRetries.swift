@@ -8,7 +8,7 @@ enum ConsumerRetries {
     @Sendable static func create(_ call: Call) async throws -> HTTPResponse {
         let id = try call.id("consumer_id", of: Consumer.self)
         return try await call.write { tx in
-            try await call.requirePush(id, in: tx)
+            _ = try await call.pushConsumer(id, in: tx)
             let job = try await RetryJob.create(of: id, in: tx)
             var changes = AuditChanges()
             changes.add("retry_job", to: .string(job.id.description))
@@ -55,10 +55,11 @@ enum ConsumerRetries {
 
 extension Call {
     /// - Throws: `Problem` 404 for what is no consumer of the tenant's, 409 for one to which nothing is sent.
-    func requirePush(_ id: ID<Consumer>, in tx: TenantTransaction) async throws {
+    func pushConsumer(_ id: ID<Consumer>, in tx: TenantTransaction) async throws -> Consumer {
         guard let found = try await Consumer.find(id, in: tx) else { throw Problem.notFound }
         guard found.consumer.kind == .push else {
             throw Problem(409, "not_push", "This is for push consumers only")
         }
+        return found.consumer
     }
 }
