@@ -19,8 +19,8 @@ extension Consumer {
         guard let consumer else { throw PostgresError.unexpectedResult("no row from INSERT") }
         try await tx.execute(
             """
-            INSERT INTO consumer_cursor (tenant_id, consumer_id, position)
-            SELECT \(tx.tenant), \(id), coalesce(max(position), 0) FROM update_log
+            INSERT INTO consumer_cursor (tenant_id, consumer_id, position, express_position)
+            SELECT \(tx.tenant), \(id), coalesce(max(position), 0), coalesce(max(position), 0) FROM update_log
             WHERE tenant_id = \(tx.tenant) AND bot_id = \(bot)
             """)
         return consumer
