@@ -76,7 +76,8 @@ final class App: Sendable {
                 delivery: Delivery(
                     loop: loop, share: LoopShare(index, of: runtime.loops.count), database: databases[index],
                     secrets: ConsumerSecrets(box: box), leases: leases, client: clients[index],
-                    metrics: metrics, logger: logger, traffic: bots.traffic[index])
+                    metrics: metrics, logger: logger, traffic: bots.traffic[index],
+                    calls: bots.calls[index], events: bots.consumerEvents)
             )
         }
         let deliveries = Deliveries(loops, leases: leases)
@@ -156,7 +157,7 @@ final class App: Sendable {
                 try await loop.run {
                     try HTTPClient(
                         loop: loop,
-                        addressGuard: AddressGuard(allowsPrivate: settings.allowsPrivateDestinations),
+                        addressGuard: settings.destinations,
                         userAgent: "Rookery/\(CommandLineFront.version)")
                 })
         }
