@@ -67,7 +67,8 @@ final class App: Sendable {
             node: node)
         self.bots = bots
         consumers = ConsumerParts(
-            settings: settings, runtime: runtime, database: databases[0], node: node, events: .none)
+            settings: settings, runtime: runtime, database: databases[0], leases: leases, node: node,
+            events: .none)
         let directory = bots.directory
         let loops = runtime.loops.enumerated().map { index, loop in
             (
@@ -75,7 +76,8 @@ final class App: Sendable {
                 delivery: Delivery(
                     loop: loop, share: LoopShare(index, of: runtime.loops.count), database: databases[index],
                     secrets: ConsumerSecrets(box: box), leases: leases, client: clients[index],
-                    metrics: metrics, logger: logger, traffic: bots.traffic[index])
+                    metrics: metrics, logger: logger, traffic: bots.traffic[index],
+                    calls: bots.calls[index], events: bots.consumerEvents)
             )
         }
         let deliveries = Deliveries(loops, leases: leases)
@@ -157,7 +159,7 @@ final class App: Sendable {
                 try await loop.run {
                     try HTTPClient(
                         loop: loop,
-                        addressGuard: AddressGuard(allowsPrivate: settings.allowsPrivateDestinations),
+                        addressGuard: settings.destinations,
                         userAgent: "Rookery/\(CommandLineFront.version)")
                 })
         }

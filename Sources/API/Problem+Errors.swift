@@ -53,6 +53,10 @@ extension Problem {
             Problem(
                 409, "retry_running", "The consumer's dead letters are being retried already",
                 detail: "GET /v1/consumers/{consumer_id}/retry-jobs shows how far it has come")
+        case let error as PostgresError where error.violates("replay_once"):
+            Problem(
+                409, "replay_running", "A replay of the consumer is running already",
+                detail: "GET /v1/consumers/{consumer_id}/replays shows how far it has come")
         default: nil
         }
     }

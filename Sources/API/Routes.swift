@@ -119,6 +119,13 @@ struct Routes {
             Route(list: "/v1/consumers/{consumer_id}/retry-jobs", .tenant(.viewBots), ConsumerRetries.list),
             Route(.get, "/v1/retry-jobs/{retry_id}", .tenant(.viewBots), ConsumerRetries.show),
             Route(.delete, "/v1/retry-jobs/{retry_id}", .tenant(.manageConsumers), ConsumerRetries.cancel),
+            Route(
+                .post, "/v1/consumers/{consumer_id}/replay", .tenant(.manageConsumers), cost: 5,
+                ConsumerReplays.create),
+            Route(list: "/v1/consumers/{consumer_id}/replays", .tenant(.viewBots), ConsumerReplays.list),
+            Route(.get, "/v1/replays/{replay_id}", .tenant(.viewBots), ConsumerReplays.show),
+            Route(.delete, "/v1/replays/{replay_id}", .tenant(.manageConsumers), ConsumerReplays.cancel),
+            Route(list: "/v1/consumers/{consumer_id}/gaps", .tenant(.viewBots), ConsumerGaps.list),
         ]
     }
 

@@ -8,7 +8,7 @@ enum ConsumerRetries {
     @Sendable static func create(_ call: Call) async throws -> HTTPResponse {
         let id = try call.id("consumer_id", of: Consumer.self)
         return try await call.write { tx in
-            try await call.requirePush(id, in: tx)
+            _ = try await call.pushConsumer(id, in: tx)
             let job = try await RetryJob.create(of: id, in: tx)
             var changes = AuditChanges()
             changes.add("retry_job", to: .string(job.id.description))
@@ -55,8 +55,12 @@ enum ConsumerRetries {
 
 extension Call {
     /// - Throws: `Problem` 404 for what is no consumer of the tenant's, 409 for one to which nothing is sent.
-    func requirePush(_ id: ID<Consumer>, in tx: TenantTransaction) async throws {
-        guard let consumer = try await Consumer.known(id, in: tx) else { throw Problem.notFound }
-        try consumer.requirePush()
+    func pushConsumer(
+        _ id: ID<Consumer>, isLocked: Bool = false, in tx: TenantTransaction
+    ) async throws -> Consumer {
+        let found = isLocked ? try await Consumer.locked(id, in: tx) : try await Consumer.known(id, in: tx)
+        guard let found else { throw Problem.notFound }
+        try found.requirePush()
+        return found
     }
 }

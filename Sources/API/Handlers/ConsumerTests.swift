@@ -11,7 +11,7 @@ struct ConsumerTests {
         let id = try call.id("consumer_id", of: Consumer.self)
         return try await call.writeAsking { _ in
             let target = try await call.read { tx -> PushTarget? in
-                try await call.requirePush(id, in: tx)
+                _ = try await call.pushConsumer(id, in: tx)
                 return try await PushTarget.find(id, box: ConsumerSecrets(box: call.box), in: tx)
             }
             guard let target else { throw Problem.notFound }

@@ -41,29 +41,28 @@ extension Replay {
         return range
     }
 
-    /// In a transaction of its own, since it may end it.
-    /// - Returns: nil when there are too many to be counted in time.
+    /// Needs a transaction of its own, since it may end it: on `Uncountable`.
+    /// - Throws: `Uncountable` when there are too many to be counted in time.
     package static func size(
-        _ new: New, of range: Range, _ consumer: Consumer, in database: (SizeQuery) async throws -> Size?
-    ) async throws -> Size? {
+        _ new: New, of range: Range, _ consumer: Consumer, in tx: TenantTransaction
+    ) async throws -> Size {
         do {
-            return try await database { tx in
-                try await tx.execute(
-                    "SET LOCAL statement_timeout = \(literal: "\(Self.countingTime.milliseconds)")")
-                return try await tx.first(
-                    """
-                    SELECT count(*), count(*) FILTER (WHERE deadline IS NOT NULL) FROM update_log
-                    WHERE tenant_id = \(tx.tenant) AND bot_id = \(consumer.bot.bot) AND \(new.isInTime)
-                        AND position BETWEEN \(range.first) AND \(range.last)
-                        AND \(matches(kinds: new.kinds ?? consumer.kinds, chatID: new.chatID))
-                    """, as: Size.self)
-            }
+            try await tx.execute("SET LOCAL statement_timeout = \(literal: "\(countingTime.milliseconds)")")
+            let size = try await tx.first(
+                """
+                SELECT count(*), count(*) FILTER (WHERE deadline IS NOT NULL) FROM update_log
+                WHERE tenant_id = \(tx.tenant) AND bot_id = \(consumer.bot.bot) AND \(new.isInTime)
+                    AND position BETWEEN \(range.first) AND \(range.last)
+                    AND \(matches(kinds: new.kinds ?? consumer.kinds, chatID: new.chatID))
+                """, as: Size.self)
+            guard let size else { throw PostgresError.unexpectedResult("no row from count") }
+            return size
         } catch let error as PostgresError where error.isTimeOut {
-            return nil
+            throw Uncountable()
         }
     }
 
-    package typealias SizeQuery = (TenantTransaction) async throws -> Size?
+    package struct Uncountable: Error {}
 
     /// Of update_log.
     static func matches(kinds: [String]?, chatID: Int64?) -> SQL {
