@@ -16,6 +16,7 @@ extension Problem {
         case let error as PostgresError where error.isPassing: self = .unavailable()
         case is SignIn.WrongCredentials, Sessions.Refusal.passwordChanged: self = .wrongCredentials
         case let shut as SignInThrottle.Shut: self = .rateLimited(retryAfter: shut.retryAfter)
+        case let refusal as PullRefusal: self = .pull(refusal)
         case is Passwords.Busy: self = .unavailable(retryAfter: Passwords.Busy.retryAfter)
         case Sessions.Refusal.notAdmin:
             self = Problem(403, "forbidden", "You are no admin there")
@@ -127,6 +128,21 @@ extension Problem {
         409, "bot_already_registered", "This bot is connected already")
     private static let telegramUnavailable = Problem(
         503, "telegram_unavailable", "Telegram cannot be asked right now", headers: ["Retry-After": "5"])
+
+    private static func pull(_ refusal: PullRefusal) -> Problem {
+        switch refusal {
+        case .missing: .notFound
+        case .notPull:
+            Problem(409, "not_pull", "The consumer is not a pull consumer", detail: "It delivers by itself")
+        case .paused:
+            Problem(
+                409, "consumer_paused", "The consumer is paused or disabled",
+                detail: "POST /v1/consumers/{consumer_id}/resume lets it go on")
+        case .tooManyWaiting:
+            Problem(
+                429, "too_many_waiting", "As many pulls wait for updates as may", headers: ["Retry-After": "1"])
+        }
+    }
 
     private static let wrongCredentials = Problem(
         401, "invalid_credentials", "The e-mail or the password is wrong",

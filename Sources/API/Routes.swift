@@ -13,6 +13,7 @@ struct Routes {
     let people: People
     let connector: BotConnector
     let onboarding: OnboardingPace
+    let pulls: PullWaiters
     /// Where Telegram may be a stand-in, which takes any address for a webhook.
     let isDevelopment: Bool
     /// Where consumers may have their updates posted to.
@@ -26,6 +27,7 @@ struct Routes {
         let bots = Bots(connector: connector, isDevelopment: isDevelopment)
         let webhooks = BotWebhooks(connector: connector, isDevelopment: isDevelopment)
         let rollback = Rollback(address: connector.address)
+        let pulls = Pulls(waiters: pulls, gate: gate)
         let imports = BotImports(connector: connector, pace: onboarding)
         let consumers = Consumers(destinations: destinations)
         let tests = ConsumerTests(tester: tester)
@@ -126,6 +128,8 @@ struct Routes {
             Route(.get, "/v1/replays/{replay_id}", .tenant(.viewBots), ConsumerReplays.show),
             Route(.delete, "/v1/replays/{replay_id}", .tenant(.manageConsumers), ConsumerReplays.cancel),
             Route(list: "/v1/consumers/{consumer_id}/gaps", .tenant(.viewBots), ConsumerGaps.list),
+            Route(.post, "/v1/consumers/{consumer_id}/pull", .tenant(.manageConsumers), pulls.pull),
+            Route(.post, "/v1/consumers/{consumer_id}/ack", .tenant(.manageConsumers), pulls.acknowledge),
         ]
     }
 

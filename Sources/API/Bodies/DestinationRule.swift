@@ -5,23 +5,18 @@ import Platform
 struct DestinationRule: Sendable {
     let addressGuard: AddressGuard
 
-    /// An http or https URL, without credentials; one that names an address names one that is allowed.
+    /// An http or https URL, without credentials; its port, and the address that it may name, are
+    /// allowed.
     func allows(_ url: String) -> Bool {
         guard let origin = try? Origin(of: url) else { return false }
-        return IPAddress(origin.host).map { !addressGuard.refuses($0) } ?? true
+        return !addressGuard.refuses(origin)
     }
 
     var field: Field<String> {
         let expected =
             addressGuard.allowsPrivate
-            ? "an http or https URL without credentials"
-            : "an http or https URL without credentials, at a public address"
+            ? "an http or https URL without credentials, at a port that is allowed"
+            : "an http or https URL without credentials, at a public address and a port that is allowed"
         return .text(1...2048).which(expected, allows)
-    }
-}
-
-extension DestinationRule {
-    init(_ settings: Settings) {
-        self.init(addressGuard: AddressGuard(allowsPrivate: settings.allowsPrivateDestinations))
     }
 }

@@ -48,8 +48,8 @@ struct ConsumerAddCommand: Command {
 
     func run(_ environment: ProcessEnvironment) async throws {
         let settings = try Settings(environment: environment.variables)
-        if let url = new.url, !DestinationRule(settings).allows(url) {
-            throw Arguments.UsageError("--url takes a URL at a public address")
+        if let url = new.url, !DestinationRule(addressGuard: settings.destinations).allows(url) {
+            throw Arguments.UsageError("--url takes a URL at a public address and a port that is allowed")
         }
         let runtime = try Runtime(loops: 1, logger: Logger(minimum: .warning, format: .text))
         let database = try DatabasePools.make(settings, loop: runtime.loops[0], runtime: runtime)
