@@ -162,7 +162,7 @@ struct ChangingConsumersTests {
         try await ConsumersRun.with { run in
             let receiver = try await TestReceiver(on: run.fixture.loop) { _ in 418 }
             let (path, _) = try await run.make(#"{"type":"push","url":"\#(receiver.url)"}"#)
-            let nobody = try await run.make(#"{"type":"push","url":"http://127.0.0.1:9/"}"#).path
+            let nobody = try await run.make(#"{"type":"push","url":"http://127.0.0.1:65534/"}"#).path
             let pull = try await run.make(#"{"type":"pull"}"#).path
             _ = try await run.send("POST", path + "/pause")
 

@@ -40,7 +40,7 @@ struct MakingConsumersTests {
         try await ConsumersRun.with { run in
             let (_, answer) = try await run.make(
                 #"""
-                {"type":"push","url":"http://127.0.0.1:9/x","name":"Till","start":"beginning",
+                {"type":"push","url":"http://127.0.0.1:65534/x","name":"Till","start":"beginning",
                  "kinds":["message","message","poll"],"ordering":"none","concurrency":7,"timeout_ms":1500,
                  "telegram_secret_token":"s3cret","retry":{"on_dead":"park"},"disable_after_ms":null}
                 """#)
@@ -105,7 +105,7 @@ struct MakingConsumersTests {
                 #"{"type":"pull","url":"https://example.com/"}"#, #"{"type":"pull","concurrency":1}"#,
                 #"{"type":"push","url":"ftp://example.com/"}"#, #"{"type":"push","url":"example.com"}"#,
                 #"{"type":"push","url":"https://user:word@example.com/"}"#,
-                #"{"type":"push","url":"https://user@example.com/"}"#, "{\(push),\"kinds\":[]}",
+                #"{"type":"push","url":"https://user@example.com/"}"#, "{\(push),\"kinds\":[]}", #"{"type":"push","url":"https://example.com:22/"}"#,
                 "{\(push),\"kinds\":[\"A\"]}", "{\(push),\"concurrency\":201}", "{\(push),\"timeout_ms\":99}",
                 "{\(push),\"retry\":{\"schedule_ms\":[]}}", "{\(push),\"retry\":{\"on_dead\":\"drop\"}}",
                 "{\(push),\"retry\":{\"limit\":3}}", "{\(push),\"secret\":\"whsec_c2hvcnQ=\"}",
