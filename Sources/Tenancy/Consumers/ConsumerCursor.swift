@@ -1,13 +1,18 @@
 import Platform
 
-/// Where a consumer stands in its bot's log, as stored.
+/// Where a consumer stands in its bot's log, as stored: with the updates that keep, and (express) with those that
+/// have a deadline. Each update is the business of one of the two.
 struct ConsumerCursor: Sendable, RowDecodable {
     let position: Int64
     let settled: [Int64]
+    let expressPosition: Int64
+    let expressSettled: [Int64]
 
     init(row: inout Row) throws {
         position = try row.next()
         settled = try row.next()
+        expressPosition = try row.next()
+        expressSettled = try row.next()
     }
 
     /// Takes the cursor over for the holder of `epoch`: from now on whoever holds an older one moves nothing.
@@ -18,15 +23,16 @@ struct ConsumerCursor: Sendable, RowDecodable {
     ) async throws -> ConsumerCursor? {
         try await connection.first(
             """
-            INSERT INTO consumer_cursor (tenant_id, consumer_id, position, epoch)
-            SELECT consumer.tenant_id, consumer.id, coalesce((
-                SELECT max(position) FROM update_log
+            INSERT INTO consumer_cursor (tenant_id, consumer_id, position, express_position, epoch)
+            SELECT consumer.tenant_id, consumer.id, log.last, log.last, \(epoch)
+            FROM consumer CROSS JOIN LATERAL (
+                SELECT coalesce(max(position), 0) AS last FROM update_log
                 WHERE tenant_id = consumer.tenant_id AND bot_id = consumer.bot_id
-                    AND received_at < consumer.created_at), 0), \(epoch)
-            FROM consumer WHERE tenant_id = \(bot.tenant) AND id = \(consumer)
+                    AND received_at < consumer.created_at) AS log
+            WHERE consumer.tenant_id = \(bot.tenant) AND consumer.id = \(consumer)
             ON CONFLICT (tenant_id, consumer_id) DO UPDATE SET epoch = excluded.epoch
                 WHERE consumer_cursor.epoch <= excluded.epoch
-            RETURNING position, settled
+            RETURNING position, settled, express_position, express_settled
             """, as: ConsumerCursor.self)
     }
 
@@ -38,14 +44,23 @@ struct ConsumerCursor: Sendable, RowDecodable {
             "SELECT epoch FROM consumer_cursor WHERE tenant_id = \(bot.tenant) AND consumer_id = \(consumer)")
     }
 
-    /// Moves many cursors. One whose epoch has been overtaken stays where it is.
+    /// Moves many cursors, never backwards: retention may have moved one past what it dropped. One whose epoch has
+    /// been overtaken stays where it is.
     static func move(_ cursors: [ID<Consumer>: DeliveryJournal.Progress]) -> SQL {
         let all = Array(cursors)
         return """
-            UPDATE consumer_cursor AS c SET position = t.position, settled = t.settled::bigint[]
-            FROM unnest(\(all.map(\.value.bot.tenant)), \(all.map(\.key)), \(all.map(\.value.cursor)),
-                \(all.map { arrayLiteral($0.value.settled) }), \(all.map(\.value.epoch)))
-                AS t (tenant_id, consumer_id, position, settled, epoch)
+            UPDATE consumer_cursor AS c SET
+                position = greatest(c.position, t.position),
+                settled = CASE WHEN c.position <= t.position THEN t.settled::bigint[] ELSE ARRAY(
+                    SELECT s FROM unnest(t.settled::bigint[]) AS s WHERE s > c.position) END,
+                express_position = greatest(c.express_position, t.express),
+                express_settled = CASE WHEN c.express_position <= t.express THEN t.express_settled::bigint[]
+                    ELSE ARRAY(SELECT s FROM unnest(t.express_settled::bigint[]) AS s
+                        WHERE s > c.express_position) END
+            FROM unnest(\(all.map(\.value.bot.tenant)), \(all.map(\.key)), \(all.map(\.value.main.cursor)),
+                \(all.map { arrayLiteral($0.value.main.settled) }), \(all.map(\.value.express.cursor)),
+                \(all.map { arrayLiteral($0.value.express.settled) }), \(all.map(\.value.epoch)))
+                AS t (tenant_id, consumer_id, position, settled, express, express_settled, epoch)
             WHERE c.tenant_id = t.tenant_id AND c.consumer_id = t.consumer_id AND c.epoch = t.epoch
             """
     }

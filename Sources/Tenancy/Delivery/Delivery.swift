@@ -188,18 +188,20 @@ package actor Delivery {
         try await parts.journal.writeProgress(of: target.consumer.id)
         guard let epoch = parts.leases.epoch(of: target.consumer.bot.shard) else { return nil }
         let consumer = target.consumer
-        return try await database.system.withConnection { connection in
-            guard
-                let cursor = try await ConsumerCursor.take(
-                    consumer.id, of: consumer.bot, epoch: epoch, in: connection)
-            else {
-                let holder = try await ConsumerCursor.epoch(of: consumer.id, consumer.bot, in: connection)
-                if let holder { warnOvertaken(consumer.id, epoch, by: holder) }
-                return nil
-            }
-            let lanes = try await DeliveryRow.heldLanes(of: consumer, in: connection)
-            return PushConsumer(target: target, epoch: epoch, cursor: cursor, lanes: lanes, parts: parts)
+        let (cursor, holder) = try await database.system.withConnection { connection in
+            let cursor = try await ConsumerCursor.take(
+                consumer.id, of: consumer.bot, epoch: epoch, in: connection)
+            if let cursor { return (cursor, epoch) as (ConsumerCursor?, Int64?) }
+            return (nil, try await ConsumerCursor.epoch(of: consumer.id, consumer.bot, in: connection))
         }
+        guard let cursor else {
+            if let holder { warnOvertaken(consumer.id, epoch, by: holder) }
+            return nil
+        }
+        let (lanes, isComplete) = try await DeliveryRow.heldLanes(of: consumer, in: database)
+        return PushConsumer(
+            target: target, epoch: epoch, cursor: cursor, lanes: lanes, knowsAllLanes: isComplete,
+            parts: parts)
     }
 
     /// Only for a moment, when the shard has just gone to another node; for good, when the shards' epochs were set
@@ -280,6 +282,8 @@ package actor Delivery {
             return try await connection.all(
                 """
                 SELECT tenant_id, bot_id FROM consumer WHERE updated_at >= \(from)
+                UNION SELECT tenant_id, bot_id FROM consumer_removal WHERE created_at >= \(from)
+                UNION SELECT tenant_id, bot_id FROM consumer WHERE lanes_changed_at >= \(from)
                 UNION SELECT tenant_id, id FROM bot WHERE updated_at >= \(from) AND id = ANY(\(bots.keys.map(\.bot)))
                 UNION SELECT bot.tenant_id, bot.id FROM tenant JOIN bot ON bot.tenant_id = tenant.id
                 WHERE tenant.updated_at >= \(from)

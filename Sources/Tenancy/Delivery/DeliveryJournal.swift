@@ -6,11 +6,12 @@ import Platform
 /// Nobody waits for it, and its commit does not wait for fsync: what a crash takes from it is delivered again.
 /// While the database is away it keeps what it holds and says `isFull`, upon which consumers stop sending.
 actor DeliveryJournal {
+    /// Where both cursors of a consumer stand.
     struct Progress: Sendable {
         let bot: BotKey
         let epoch: Int64
-        let cursor: Int64
-        let settled: [Int64]
+        let main: WindowProgress
+        let express: WindowProgress
     }
 
     /// One row of delivery_attempt.

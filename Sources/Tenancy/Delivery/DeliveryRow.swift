@@ -9,17 +9,23 @@ package struct DeliveryRow: Sendable, Identified {
         case notHeld
     }
 
-    enum Status: String, Sendable, PostgresCodable { case retrying, dead, expired }
+    package enum Status: String, Sendable, CaseIterable, PostgresCodable { case retrying, dead, expired }
 
     let id: ID<DeliveryRow>
     let update: LoggedUpdate
     let attempts: Int
+    /// nil: at once.
+    let dueAt: Timestamp?
+    /// Dead, and its lane waits until somebody decides.
+    let isParking: Bool
 }
 
 extension DeliveryRow: RowDecodable {
     package init(row: inout Row) throws {
         id = try row.next()
         attempts = Int(try row.next(Int32.self))
+        dueAt = try row.next()
+        isParking = try row.next()
         update = try LoggedUpdate(row: &row)
     }
 }
@@ -29,6 +35,7 @@ struct NewDeliveryRow: Sendable {
     let update: LoggedUpdate
     let lane: String
     var status = DeliveryRow.Status.retrying
+    var isParking = false
     var attempts = 0
     /// Only the head of a lane has one.
     var nextAttemptAt: Timestamp?
@@ -48,17 +55,17 @@ extension DeliveryRow {
                 ConsumerCursor.move([consumer.id: progress]),
                 """
                 INSERT INTO delivery (tenant_id, id, consumer_id, bot_id, position, update_id, kind, lane, deadline,
-                    received_at, payload, status, attempts, next_attempt_at, last_error)
+                    received_at, payload, status, is_parking, attempts, next_attempt_at, last_error)
                 SELECT \(consumer.bot.tenant), r.id, \(consumer.id), \(consumer.bot.bot), r.position, r.update_id,
-                    r.kind, r.lane, r.deadline, r.received_at, r.payload, r.status, r.attempts, r.next_attempt_at,
+                    r.kind, r.lane, r.deadline, r.received_at, r.payload, r.status, r.is_parking, r.attempts, r.next_attempt_at,
                     r.last_error
                 FROM unnest(\(rows.map { _ in ID<DeliveryRow>() }), \(rows.map(\.update.position)),
                     \(rows.map(\.update.updateID)), \(rows.map(\.update.kind)), \(rows.map(\.lane)),
                     \(rows.map(\.update.deadline)), \(rows.map(\.update.receivedAt)), \(rows.map(\.update.payload)),
-                    \(rows.map(\.status.rawValue)), \(rows.map { Int32($0.attempts) }), \(rows.map(\.nextAttemptAt)),
+                    \(rows.map(\.status.rawValue)), \(rows.map(\.isParking)), \(rows.map { Int32($0.attempts) }), \(rows.map(\.nextAttemptAt)),
                     \(rows.map(\.lastError)))
-                    AS r (id, position, update_id, kind, lane, deadline, received_at, payload, status, attempts,
-                        next_attempt_at, last_error)
+                    AS r (id, position, update_id, kind, lane, deadline, received_at, payload, status, is_parking,
+                        attempts, next_attempt_at, last_error)
                 WHERE EXISTS (
                     SELECT FROM consumer_cursor WHERE tenant_id = \(consumer.bot.tenant)
                         AND consumer_id = \(consumer.id) AND epoch = \(progress.epoch))
@@ -69,47 +76,16 @@ extension DeliveryRow {
         return results[0].affectedRows == 1
     }
 
-    /// A lane that goes on from rows.
-    struct HeldLane: RowDecodable, Sendable {
-        let name: String
-        /// When its head is due; nil: at once.
-        let dueAt: Timestamp?
-        /// Its head is dead, and the lane waits until somebody decides.
-        let isParked: Bool
-
-        init(row: inout Row) throws {
-            name = try row.next()
-            dueAt = try row.next()
-            isParked = try row.next()
-        }
-    }
-
-    static func heldLanes(of consumer: Consumer, in connection: PostgresConnection) async throws -> [HeldLane]
-    {
-        // Written out, not bound: only then does every plan use the partial index on retrying rows.
-        let isHeld: SQL =
-            switch consumer.onDead {
-            case .skip: "status = 'retrying'"
-            case .park: "status IN ('retrying', 'dead')"
-            }
-        return try await connection.all(
-            """
-            SELECT DISTINCT ON (lane) lane, next_attempt_at, status = 'dead' FROM delivery
-            WHERE tenant_id = \(consumer.bot.tenant) AND consumer_id = \(consumer.id) AND \(isHeld)
-            ORDER BY lane, position
-            """, as: HeldLane.self)
-    }
-
-    /// The first row of a lane that is still to be delivered.
+    /// The first row of a lane that is held, whatever is to be done with it.
     static func head(of lane: String, _ consumer: Consumer, in database: Database) async throws
         -> DeliveryRow?
     {
         try await database.system.withConnection { connection in
             try await connection.first(
                 """
-                SELECT id, attempts, \(LoggedUpdate.deliveryColumns) FROM delivery
+                SELECT id, attempts, next_attempt_at, is_parking, \(LoggedUpdate.deliveryColumns) FROM delivery
                 WHERE tenant_id = \(consumer.bot.tenant) AND consumer_id = \(consumer.id) AND lane = \(lane)
-                    AND status = 'retrying'
+                    AND (status = 'retrying' OR is_parking)
                 ORDER BY position LIMIT 1
                 """, as: DeliveryRow.self)
         }
@@ -131,22 +107,22 @@ extension DeliveryRow {
     /// Writes down a failed attempt, or the row's end.
     /// - Throws: `Fault.notHeld`; the row may still be as it was.
     func update(
-        _ status: Status, attempts: Int, dueAt: Timestamp?, lastError: String?, of consumer: Consumer,
-        epoch: Int64,
-        in database: Database
+        _ status: Status, isParking: Bool = false, attempts: Int, dueAt: Timestamp?, lastError: String?,
+        of consumer: Consumer, epoch: Int64, in database: Database
     ) async throws {
         let count = try await database.system.withConnection { connection in
             try await connection.execute(
                 """
-                UPDATE delivery SET status = \(status), attempts = \(Int32(attempts)),
-                    next_attempt_at = \(dueAt), last_error = \(lastError), updated_at = now()
+                UPDATE delivery SET status = \(status), is_parking = \(isParking),
+                    attempts = \(Int32(attempts)), next_attempt_at = \(dueAt), last_error = \(lastError),
+                    updated_at = now()
                 WHERE tenant_id = \(consumer.bot.tenant) AND id = \(id) AND \(Self.isHeld(consumer, epoch))
                 """)
         }
         guard count == 1 else { throw Fault.notHeld }
     }
 
-    private static func isHeld(_ consumer: Consumer, _ epoch: Int64) -> SQL {
+    static func isHeld(_ consumer: Consumer, _ epoch: Int64) -> SQL {
         """
         EXISTS (SELECT FROM consumer_cursor WHERE tenant_id = \(consumer.bot.tenant)
             AND consumer_id = \(consumer.id) AND epoch = \(epoch))

@@ -47,13 +47,15 @@ package struct DeliverySweep: Sendable {
                     SELECT c.id,
                         EXISTS (SELECT FROM update_log AS l WHERE l.tenant_id = c.tenant_id AND l.bot_id = c.bot_id
                             AND l.position > coalesce(cursor.position, 0))
+                        OR EXISTS (SELECT FROM update_log AS l WHERE l.tenant_id = c.tenant_id AND l.bot_id = c.bot_id
+                            AND l.deadline IS NOT NULL AND l.position > coalesce(cursor.express_position, 0))
                         OR EXISTS (SELECT FROM delivery AS d WHERE d.tenant_id = c.tenant_id AND d.consumer_id = c.id
                             AND d.status = 'retrying'),
                         c.tenant_id, c.bot_id
                     FROM consumer AS c LEFT JOIN consumer_cursor AS cursor
                         ON cursor.tenant_id = c.tenant_id AND cursor.consumer_id = c.id
                     WHERE (c.tenant_id, c.id) > (\(last.tenant), \(last.consumer))
-                        AND c.type = 'push' AND c.status = 'active'
+                        AND c.type IN ('push', 'replay') AND c.status = 'active'
                         AND get_byte(uuid_send(c.bot_id), 15) % \(Int32(Shard.count)) = ANY(\(shards.map(Int32.init)))
                     ORDER BY c.tenant_id, c.id LIMIT \(Int64(Self.pageSize))
                     """, as: Lagging.self)

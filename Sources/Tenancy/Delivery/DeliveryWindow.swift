@@ -1,5 +1,11 @@
 import Platform
 
+/// How far a window has come: everything up to `cursor` is settled, and of what is above it `settled`, ascending.
+struct WindowProgress: Sendable, Equatable {
+    var cursor: Int64
+    var settled: [Int64] = []
+}
+
 /// The part of a bot's log that one push consumer is working on: a pure state machine, without clock or sockets.
 ///
 /// An update in the window is in one of four states:
@@ -13,6 +19,8 @@ import Platform
 /// - `failed` takes the update and all of its lane behind it out of the fast path (they are `leaving` until their
 ///   delivery rows are committed) and holds the lane: what is read for it later leaves too, until `releaseLane`.
 /// - `released` puts an update back at the head of its lane, as if it had not been tried: the breaker's way.
+/// - `hold` holds a lane for rows that came into being outside (a retry): what is queued of it leaves, what is
+///   sending is waited for by the caller. `expire` lets what is queued too long leave by itself.
 /// - The cursor is the last position up to which all is settled. It only grows, and never passes an update that
 ///   is queued, sending or leaving.
 struct DeliveryWindow {
@@ -49,7 +57,7 @@ struct DeliveryWindow {
     private var order: [Int64] = []
     private var firstUnsettled = 0
     private var lanes: [String: Lane] = [:]
-    private var turns: [String] = []
+    private var turns = TurnQueue<String>()
     /// None for a consumer that wants no order: nothing more comes in such a lane.
     private(set) var heldLanes: Set<String>
     private var settledBefore: Set<Int64>
@@ -74,15 +82,16 @@ struct DeliveryWindow {
     var hasReady: Bool { !turns.isEmpty }
 
     /// What to store: the cursor, and the settled positions above it in ascending order.
-    var progress: (cursor: Int64, settled: [Int64]) { progress(settling: []) }
+    var progress: WindowProgress { progress(settling: []) }
 
     /// As `progress`, with `positions` of the window counted as settled: what to store together with their
     /// delivery rows.
-    func progress(settling positions: Set<Int64>) -> (cursor: Int64, settled: [Int64]) {
+    func progress(settling positions: Set<Int64>) -> WindowProgress {
         let inWindow = order[firstUnsettled...].filter {
             entries[$0]?.state == .settled || positions.contains($0)
         }
-        return (cursor, inWindow + settledBefore.filter { $0 > lastRead }.sorted())
+        return WindowProgress(
+            cursor: cursor, settled: inWindow + settledBefore.filter { $0 > lastRead }.sorted())
     }
 
     /// The lane an update counts to here, in its delivery row too.
@@ -99,16 +108,19 @@ struct DeliveryWindow {
 
     /// Forgets what is queued: it is read again, from the cursor on. Nothing may be sending or leaving, nor read.
     mutating func dropReadAhead() {
-        let (cursor, settled) = progress
-        self = DeliveryWindow(cursor: cursor, settled: settled, heldLanes: heldLanes, keepsLanes: keepsLanes)
+        let progress = progress
+        self = DeliveryWindow(
+            cursor: progress.cursor, settled: progress.settled, heldLanes: heldLanes, keepsLanes: keepsLanes)
     }
 
     /// Takes in what was read after `lastRead`, in ascending order.
-    /// - Parameter isWanted: whether the consumer asked for this kind; what it did not is settled at once.
+    /// - Parameters:
+    ///   - end: up to where the log has been read, when that is beyond the last of `updates`.
+    ///   - isWanted: whether the consumer asked for this kind; what it did not is settled at once.
     /// - Returns: updates of held lanes, which have to leave: store them as delivery rows, then call `left`.
-    mutating func take(_ updates: [LoggedUpdate], isWanted: (LoggedUpdate) -> Bool = { _ in true })
-        -> [LoggedUpdate]
-    {
+    mutating func take(
+        _ updates: [LoggedUpdate], upTo end: Int64 = 0, isWanted: (LoggedUpdate) -> Bool = { _ in true }
+    ) -> [LoggedUpdate] {
         var leaving: [LoggedUpdate] = []
         for update in updates where update.position > lastRead {
             lastRead = update.position
@@ -128,6 +140,7 @@ struct DeliveryWindow {
             size += update.payload.bytes.count
             unsettledCount += 1
         }
+        lastRead = max(lastRead, end)
         advance()
         return leaving
     }
@@ -143,8 +156,7 @@ struct DeliveryWindow {
 
     /// The head of the lane whose turn it is, now sending; nil when no lane has one to send.
     mutating func next() -> LoggedUpdate? {
-        guard !turns.isEmpty else { return nil }
-        let name = turns.removeFirst()
+        guard let name = turns.popFirst() else { return nil }
         guard var lane = lanes.removeValue(forKey: name), let position = lane.queue.first else { return nil }
         lane.queue.removeFirst()
         lane.isSending = true
@@ -161,10 +173,16 @@ struct DeliveryWindow {
     }
 
     /// Back to the head of its lane, whose turn comes last.
-    mutating func released(_ position: Int64) {
-        guard let name = endSending(position, .queued) else { return }
+    /// - Returns: the update, when its lane has been held meanwhile: then it has to leave, as with `take`.
+    mutating func released(_ position: Int64) -> [LoggedUpdate] {
+        guard let name = endSending(position, .queued) else { return [] }
+        if heldLanes.contains(name) {
+            giveTurn(to: name)
+            return letGo([position])
+        }
         lanes[name, default: Lane()].queue.insert(position, at: 0)
         giveTurn(to: name)
+        return []
     }
 
     /// - Parameter holdsLane: false when there is nothing to wait for (the update is dead or expired): then it
@@ -180,8 +198,7 @@ struct DeliveryWindow {
         }
         if keepsLanes { heldLanes.insert(name) }
         let followers = lanes.removeValue(forKey: name)?.queue ?? []
-        for follower in followers { entries[follower]?.state = .leaving }
-        return [failed] + followers.compactMap { entries[$0]?.update }
+        return [failed] + letGo(followers)
     }
 
     /// The delivery rows of these updates are committed.
@@ -193,7 +210,48 @@ struct DeliveryWindow {
     /// The lane's delivery rows are worked off: its updates go the fast way again.
     mutating func releaseLane(_ name: String) { heldLanes.remove(name) }
 
+    // MARK: From outside
+
+    /// The lane has rows to be worked off before anything more of it is sent. One that is sending goes on.
+    /// - Returns: what was queued of it, which has to leave: as with `take`.
+    mutating func hold(_ name: String) -> [LoggedUpdate] {
+        guard keepsLanes else { return [] }
+        heldLanes.insert(name)
+        guard let lane = lanes[name], !lane.queue.isEmpty else { return [] }
+        lanes[name]?.queue = []
+        if !lane.isSending {
+            lanes.removeValue(forKey: name)
+            turns.removeAll { $0 == name }
+        }
+        return letGo(lane.queue)
+    }
+
+    func isSending(_ name: String) -> Bool { lanes[name]?.isSending ?? false }
+
+    /// - Returns: what is queued and of no use any more, in order; it has to leave: as with `take`.
+    mutating func expire(at now: Timestamp) -> [LoggedUpdate] {
+        var expired: [Int64] = []
+        for position in order[firstUnsettled...] {
+            guard let entry = entries[position], entry.state == .queued, let update = entry.update,
+                let deadline = update.deadline, deadline < now
+            else { continue }
+            expired.append(position)
+            let name = laneName(of: update)
+            lanes[name]?.queue.removeAll { $0 == position }
+            if let lane = lanes[name], lane.queue.isEmpty, !lane.isSending { lanes.removeValue(forKey: name) }
+        }
+        if !expired.isEmpty { turns.removeAll { lanes[$0] == nil } }
+        return letGo(expired)
+    }
+
     // MARK: Steps
+
+    private mutating func letGo(_ positions: [Int64]) -> [LoggedUpdate] {
+        positions.compactMap { position in
+            entries[position]?.state = .leaving
+            return entries[position]?.update
+        }
+    }
 
     /// - Returns: the lane's name; nil when the update was not being sent.
     private mutating func endSending(_ position: Int64, _ state: State) -> String? {
@@ -225,6 +283,7 @@ struct DeliveryWindow {
             entries.removeValue(forKey: cursor)
             firstUnsettled += 1
         }
+        if firstUnsettled == order.count { cursor = lastRead }
         if firstUnsettled > 512 || firstUnsettled == order.count {
             order.removeFirst(firstUnsettled)
             firstUnsettled = 0

@@ -1,39 +1,56 @@
 import Platform
 
-/// Reading on in the log: far ahead while the endpoint takes what it gets, one update at a time while it does not.
+/// Reading on in the log: far ahead while the endpoint takes what it gets, hardly at all while it does not.
 extension PushConsumer {
     /// Updates whose delivery rows may wait for their commit.
     private static let leavingLimit = 1000
+    /// Lanes that are worked off from rows, all of which are in memory. Past it nothing more is taken in.
+    static let laneLimit = 10_000
+    /// A busy bot's news may come a thousand times a second, hardly any of it express.
+    private static let expressEvery = Duration.milliseconds(50)
 
     func startReading() {
-        let limit = updatesToRead
-        guard mayHaveMore, !isReading, limit > 0, leavingCount < Self.leavingLimit else { return }
+        guard !isReading, leavingCount < Self.leavingLimit, knowsAllLanes, retries.count < Self.laneLimit
+        else { return }
+        // A consumer that holds nothing may always read a little, so that none waits for what others hold.
+        let isAhead = breaker.isClosed && budget.hasRoom(for: LogReader.pageBytes)
+        let mayReadExpress = lastActive >= nextExpressRead
+        guard
+            let reading = tracks.startReading(
+                isAhead: isAhead, limit: Self.readLimit, readsExpress: mayReadExpress)
+        else { return mayReadExpress ? () : awaitExpressRead() }
+        if reading.isExpress { nextExpressRead = lastActive + Self.expressEvery }
         isReading = true
-        mayHaveMore = false
-        expectedBytes = limit > 1 ? LogReader.pageBytes : 0
+        expectedBytes = reading.limit > 1 ? LogReader.pageBytes : 0
         // `stop` waits for it through `isReading`.
-        Task(executorPreference: parts.loop) { await self.read(limit) }
+        Task(executorPreference: parts.loop) { await self.read(reading) }
     }
 
-    /// A consumer that holds nothing may always read one, so that none waits for what others hold.
-    private var updatesToRead: Int {
-        let isFree = breaker.isClosed && parts.budget.hasRoom(for: LogReader.pageBytes)
-        if isFree { return window.hasRoom(for: Self.readLimit) ? Self.readLimit : 0 }
-        return window.isEmpty ? 1 : 0
+    private func awaitExpressRead() {
+        guard expressTimer == nil, tracks.awaitsExpress else { return }
+        expressTimer = parts.loop.schedule(at: nextExpressRead) {
+            self.assumeIsolated {
+                $0.expressTimer = nil
+                $0.pump()
+            }
+        }
     }
 
-    private func read(_ limit: Int) async {
+    private func read(_ reading: DeliveryTracks.Reading) async {
         do {
             let page = try await parts.reader.read(
-                LogReader.Request(bot: consumer.bot, after: window.lastRead, limit: limit))
-            if page.mayHaveMore { mayHaveMore = true }
-            let before = window.cursor
-            let leaving = window.take(page.updates, isWanted: target.wants)
-            if window.cursor != before { recordProgress() }
+                LogReader.Request(
+                    bot: consumer.bot, after: reading.after, limit: reading.limit,
+                    isExpress: reading.isExpress))
+            let before = tracks.cursors
+            let leaving = tracks.take(
+                page.updates, mayHaveMore: page.mayHaveMore, of: reading, isWanted: target.wants)
+            if reading.isExpress, page.mayHaveMore { nextExpressRead = .now }
+            if tracks.cursors != before { recordProgress() }
             endReading()
             if !leaving.isEmpty { leave(rows(for: leaving)) }
         } catch {
-            mayHaveMore = true
+            tracks.failed(reading)
             endReading()
             return pauseAfterFailure(error)
         }
@@ -54,9 +71,7 @@ extension PushConsumer {
 
     /// An endpoint that is down may stay so for long, and the log keeps what was read ahead for it.
     func dropReadAhead() {
-        guard !breaker.isClosed, underWay == 0, leavingCount == 0, !isReading, window.unsettledCount > 1
-        else { return }
-        window.dropReadAhead()
-        mayHaveMore = true
+        guard !breaker.isClosed, underWay == 0, leavingCount == 0, !isReading else { return }
+        tracks.dropReadAhead()
     }
 }

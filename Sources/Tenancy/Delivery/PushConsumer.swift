@@ -2,13 +2,18 @@ import Platform
 
 /// Delivers one bot's updates to one push consumer, on the loop that owns the bot.
 ///
-/// Everything it knows can be read again from the database: the window from the log after the cursor, the lanes
-/// in retry from the delivery rows. It works in steps that each end in `pump`, which takes in what there is room
-/// for and sends what may go; nothing waits on a timer but retries and an open breaker.
+/// Everything it knows can be read again from the database: the two windows from the log after their cursors, the
+/// lanes in retry from the delivery rows. It works in steps that each end in `pump`, which takes in what there is
+/// room for and sends what may go; nothing waits on a timer but retries, an open breaker and a throttled endpoint.
+///
+/// What may be sent goes in this order: retries of updates with a deadline, new updates with a deadline, retries,
+/// new updates. All count against one limit of what may be under way, retries for no more than half of it.
 actor PushConsumer {
     static let readLimit = 250
     static let pause = Duration.seconds(1)
     static let expiry = "its time was over before it could be sent"
+    /// Updates with a deadline that wait are looked through so often.
+    private static let expiryEvery = Duration.seconds(1)
 
     struct Parts: Sendable {
         let loop: EventLoop
@@ -28,11 +33,23 @@ actor PushConsumer {
     let parts: Parts
     let epoch: Int64
     var target: PushTarget
-    var window: DeliveryWindow { didSet { hold() } }
+    var tracks: DeliveryTracks { didSet { hold() } }
     var breaker = Breaker()
-    var retries: RetryLanes
+    var throttle = Throttle()
+    var retries = RetryLanes()
+    /// Whether all lanes with delivery rows are known. Until then nothing new is taken in nor sent.
+    var knowsAllLanes: Bool
+    /// Lanes taken over at the start, whose timers are not set yet.
+    var unscheduled: [DeliveryRow.HeldLane]
+    var isAdopting = false
+    /// The lanes have changed again while they were looked at.
+    var hasChangedLanes = false
+    /// Failures of an update that it was put back after (the breaker was open), by position: they count in the
+    /// number of the attempt, not in the schedule.
+    private var putBacks: [Int64: Int] = [:]
     /// Updates and retries on their way.
     private(set) var underWay = 0
+    private(set) var retriesUnderWay = 0
     /// Updates whose delivery rows are being committed.
     var leavingCount = 0
     var departures = LaneDepartures()
@@ -40,36 +57,50 @@ actor PushConsumer {
     var toLeave: [Departure] = []
     var isCommitting = false
     private(set) var isStopped = false
-    var mayHaveMore = true
     var isReading = false
+    /// Express updates are not read on their own before.
+    var nextExpressRead = ContinuousClock.now
+    var expressTimer: TimerQueue.Token?
     /// Bytes that a read under way may bring.
     var expectedBytes = 0 { didSet { hold() } }
+    let budget: WindowBudget.Share
     /// What of the loop's budget is this consumer's.
     private var heldBytes = 0
     /// Nothing is sent before, for want of a place in the client.
     private var pausedUntil = ContinuousClock.now
-    private var breakerTimer: TimerQueue.Token?
+    private var nextExpiry = ContinuousClock.now
+    private var gateTimer: TimerQueue.Token?
     private var whenIdle: [CheckedContinuation<Void, Never>] = []
     private(set) var lastActive = ContinuousClock.now
 
+    /// - Parameters:
+    ///   - lanes: those with delivery rows.
+    ///   - knowsAllLanes: false when these are not all; the others are looked for when there is room for them.
     init(
-        target: PushTarget, epoch: Int64, cursor: ConsumerCursor, lanes: [DeliveryRow.HeldLane], parts: Parts
+        target: PushTarget, epoch: Int64, cursor: ConsumerCursor, lanes: [DeliveryRow.HeldLane],
+        knowsAllLanes: Bool = true, parts: Parts
     ) {
         unownedExecutor = parts.loop.asUnownedSerialExecutor()
         self.parts = parts
         self.epoch = epoch
         self.target = target
-        window = DeliveryWindow(
-            cursor: cursor.position, settled: cursor.settled, heldLanes: Set(lanes.map(\.name)),
+        budget = parts.budget.share(of: target.consumer.bot.tenant)
+        tracks = DeliveryTracks(
+            cursor: cursor.position, settled: cursor.settled, expressCursor: cursor.expressPosition,
+            expressSettled: cursor.expressSettled,
+            held: Set(lanes.lazy.filter { !$0.isExpress }.map(\.name)),
+            expressHeld: Set(lanes.lazy.filter(\.isExpress).map(\.name)),
             keepsLanes: target.consumer.ordering == .lane)
-        retries = RetryLanes(lanes)
+        for lane in lanes { retries.add(lane.name, isExpress: lane.isExpress) }
+        unscheduled = lanes
+        self.knowsAllLanes = knowsAllLanes
     }
 
     var consumer: Consumer { target.consumer }
 
     /// Nothing to do now, and nothing that would come by itself.
     var isIdle: Bool {
-        window.isEmpty && !mayHaveMore && !isReading && underWay == 0 && leavingCount == 0 && retries.isEmpty
+        tracks.isDone && !isReading && underWay == 0 && leavingCount == 0 && retries.isEmpty && !isAdopting
     }
 
     /// Whether this node still holds the bot's shard, under the lease that this was started with.
@@ -79,17 +110,17 @@ actor PushConsumer {
 
     /// There may be news in the log.
     func wake() {
-        mayHaveMore = true
+        tracks.wake()
         pump()
     }
 
     /// Takes over changed settings. What is under way ends under the old ones.
-    /// - Returns: false when it takes a new start: for another order, another end of dead letters.
+    /// - Returns: false when it takes a new start: for another order.
     func takeOver(_ newTarget: PushTarget) -> Bool {
-        guard !isStopped, newTarget.consumer.ordering == consumer.ordering,
-            newTarget.consumer.onDead == consumer.onDead
-        else { return false }
+        guard !isStopped, newTarget.consumer.ordering == consumer.ordering else { return false }
+        let hasOtherLanes = newTarget.consumer.lanesChangedAt != consumer.lanesChangedAt
         target = newTarget
+        if hasOtherLanes { adoptLanes() }
         pump()
         return true
     }
@@ -97,7 +128,8 @@ actor PushConsumer {
     /// Starts nothing more, waits for what is under way, and leaves the cursor in the journal.
     func stop() async {
         isStopped = true
-        breakerTimer.map(parts.loop.cancel)
+        gateTimer.map(parts.loop.cancel)
+        expressTimer.map(parts.loop.cancel)
         retries.cancelTimers(on: parts.loop)
         await withCheckedContinuation { continuation in
             whenIdle.append(continuation)
@@ -108,77 +140,151 @@ actor PushConsumer {
     // MARK: Steps
 
     func pump() {
-        lastActive = .now
+        let now = ContinuousClock.now
+        lastActive = now
         guard !isStopped, isOwner else { return endIfIdle() }
         dropReadAhead()
+        expireWaiting(now)
         startReading()
-        sendRetries()
-        sendUpdates()
+        adoptFurtherLanes()
+        scheduleLanes()
+        send(now)
         endIfIdle()
     }
 
     func endIfIdle() {
-        guard isStopped, underWay == 0, !isReading, leavingCount == 0 else { return }
+        guard isStopped, underWay == 0, !isReading, leavingCount == 0, !isAdopting else { return }
         hold(0)
         for continuation in whenIdle { continuation.resume() }
         whenIdle = []
     }
 
-    private func hold() { hold(window.size + expectedBytes) }
+    private func hold() { hold(tracks.size + expectedBytes) }
 
     private func hold(_ bytes: Int) {
-        parts.budget.exchange(heldBytes, for: bytes)
+        budget.exchange(heldBytes, for: bytes)
         heldBytes = bytes
     }
 
-    private func sendUpdates() {
-        while window.hasReady, underWay < consumer.concurrency, !isJournalFull, !isPaused {
-            guard breaker.admits(at: .now) else { return awaitBreaker() }
-            guard let update = window.next() else { return breaker.abandonProbe(at: .now) }
-            if let deadline = update.deadline, deadline < .now {
-                breaker.abandonProbe(at: .now)
-                parts.metrics.expired.increment()
-                expire(update)
-                continue
+    // MARK: Sending
+
+    private enum Turn { case retry(express: Bool), update }
+
+    private func send(_ now: ContinuousClock.Instant) {
+        while let turn = nextTurn(now) {
+            guard underWay < allowance(now) else { return awaitGate(throttle.waits(at: now)) }
+            guard breaker.admits(at: now) else { return awaitGate(breaker.opensAt) }
+            switch turn {
+            case .retry(let express): sendRetry(express: express, now)
+            case .update: sendUpdate(now)
             }
-            underWay += 1
-            let isProbe = !breaker.isClosed
-            // `stop` waits for it through `underWay`.
-            Task(executorPreference: parts.loop) { await self.deliver(update, isProbe: isProbe) }
         }
     }
 
-    private func expire(_ update: LoggedUpdate) {
-        var rows = rows(for: window.failed(update.position, holdsLane: false))
-        rows[0].status = .expired
-        rows[0].lastError = Self.expiry
-        leave(rows)
+    /// With an open breaker a retry is the probe only when no update is there to be it.
+    private func nextTurn(_ now: ContinuousClock.Instant) -> Turn? {
+        let sendsUpdates = knowsAllLanes && tracks.hasReady
+        let sendsRetries = retriesUnderWay < max(1, allowance(now) / 2)
+        guard breaker.isClosed else {
+            if sendsUpdates { return .update }
+            guard sendsRetries else { return nil }
+            if retries.hasDue(express: true) { return .retry(express: true) }
+            return retries.hasDue(express: false) ? .retry(express: false) : nil
+        }
+        if sendsRetries, retries.hasDue(express: true) { return .retry(express: true) }
+        if sendsUpdates, tracks.express.hasReady { return .update }
+        if sendsRetries, retries.hasDue(express: false) { return .retry(express: false) }
+        return sendsUpdates ? .update : nil
     }
 
-    func awaitBreaker() {
-        guard breakerTimer == nil, let opensAt = breaker.opensAt else { return }
-        breakerTimer = parts.loop.schedule(at: opensAt) {
+    /// How many may be under way now.
+    private func allowance(_ now: ContinuousClock.Instant) -> Int {
+        guard now >= pausedUntil, !parts.journal.assumeIsolated({ $0.isFull }) else { return 0 }
+        return min(consumer.concurrency, throttle.allowance(at: now))
+    }
+
+    private func awaitGate(_ opensAt: ContinuousClock.Instant?) {
+        guard gateTimer == nil, let opensAt else { return }
+        gateTimer = parts.loop.schedule(at: opensAt) {
             self.assumeIsolated {
-                $0.breakerTimer = nil
+                $0.gateTimer = nil
                 $0.pump()
             }
         }
     }
 
+    private func sendUpdate(_ now: ContinuousClock.Instant) {
+        guard let update = tracks.next() else { return breaker.abandonProbe(at: now) }
+        if let deadline = update.deadline, deadline < .now {
+            breaker.abandonProbe(at: now)
+            return expire(tracks.failed(update, holdsLane: false))
+        }
+        underWay += 1
+        let isProbe = !breaker.isClosed
+        // `stop` waits for it through `underWay`.
+        Task(executorPreference: parts.loop) { await self.deliver(update, isProbe: isProbe) }
+    }
+
+    private func sendRetry(express: Bool, _ now: ContinuousClock.Instant) {
+        guard let lane = retries.next(express: express) else { return breaker.abandonProbe(at: now) }
+        let isProbe = !breaker.isClosed
+        underWay += 1
+        retriesUnderWay += 1
+        // `stop` waits for it through `underWay`.
+        Task(executorPreference: parts.loop) {
+            await self.workOff(lane, isProbe: isProbe)
+            await self.endRetry()
+        }
+    }
+
+    private func endRetry() {
+        underWay -= 1
+        retriesUnderWay -= 1
+        pump()
+    }
+
+    /// What waits too long for its turn ends without one, whatever keeps it waiting.
+    private func expireWaiting(_ now: ContinuousClock.Instant) {
+        guard now >= nextExpiry, !tracks.express.isEmpty || retries.hasDue(express: true) else { return }
+        nextExpiry = now + Self.expiryEvery
+        expire(tracks.expire(at: .now))
+        if !breaker.isClosed || allowance(now) == 0 { expireDueLanes() }
+    }
+
+    private func expire(_ updates: [LoggedUpdate]) {
+        guard !updates.isEmpty else { return }
+        for update in updates {
+            parts.metrics.expired.increment()
+            forgetPutBacks(of: update)
+        }
+        leave(
+            updates.map {
+                NewDeliveryRow(
+                    update: $0, lane: tracks.laneName(of: $0), status: .expired, lastError: Self.expiry)
+            })
+    }
+
     private func deliver(_ update: LoggedUpdate, isProbe: Bool) async {
-        if let attempt = await send(update, number: 1) {
+        let attempt = await send(update, number: 1)
+        let lane = tracks.laneName(of: update)
+        let isHeld = tracks.isHeld(lane, isExpress: update.isExpress)
+        if let attempt {
             settle(update, attempt)
         } else {
             if isProbe { breaker.abandonProbe(at: .now) }
-            window.released(update.position)
+            putBack(update)
         }
+        // Rows that came into being meanwhile have waited for this one.
+        if isHeld { reschedule(lane, isExpress: update.isExpress, at: nil) }
         underWay -= 1
         pump()
     }
 
     /// Sends and writes the attempt down.
+    /// - Parameter number: by the schedule; the endpoint is told of attempts after which it was put back, too.
     /// - Returns: nil when it was not sent, which is not the endpoint's failure: it pauses a while instead.
     func send(_ update: LoggedUpdate, number: Int) async -> DeliveryAttempt? {
+        let number = number + (putBacks.isEmpty ? 0 : putBacks[update.position] ?? 0)
         guard let attempt = await parts.sender.send(update, to: target, attempt: number) else {
             pause()
             return nil
@@ -187,8 +293,13 @@ actor PushConsumer {
         await parts.outcomes.take(attempt, of: update, to: target)
         if attempt.isSuccess {
             breaker.succeeded()
+            throttle.succeeded(at: .now, limit: consumer.concurrency)
+            forgetPutBacks(of: update)
         } else {
             breaker.failed(at: .now, retryAfter: attempt.retryAfter, jitter: .random(in: 0...1))
+            if let code = attempt.statusCode, Throttle.statusCodes.contains(code) {
+                throttle.throttled(at: .now, retryAfter: attempt.retryAfter, jitter: .random(in: 0...1))
+            }
         }
         return attempt
     }
@@ -203,27 +314,35 @@ actor PushConsumer {
         }
     }
 
-    private var isPaused: Bool { .now < pausedUntil }
-
     private func pause() {
-        guard !isPaused else { return }
+        guard .now >= pausedUntil else { return }
         pausedUntil = .now + Self.pause
         parts.loop.schedule(at: pausedUntil) { self.assumeIsolated { $0.pump() } }
     }
 
     private func settle(_ update: LoggedUpdate, _ attempt: DeliveryAttempt) {
         if attempt.isSuccess {
-            window.succeeded(update.position)
+            tracks.succeeded(update)
             recordProgress()
         } else if breaker.isClosed, !wasCutOff(attempt) {
             moveToRetry(update, attempt)
         } else {
-            window.released(update.position)
+            putBacks[update.position, default: 0] += 1
+            putBack(update)
         }
     }
 
     /// The end of the program is not the endpoint's failure.
     private func wasCutOff(_ attempt: DeliveryAttempt) -> Bool { isStopped && attempt.statusCode == nil }
+
+    private func putBack(_ update: LoggedUpdate) {
+        let leaving = tracks.released(update)
+        if !leaving.isEmpty { leave(rows(for: leaving)) }
+    }
+
+    func forgetPutBacks(of update: LoggedUpdate) {
+        if !putBacks.isEmpty { putBacks.removeValue(forKey: update.position) }
+    }
 
     func recordProgress() {
         parts.journal.assumeIsolated { [id = consumer.id] journal in
@@ -232,23 +351,7 @@ actor PushConsumer {
     }
 
     func progress(settling positions: Set<Int64>) -> DeliveryJournal.Progress {
-        let (cursor, settled) = window.progress(settling: positions)
-        return DeliveryJournal.Progress(bot: consumer.bot, epoch: epoch, cursor: cursor, settled: settled)
-    }
-
-    // MARK: Retries on their way, counted with the rest
-
-    /// Half of what may be under way is open to retries, so that they cannot keep new updates back.
-    var hasRoomForRetry: Bool {
-        underWay < max(1, consumer.concurrency / 2) && !isJournalFull && !isPaused
-    }
-
-    private var isJournalFull: Bool { parts.journal.assumeIsolated { $0.isFull } }
-
-    func beginRetry() { underWay += 1 }
-
-    func endRetry() {
-        underWay -= 1
-        pump()
+        let (main, express) = tracks.progress(settling: positions)
+        return DeliveryJournal.Progress(bot: consumer.bot, epoch: epoch, main: main, express: express)
     }
 }

@@ -7,6 +7,8 @@ actor LogReader {
         let bot: BotKey
         let after: Int64
         let limit: Int
+        /// Only updates that have a deadline.
+        var isExpress = false
     }
 
     struct Page: Sendable {
@@ -54,13 +56,28 @@ actor LogReader {
             let batch = Array(queue.prefix(Self.batchLimit))
             queue.removeFirst(batch.count)
             do {
-                let found = try await fetch(batch.map(\.request))
-                for (waiting, page) in zip(batch, found) { waiting.continuation.resume(returning: page) }
+                try await resume(batch.filter { !$0.request.isExpress }, "")
             } catch {
-                for waiting in batch { waiting.continuation.resume(throwing: error) }
+                for waiting in batch where !waiting.request.isExpress {
+                    waiting.continuation.resume(throwing: error)
+                }
+            }
+            do {
+                // Written out, so that the partial index on these is used.
+                try await resume(batch.filter(\.request.isExpress), "AND deadline IS NOT NULL")
+            } catch {
+                for waiting in batch where waiting.request.isExpress {
+                    waiting.continuation.resume(throwing: error)
+                }
             }
         }
         reading -= 1
+    }
+
+    private func resume(_ waiting: [Waiting], _ filter: SQL) async throws {
+        guard !waiting.isEmpty else { return }
+        let pages = try await fetch(waiting.map(\.request), filter)
+        for (waiting, page) in zip(waiting, pages) { waiting.continuation.resume(returning: page) }
     }
 
     private struct Found: RowDecodable {
@@ -75,7 +92,7 @@ actor LogReader {
         }
     }
 
-    private func fetch(_ requests: [Request]) async throws -> [Page] {
+    private func fetch(_ requests: [Request], _ filter: SQL) async throws -> [Page] {
         let rows = try await database.system.withConnection { connection in
             try await connection.all(
                 """
@@ -90,7 +107,7 @@ actor LogReader {
                         SELECT position, update_id, kind, lane, chat_id, deadline, received_at, payload,
                             octet_length(payload::text) AS bytes
                         FROM update_log
-                        WHERE tenant_id = w.tenant_id AND bot_id = w.bot_id AND position > w.after_position
+                        WHERE tenant_id = w.tenant_id AND bot_id = w.bot_id AND position > w.after_position \(filter)
                         ORDER BY position LIMIT w.row_limit) AS next) AS l
                 WHERE l.bytes_so_far <= \(Int64(Self.pageBytes)) OR l.bytes_so_far = l.bytes
                 ORDER BY w.place, l.position

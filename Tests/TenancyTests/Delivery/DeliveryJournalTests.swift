@@ -73,7 +73,9 @@ struct DeliveryJournalTests {
     }
 
     private func progress(_ position: Int64, of consumer: Consumer) -> DeliveryJournal.Progress {
-        DeliveryJournal.Progress(bot: consumer.bot, epoch: 0, cursor: position, settled: [])
+        DeliveryJournal.Progress(
+            bot: consumer.bot, epoch: 0, main: WindowProgress(cursor: position),
+            express: WindowProgress(cursor: position))
     }
 }
 

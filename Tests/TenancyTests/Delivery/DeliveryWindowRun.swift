@@ -143,7 +143,8 @@ struct DeliveryWindowRun {
 
     private mutating func release(_ position: Int64) {
         sending.removeAll { $0 == position }
-        window.released(position)
+        let left = window.released(position)
+        if !left.isEmpty { leaving.append(left) }
     }
 
     /// The oldest commit of delivery rows is through: rows and progress at once.
@@ -185,7 +186,7 @@ struct DeliveryWindowRun {
 
     private mutating func flush() { store(window.progress) }
 
-    private mutating func store(_ progress: (cursor: Int64, settled: [Int64])) {
+    private mutating func store(_ progress: WindowProgress) {
         check(progress.cursor >= stored.cursor, "the stored cursor went back")
         check(progress.settled == progress.settled.sorted(), "settled positions out of order")
         stored = (progress.cursor, Set(progress.settled))

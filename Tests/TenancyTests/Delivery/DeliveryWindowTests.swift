@@ -138,7 +138,7 @@ struct DeliveryWindowTests {
         let updates = [update(1, "a"), update(2, "b"), update(3, "c"), update(4, "d")]
         _ = window.take(updates)
         for _ in 0..<3 { _ = window.next() }
-        window.released(1)
+        _ = window.released(1)
         window.succeeded(2)
         window.left(window.failed(3, holdsLane: true).map(\.position))
         let progress = window.progress

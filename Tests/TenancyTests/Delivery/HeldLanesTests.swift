@@ -6,45 +6,55 @@ import Testing
 
 @Suite("Held lanes", .serialized, .timeLimit(.minutes(10)))
 struct HeldLanesTests {
-    @Test("A dead head holds its lane for a consumer that parks, and for no other")
-    func deadHeads() async throws {
+    @Test("A lane is held by a row that is retrying or parking, and its first such row says how")
+    func heads() async throws {
         try await Fixture.with { fixture in
             let bot = try await fixture.bot(in: fixture.tenant())
-            var consumer = try await fixture.consumer(of: bot, url: "https://example.com")
-            try await insert("retrying", 2, lane: "a", fixture, consumer)
+            let consumer = try await fixture.consumer(of: bot, url: "https://example.com")
             try await insert("dead", 1, lane: "a", fixture, consumer)
-            try await insert("dead", 3, lane: "b", fixture, consumer)
-            try await insert("expired", 4, lane: "c", fixture, consumer)
+            try await insert("retrying", 2, lane: "a", fixture, consumer)
+            try await insert("dead", 3, lane: "b", isParking: true, fixture, consumer)
+            try await insert("retrying", 4, lane: "b", fixture, consumer)
+            try await insert("expired", 5, lane: "c", fixture, consumer)
+            try await insert("dead", 6, lane: "d", fixture, consumer)
 
-            consumer.onDead = .skip
-            let skipping = try await heldLanes(of: consumer, fixture)
-            consumer.onDead = .park
-            let parking = try await heldLanes(of: consumer, fixture)
+            let (lanes, isComplete) = try await DeliveryRow.heldLanes(of: consumer, in: fixture.database)
 
-            #expect(skipping.map(\.name) == ["a"])
-            #expect(skipping.map(\.isParked) == [false])
-            #expect(parking.map(\.name) == ["a", "b"])
-            #expect(parking.map(\.isParked) == [true, true])
+            #expect(isComplete)
+            #expect(lanes.map(\.name) == ["a", "b"])
+            #expect(lanes.map(\.isParked) == [false, true])
         }
     }
 
-    private func heldLanes(
-        of consumer: Consumer, _ fixture: Fixture
-    ) async throws -> [DeliveryRow.HeldLane] {
-        try await fixture.database.system.withConnection { connection in
-            try await DeliveryRow.heldLanes(of: consumer, in: connection)
+    @Test("Lanes are read in pages, and no further than there is room", arguments: [1, 2, 3, 7, 100])
+    func pages(_ page: Int) async throws {
+        try await Fixture.with { fixture in
+            let bot = try await fixture.bot(in: fixture.tenant())
+            let consumer = try await fixture.consumer(of: bot, url: "https://example.com")
+            for position in Int64(1)...21 {
+                try await insert("retrying", position, lane: "lane:\(position % 7)", fixture, consumer)
+            }
+
+            let all = try await DeliveryRow.heldLanes(of: consumer, page: page, in: fixture.database)
+            let some = try await DeliveryRow.heldLanes(of: consumer, limit: 3, page: 2, in: fixture.database)
+
+            #expect(all.isComplete)
+            #expect(all.lanes.map(\.name) == (0..<7).map { "lane:\($0)" })
+            #expect(!some.isComplete)
+            #expect(some.lanes.count == 4)
         }
     }
 
     private func insert(
-        _ status: String, _ position: Int64, lane: String, _ fixture: Fixture, _ consumer: Consumer
+        _ status: String, _ position: Int64, lane: String, isParking: Bool = false, _ fixture: Fixture,
+        _ consumer: Consumer
     ) async throws {
         try await fixture.tamper(
             """
             INSERT INTO delivery (tenant_id, id, consumer_id, bot_id, position, update_id, kind, lane, received_at,
-                payload, status)
+                payload, status, is_parking)
             VALUES (\(consumer.bot.tenant), \(ID<DeliveryRow>()), \(consumer.id), \(consumer.bot.bot), \(position),
-                \(position), 'message', \(lane), now(), '{}', \(status))
+                \(position), 'message', \(lane), now(), '{}', \(status), \(isParking))
             """)
     }
 }
