@@ -10,6 +10,7 @@ final class App: Sendable {
     let url: String
     let adminURL: String
     let bots: BotParts
+    private let consumers: ConsumerParts
     var directory: BotDirectory { bots.directory }
     /// What is served, on both addresses.
     let routes: [HTTPRoute]
@@ -66,6 +67,9 @@ final class App: Sendable {
             settings: settings, runtime: runtime, databases: databases, box: box, access: access, url: url,
             node: node)
         self.bots = bots
+        consumers = ConsumerParts(
+            settings: settings, runtime: runtime, database: databases[0], leases: leases, node: node,
+            events: .none)
         let directory = bots.directory
         let loops = runtime.loops.enumerated().map { index, loop in
             (
@@ -106,7 +110,9 @@ final class App: Sendable {
                     jsonWebKeys: JSONWebKeys(credentials: access.credentials),
                     people: access.people(database), connector: bots.connectors[index],
                     onboarding: settings.bots.onboardingPace, pulls: pulls,
-                    isDevelopment: settings.environment == .development
+                    isDevelopment: settings.environment == .development,
+                    destinations: DestinationRule(addressGuard: settings.destinations),
+                    tester: ConsumerTester(client: clients[index])
                 )
             routes = try table.all
             api = table.api
@@ -220,6 +226,7 @@ final class App: Sendable {
             group.addTask(executorPreference: first) { await self.access.run() }
             group.addTask(executorPreference: first) { try? await self.partitions.run() }
             group.addTask(executorPreference: first) { await self.bots.run() }
+            group.addTask(executorPreference: first) { await self.consumers.run() }
             for part in parts {
                 group.addTask(executorPreference: part.loop) { try? await part.delivery.run() }
                 group.addTask(executorPreference: part.loop) { try? await part.pollers.run() }

@@ -25,8 +25,40 @@ extension Problem {
         case let error as PostgresError where error.violates("admin_once"):
             self = Problem(409, "already_admin", "This person is an admin of the tenant already")
         default:
-            guard let problem = Self.bot(error) else { return nil }
+            guard let problem = Self.consumer(error) ?? Self.job(error) ?? Self.bot(error) else {
+                return nil
+            }
             self = problem
+        }
+    }
+
+    /// Of consumers and what they are to get.
+    private static func consumer(_ error: any Error) -> Problem? {
+        switch error {
+        case let error as Consumer.LimitReached:
+            Problem(
+                403, "limit_reached", "The bot has as many consumers as it may have",
+                detail: "\(error.limit)")
+        case DeliveryRecord.Refusal.deadlinePassed:
+            Problem(409, "deadline_passed", "The update's time is over: it is not delivered any more")
+        case DeliveryRecord.Refusal.notParked:
+            Problem(409, "not_parked", "No lane waits for this delivery")
+        default: nil
+        }
+    }
+
+    /// Of jobs of consumers, of which one runs at a time.
+    private static func job(_ error: any Error) -> Problem? {
+        switch error {
+        case let error as PostgresError where error.violates("retry_job_once"):
+            Problem(
+                409, "retry_running", "The consumer's dead letters are being retried already",
+                detail: "GET /v1/consumers/{consumer_id}/retry-jobs shows how far it has come")
+        case let error as PostgresError where error.violates("replay_once"):
+            Problem(
+                409, "replay_running", "A replay of the consumer is running already",
+                detail: "GET /v1/consumers/{consumer_id}/replays shows how far it has come")
+        default: nil
         }
     }
 

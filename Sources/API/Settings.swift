@@ -1,5 +1,6 @@
 import Auth
 import Platform
+import Tenancy
 
 /// Everything that can be set from outside, read and checked once at the start.
 struct Settings: Sendable {
@@ -28,6 +29,7 @@ struct Settings: Sendable {
     let destinationPorts: PortRanges
     let shutdownTime: Duration
     let bots: BotsSettings
+    let retention: RetentionDays
     /// nil: no letters are sent.
     let mail: SMTPClient?
     /// Of new password hashes. Not to be set from outside: less only where hashing itself is not what is tried.
@@ -102,6 +104,7 @@ extension Settings {
             "ROOKERY_SHUTDOWN_SECONDS", default: "30", expected: "a number of seconds from 1 to 300"
         ) { Int($0).flatMap { (1...300).contains($0) ? Duration.seconds($0) : nil } }
         bots = BotsSettings(&reader)
+        retention = RetentionDays(&reader)
         if bots.tunnel != nil, environment != .development {
             reader.fault("ROOKERY_TUNNEL", "is for development; elsewhere set ROOKERY_PUBLIC_URL")
         }

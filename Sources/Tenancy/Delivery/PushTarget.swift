@@ -2,7 +2,7 @@ import Platform
 
 /// Everything a delivery needs to know of its push consumer, secrets opened.
 package struct PushTarget: Sendable {
-    let consumer: Consumer
+    var consumer: Consumer
     /// Whose endpoint it is: the consumer itself, or the one that it replays. Its updates keep the ids they had there.
     let source: ID<Consumer>
     let url: String
@@ -11,12 +11,15 @@ package struct PushTarget: Sendable {
     /// For the header that names the bot.
     let telegramID: Int64
     /// nil: every kind.
-    let wanted: Set<String>?
+    var wanted: Set<String>?
+    /// nil for a consumer that is none.
+    var replay: ReplayTarget?
 
     var isReplay: Bool { source != consumer.id }
 
     func wants(_ update: LoggedUpdate) -> Bool {
         update.kind != UpdateKind.adminCommand && (wanted?.contains(update.kind) ?? true)
+            && (replay?.covers(update) ?? true)
     }
 
     var schedule: RetrySchedule { RetrySchedule(waits: consumer.schedule) }
@@ -30,16 +33,17 @@ extension PushTarget {
         let rows = try await database.system.withConnection { connection in
             try await connection.all(
                 """
-                SELECT \(SealedTarget.columns)
+                SELECT \(SealedPushTarget.columns)
                 FROM unnest(\(bots.map(\.tenant)), \(bots.map(\.bot))) AS w (tenant_id, bot_id)
                 JOIN consumer ON consumer.tenant_id = w.tenant_id AND consumer.bot_id = w.bot_id
                 JOIN bot ON bot.tenant_id = w.tenant_id AND bot.id = w.bot_id
                 JOIN tenant ON tenant.id = w.tenant_id
                 WHERE consumer.type = 'push' AND consumer.status = 'active' AND bot.status <> 'deleted'
                     AND tenant.status = 'active'
-                """, as: SealedTarget.self)
+                """, as: SealedPushTarget.self)
         }
-        return rows.compactMap { row in
+        let replays = try await replays(of: bots, in: database, secrets: secrets, logger: logger)
+        return replays + rows.compactMap { row in
             do {
                 return try row.opened(by: secrets)
             } catch {
@@ -62,16 +66,16 @@ extension PushTarget {
     ) async throws -> PushTarget? {
         let sealed = try await tx.first(
             """
-            SELECT \(SealedTarget.columns)
+            SELECT \(SealedPushTarget.columns)
             FROM consumer JOIN bot ON bot.tenant_id = consumer.tenant_id AND bot.id = consumer.bot_id
             WHERE consumer.tenant_id = \(tx.tenant) AND consumer.id = \(id) AND consumer.type = 'push'
                 AND bot.status <> 'deleted'
-            """, as: SealedTarget.self)
+            """, as: SealedPushTarget.self)
         return try sealed?.opened(by: box)
     }
 }
 
-private struct SealedTarget: RowDecodable {
+struct SealedPushTarget: RowDecodable {
     static let columns: SQL = """
         \(Consumer.columns), \(SigningSecrets.columns), consumer.telegram_secret_sealed, bot.telegram_id
         """
