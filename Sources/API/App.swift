@@ -23,6 +23,7 @@ final class App: Sendable {
     private let adminServer: HTTPServer
     private let leases = ShardLeases()
     private let deliveries: Deliveries
+    private let pulls: PullWaiters
     private let keeper: ShardKeeper
     let access: AccessParts
     private let refresh: BotDirectoryRefresh
@@ -82,6 +83,8 @@ final class App: Sendable {
         }
         let deliveries = Deliveries(loops, leases: leases)
         self.deliveries = deliveries
+        let pulls = PullWaiters(pulled: directory.pulled, leases: leases, metrics: metrics)
+        self.pulls = pulls
         let turns = AppendTurns()
         let partitions = LogPartitions(database: databases[0], loop: first, logger: logger)
         self.partitions = partitions
@@ -93,7 +96,7 @@ final class App: Sendable {
             let gate = access.gate(loop, database)
             let appender = UpdateAppender(
                 loop: loop, database: database, turns: turns, metrics: metrics, deliveries: deliveries,
-                partitions: partitions, traffic: bots.traffic[index])
+                pulls: pulls, partitions: partitions, traffic: bots.traffic[index])
             let table =
                 Routes(
                     health: health,
@@ -106,8 +109,10 @@ final class App: Sendable {
                     gate: gate, invitationMail: access.invitationMail,
                     jsonWebKeys: JSONWebKeys(credentials: access.credentials),
                     people: access.people(database), connector: bots.connectors[index],
-                    onboarding: settings.bots.onboardingPace,
-                    isDevelopment: settings.environment == .development
+                    onboarding: settings.bots.onboardingPace, pulls: pulls,
+                    isDevelopment: settings.environment == .development,
+                    destinations: DestinationRule(addressGuard: settings.destinations),
+                    tester: ConsumerTester(client: clients[index])
                 )
             routes = try table.all
             api = table.api
@@ -145,7 +150,7 @@ final class App: Sendable {
         keeper = ShardKeeper(
             loop: first, database: databases[0], node: node, leases: leases, logger: logger,
             onTaken: sweepShards)
-        self.listener = try Self.listener(settings, runtime, refresh, deliveries, access) {
+        self.listener = try Self.listener(settings, runtime, refresh, deliveries, pulls, access) {
             sweepShards(leases.held)
         }
     }
@@ -166,23 +171,27 @@ final class App: Sendable {
 
     private static func listener(
         _ settings: Settings, _ runtime: Runtime, _ refresh: BotDirectoryRefresh, _ deliveries: Deliveries,
-        _ access: AccessParts, sweep: @escaping @Sendable () -> Void
+        _ pulls: PullWaiters, _ access: AccessParts, sweep: @escaping @Sendable () -> Void
     ) throws -> PostgresListener {
         PostgresListener(
             loop: runtime.loops[0],
             configuration: try DatabasePools.configuration(settings, name: "rookery-listen"),
-            channels: [BotDirectoryRefresh.channel, Deliveries.channel, Revocation.channel],
+            channels: [
+                BotDirectoryRefresh.channel, Deliveries.channel, PullWaiters.channel, Revocation.channel,
+            ],
             blocking: runtime.blocking,
             logger: runtime.logger
         ) { notification in
             switch notification.channel {
             case Deliveries.channel: deliveries.receive(notification.payload)
+            case PullWaiters.channel: pulls.receive(notification.payload)
             case Revocation.channel: access.wake()
             default: refresh.wake()
             }
         } onReconnect: {
             refresh.wake()
             access.wake()
+            pulls.wakeAll()
             // Other nodes' notices may have come while nobody listened.
             sweep()
         }
@@ -227,6 +236,7 @@ final class App: Sendable {
 
     private func stop() async {
         draining.raise()
+        pulls.drain()
         let deadline = ContinuousClock.now + settings.shutdownTime
         await withTaskGroup(of: Void.self) { group in
             for part in parts {

@@ -52,6 +52,18 @@ def create_consumer(rookery: Rookery, url: str, bot: "Bot | None" = None, **opti
     return consumer
 
 
+def create_delivery(rookery: Rookery, bot: "Bot", consumer: str, error: str) -> str:
+    """One that has expired, of a consumer of the bot. Returns its id."""
+    delivery = typeid.make("delivery")
+    with connection(rookery) as opened:
+        _insert(opened, "delivery", {
+            "tenant_id": typeid.decode(bot.tenant_id), "id": typeid.decode(delivery), "bot_id": typeid.decode(bot.id),
+            "consumer_id": typeid.decode(consumer), "position": 1, "update_id": 1, "kind": "callback_query",
+            "lane": "callback_query:1", "received_at": "2026-01-01", "payload": '{"update_id": 1}', "status": "expired",
+            "last_error": error})
+    return delivery
+
+
 def disable_consumer(rookery: Rookery, consumer: str) -> None:
     with connection(rookery) as opened:
         opened.execute("UPDATE consumer SET status = 'disabled', updated_at = now() WHERE tenant_id = %s AND id = %s",

@@ -17,6 +17,7 @@ struct ConsumerParts: Sendable {
         self.runtime = runtime
         let (loop, logger) = (runtime.loops[0], runtime.logger)
         let retries = RetryJobs(loop: loop, database: database, logger: logger)
+        let removals = ConsumerRemovals(loop: loop, database: database, logger: logger)
         let replays = Replays(loop: loop, database: database, logger: logger)
         let retention = Retention(
             loop: loop, database: database, days: settings.retention, events: events, logger: logger)
@@ -30,6 +31,7 @@ struct ConsumerParts: Sendable {
                 { await replays.run() },
                 { await retention.run() },
                 { await watch.run() },
+                { await removals.run() },
             ])
     }
 

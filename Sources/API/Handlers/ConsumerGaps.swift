@@ -8,7 +8,7 @@ enum ConsumerGaps {
         let id = try call.id("consumer_id", of: Consumer.self)
         return try await call.page(
             { last, limit, tx in
-                guard try await Consumer.find(id, in: tx) != nil else { throw Problem.notFound }
+                guard try await Consumer.known(id, in: tx) != nil else { throw Problem.notFound }
                 return try await ConsumerGap.page(of: id, after: last, limit: limit, in: tx)
             }, id: \.id)
     }

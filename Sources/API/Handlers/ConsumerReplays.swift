@@ -10,7 +10,7 @@ enum ConsumerReplays {
         let new = try call.body(Replay.New.init)
         let (range, size) = try await measure(new, of: id, call)
         return try await call.write { tx in
-            let source = try await call.pushConsumer(id, in: tx)
+            let source = try await call.pushConsumer(id, isLocked: true, in: tx)
             let replay = try await Replay.create(new, of: source, range, size, in: tx)
             try await call.record(
                 AuditEvent(.consumerReplay, of: AuditTarget(id), changes: replay.changes), in: tx)
@@ -37,7 +37,7 @@ enum ConsumerReplays {
         let id = try call.id("consumer_id", of: Consumer.self)
         return try await call.page(
             { last, limit, tx in
-                guard try await Consumer.find(id, in: tx) != nil else { throw Problem.notFound }
+                guard try await Consumer.known(id, in: tx) != nil else { throw Problem.notFound }
                 return try await Replay.page(of: id, after: last, limit: limit, in: tx)
             }, id: \.id)
     }

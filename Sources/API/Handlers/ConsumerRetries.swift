@@ -23,7 +23,7 @@ enum ConsumerRetries {
         let id = try call.id("consumer_id", of: Consumer.self)
         return try await call.page(
             { last, limit, tx in
-                guard try await Consumer.find(id, in: tx) != nil else { throw Problem.notFound }
+                guard try await Consumer.known(id, in: tx) != nil else { throw Problem.notFound }
                 return try await RetryJob.page(of: id, after: last, limit: limit, in: tx)
             }, id: \.id)
     }
@@ -55,11 +55,12 @@ enum ConsumerRetries {
 
 extension Call {
     /// - Throws: `Problem` 404 for what is no consumer of the tenant's, 409 for one to which nothing is sent.
-    func pushConsumer(_ id: ID<Consumer>, in tx: TenantTransaction) async throws -> Consumer {
-        guard let found = try await Consumer.find(id, in: tx) else { throw Problem.notFound }
-        guard found.consumer.kind == .push else {
-            throw Problem(409, "not_push", "This is for push consumers only")
-        }
-        return found.consumer
+    func pushConsumer(
+        _ id: ID<Consumer>, isLocked: Bool = false, in tx: TenantTransaction
+    ) async throws -> Consumer {
+        let found = isLocked ? try await Consumer.locked(id, in: tx) : try await Consumer.known(id, in: tx)
+        guard let found else { throw Problem.notFound }
+        try found.requirePush()
+        return found
     }
 }

@@ -282,6 +282,7 @@ package actor Delivery {
             return try await connection.all(
                 """
                 SELECT tenant_id, bot_id FROM consumer WHERE updated_at >= \(from)
+                UNION SELECT tenant_id, bot_id FROM consumer_removal WHERE created_at >= \(from)
                 UNION SELECT tenant_id, bot_id FROM consumer WHERE lanes_changed_at >= \(from)
                 UNION SELECT tenant_id, id FROM bot WHERE updated_at >= \(from) AND id = ANY(\(bots.keys.map(\.bot)))
                 UNION SELECT bot.tenant_id, bot.id FROM tenant JOIN bot ON bot.tenant_id = tenant.id
