@@ -289,7 +289,13 @@ actor PushConsumer {
     /// - Returns: nil when it was not sent, which is not the endpoint's failure: it pauses a while instead.
     func send(_ update: LoggedUpdate, number: Int) async -> DeliveryAttempt? {
         let number = number + (putBacks.isEmpty ? 0 : putBacks[update.position] ?? 0)
-        guard let attempt = await parts.sender.send(update, to: target, attempt: number) else {
+        guard
+            let attempt = await parts.sender.send(
+                update, to: target, attempt: number,
+                ifStill: { [parts, epoch, shard = consumer.bot.shard] in
+                    parts.leases.epoch(of: shard) == epoch
+                })
+        else {
             pause()
             return nil
         }
