@@ -27,6 +27,7 @@ ALTER TABLE consumer FORCE ROW LEVEL SECURITY;
 ALTER TABLE consumer ADD CONSTRAINT consumer_older_secrets
     CHECK (cardinality(older_secrets_until) = greatest(cardinality(secrets_sealed) - 1, 0));
 CREATE INDEX consumer_lanes_changed_at ON consumer (lanes_changed_at) WHERE lanes_changed_at IS NOT NULL;
+CREATE INDEX consumer_older_secrets_until ON consumer (tenant_id, id) WHERE cardinality(older_secrets_until) > 0;
 CREATE INDEX consumer_failing ON consumer (failing_since) WHERE failing_since IS NOT NULL;
 
 -- down

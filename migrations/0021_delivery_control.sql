@@ -8,7 +8,8 @@
 -- what Telegram said.
 --
 -- A retry job walks a consumer's dead rows in the order of the log. `last_position` is how far it has come, so that
--- another node goes on there.
+-- another node goes on there. The rows that it has put back bear its id in `retry_job_id`, so that it never puts back
+-- more than are worked off.
 
 -- up
 ALTER TABLE delivery ADD COLUMN is_parking boolean NOT NULL DEFAULT false
@@ -29,6 +30,9 @@ DROP INDEX delivery_lane;
 CREATE INDEX delivery_lane ON delivery (tenant_id, consumer_id, lane, position)
     WHERE status = 'retrying' OR is_parking;
 CREATE INDEX delivery_by_status ON delivery (tenant_id, consumer_id, status, position);
+ALTER TABLE delivery ADD COLUMN retry_job_id uuid;
+CREATE INDEX delivery_of_retry_job ON delivery (tenant_id, retry_job_id, attempts)
+    WHERE status = 'retrying' AND retry_job_id IS NOT NULL;
 CREATE INDEX delivery_ended ON delivery (tenant_id, updated_at) WHERE status <> 'retrying';
 -- For what a pull consumer had no use for any more.
 GRANT INSERT ON delivery TO rookery_app;
@@ -48,6 +52,8 @@ CREATE TABLE retry_job (
     -- The dead rows up to here are its work; those that die later are not.
     until_position bigint NOT NULL,
     total bigint NOT NULL CONSTRAINT retry_job_total CHECK (total >= 0),
+    -- Put back among those to be delivered; of these, those that have been tried since.
+    taken bigint NOT NULL DEFAULT 0 CONSTRAINT retry_job_taken CHECK (taken >= 0),
     done bigint NOT NULL DEFAULT 0 CONSTRAINT retry_job_done CHECK (done >= 0),
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
@@ -78,6 +84,8 @@ ALTER TABLE delivery_attempt
     DROP COLUMN reply_result;
 REVOKE INSERT ON delivery FROM rookery_app;
 DROP INDEX delivery_ended;
+DROP INDEX delivery_of_retry_job;
+ALTER TABLE delivery DROP COLUMN retry_job_id;
 DROP INDEX delivery_by_status;
 DROP INDEX delivery_lane;
 CREATE INDEX delivery_lane ON delivery (tenant_id, consumer_id, lane, position) WHERE status = 'retrying';

@@ -27,7 +27,7 @@ CREATE POLICY consumer_gap_isolation ON consumer_gap TO rookery_app
     USING (tenant_id = current_setting('app.tenant_id')::uuid)
     WITH CHECK (tenant_id = current_setting('app.tenant_id')::uuid);
 CREATE POLICY consumer_gap_system ON consumer_gap TO rookery_system USING (true) WITH CHECK (true);
-GRANT SELECT ON consumer_gap TO rookery_app;
+GRANT SELECT, INSERT ON consumer_gap TO rookery_app;
 GRANT SELECT, INSERT, DELETE ON consumer_gap TO rookery_system;
 GRANT DELETE ON update_log, delivery_attempt TO rookery_system;
 

@@ -10,6 +10,7 @@ final class App: Sendable {
     let url: String
     let adminURL: String
     let bots: BotParts
+    private let consumers: ConsumerParts
     var directory: BotDirectory { bots.directory }
     /// What is served, on both addresses.
     let routes: [HTTPRoute]
@@ -22,6 +23,7 @@ final class App: Sendable {
     private let adminServer: HTTPServer
     private let leases = ShardLeases()
     private let deliveries: Deliveries
+    private let pulls: PullWaiters
     private let keeper: ShardKeeper
     let access: AccessParts
     private let refresh: BotDirectoryRefresh
@@ -65,6 +67,9 @@ final class App: Sendable {
             settings: settings, runtime: runtime, databases: databases, box: box, access: access, url: url,
             node: node)
         self.bots = bots
+        consumers = ConsumerParts(
+            settings: settings, runtime: runtime, database: databases[0], leases: leases, node: node,
+            events: bots.consumerEvents)
         let directory = bots.directory
         let loops = runtime.loops.enumerated().map { index, loop in
             (
@@ -72,11 +77,14 @@ final class App: Sendable {
                 delivery: Delivery(
                     loop: loop, share: LoopShare(index, of: runtime.loops.count), database: databases[index],
                     secrets: ConsumerSecrets(box: box), leases: leases, client: clients[index],
-                    metrics: metrics, logger: logger, traffic: bots.traffic[index])
+                    metrics: metrics, logger: logger, traffic: bots.traffic[index],
+                    calls: bots.calls[index], events: bots.consumerEvents)
             )
         }
         let deliveries = Deliveries(loops, leases: leases)
         self.deliveries = deliveries
+        let pulls = PullWaiters(pulled: directory.pulled, leases: leases, metrics: metrics)
+        self.pulls = pulls
         let turns = AppendTurns()
         let partitions = LogPartitions(database: databases[0], loop: first, logger: logger)
         self.partitions = partitions
@@ -88,7 +96,7 @@ final class App: Sendable {
             let gate = access.gate(loop, database)
             let appender = UpdateAppender(
                 loop: loop, database: database, turns: turns, metrics: metrics, deliveries: deliveries,
-                partitions: partitions, traffic: bots.traffic[index])
+                pulls: pulls, partitions: partitions, traffic: bots.traffic[index])
             let table =
                 Routes(
                     health: health,
@@ -101,8 +109,10 @@ final class App: Sendable {
                     gate: gate, invitationMail: access.invitationMail,
                     jsonWebKeys: JSONWebKeys(credentials: access.credentials),
                     people: access.people(database), connector: bots.connectors[index],
-                    onboarding: settings.bots.onboardingPace,
-                    isDevelopment: settings.environment == .development
+                    onboarding: settings.bots.onboardingPace, pulls: pulls,
+                    isDevelopment: settings.environment == .development,
+                    destinations: DestinationRule(addressGuard: settings.destinations),
+                    tester: ConsumerTester(client: clients[index])
                 )
             routes = try table.all
             api = table.api
@@ -137,10 +147,16 @@ final class App: Sendable {
                 await sweep.run(shards, leases: leases, into: deliveries, on: first)
             }
         }
-        keeper = ShardKeeper(
+        let keeper = ShardKeeper(
             loop: first, database: databases[0], node: node, leases: leases, logger: logger,
-            onTaken: sweepShards)
-        self.listener = try Self.listener(settings, runtime, refresh, deliveries, access) {
+            onTaken: sweepShards,
+            onLeaving: { [parts] shard in
+                async let polled: Void = parts[shard % parts.count].pollers.leave(shard)
+                await deliveries.leave(shard)
+                await polled
+            })
+        self.keeper = keeper
+        self.listener = try Self.listener(settings, runtime, refresh, deliveries, pulls, access, keeper) {
             sweepShards(leases.held)
         }
     }
@@ -152,7 +168,7 @@ final class App: Sendable {
                 try await loop.run {
                     try HTTPClient(
                         loop: loop,
-                        addressGuard: AddressGuard(allowsPrivate: settings.allowsPrivateDestinations),
+                        addressGuard: settings.destinations,
                         userAgent: "Rookery/\(CommandLineFront.version)")
                 })
         }
@@ -161,23 +177,31 @@ final class App: Sendable {
 
     private static func listener(
         _ settings: Settings, _ runtime: Runtime, _ refresh: BotDirectoryRefresh, _ deliveries: Deliveries,
-        _ access: AccessParts, sweep: @escaping @Sendable () -> Void
+        _ pulls: PullWaiters, _ access: AccessParts, _ keeper: ShardKeeper,
+        sweep: @escaping @Sendable () -> Void
     ) throws -> PostgresListener {
         PostgresListener(
             loop: runtime.loops[0],
             configuration: try DatabasePools.configuration(settings, name: "rookery-listen"),
-            channels: [BotDirectoryRefresh.channel, Deliveries.channel, Revocation.channel],
+            channels: [
+                BotDirectoryRefresh.channel, Deliveries.channel, PullWaiters.channel, Revocation.channel,
+                ShardKeeper.channel,
+            ],
             blocking: runtime.blocking,
             logger: runtime.logger
         ) { notification in
             switch notification.channel {
             case Deliveries.channel: deliveries.receive(notification.payload)
+            case PullWaiters.channel: pulls.receive(notification.payload)
             case Revocation.channel: access.wake()
+            case ShardKeeper.channel: keeper.wake()
             default: refresh.wake()
             }
         } onReconnect: {
             refresh.wake()
             access.wake()
+            keeper.wake()
+            pulls.wakeAll()
             // Other nodes' notices may have come while nobody listened.
             sweep()
         }
@@ -202,6 +226,7 @@ final class App: Sendable {
             group.addTask(executorPreference: first) { await self.access.run() }
             group.addTask(executorPreference: first) { try? await self.partitions.run() }
             group.addTask(executorPreference: first) { await self.bots.run() }
+            group.addTask(executorPreference: first) { await self.consumers.run() }
             for part in parts {
                 group.addTask(executorPreference: part.loop) { try? await part.delivery.run() }
                 group.addTask(executorPreference: part.loop) { try? await part.pollers.run() }
@@ -221,17 +246,20 @@ final class App: Sendable {
 
     private func stop() async {
         draining.raise()
+        pulls.drain()
         let deadline = ContinuousClock.now + settings.shutdownTime
+        // What is under way at the deadline is cut off: it ends as not delivered.
+        let cutOff = Task(executorPreference: parts[0].loop) { [parts] in
+            try await parts[0].loop.sleep(until: deadline)
+            for part in parts { part.loop.execute { part.client.close() } }
+        }
         await withTaskGroup(of: Void.self) { group in
             for part in parts {
                 group.addTask { await part.server.drain(until: deadline) }
                 group.addTask { await part.pollers.stop() }
             }
-        }
-        // What is under way at the deadline is cut off: it ends as not delivered.
-        let cutOff = Task(executorPreference: parts[0].loop) { [parts] in
-            try await parts[0].loop.sleep(until: deadline)
-            for part in parts { part.loop.execute { part.client.close() } }
+            // Other nodes go on with what this one has nothing under way for.
+            group.addTask { await self.keeper.end(until: deadline) }
         }
         await deliveries.stop()
         cutOff.cancel()

@@ -16,6 +16,7 @@ extension Problem {
         case let error as PostgresError where error.isPassing: self = .unavailable()
         case is SignIn.WrongCredentials, Sessions.Refusal.passwordChanged: self = .wrongCredentials
         case let shut as SignInThrottle.Shut: self = .rateLimited(retryAfter: shut.retryAfter)
+        case let refusal as PullRefusal: self = .pull(refusal)
         case is Passwords.Busy: self = .unavailable(retryAfter: Passwords.Busy.retryAfter)
         case Sessions.Refusal.notAdmin:
             self = Problem(403, "forbidden", "You are no admin there")
@@ -24,8 +25,40 @@ extension Problem {
         case let error as PostgresError where error.violates("admin_once"):
             self = Problem(409, "already_admin", "This person is an admin of the tenant already")
         default:
-            guard let problem = Self.bot(error) else { return nil }
+            guard let problem = Self.consumer(error) ?? Self.job(error) ?? Self.bot(error) else {
+                return nil
+            }
             self = problem
+        }
+    }
+
+    /// Of consumers and what they are to get.
+    private static func consumer(_ error: any Error) -> Problem? {
+        switch error {
+        case let error as Consumer.LimitReached:
+            Problem(
+                403, "limit_reached", "The bot has as many consumers as it may have",
+                detail: "\(error.limit)")
+        case DeliveryRecord.Refusal.deadlinePassed:
+            Problem(409, "deadline_passed", "The update's time is over: it is not delivered any more")
+        case DeliveryRecord.Refusal.notParked:
+            Problem(409, "not_parked", "No lane waits for this delivery")
+        default: nil
+        }
+    }
+
+    /// Of jobs of consumers, of which one runs at a time.
+    private static func job(_ error: any Error) -> Problem? {
+        switch error {
+        case let error as PostgresError where error.violates("retry_job_once"):
+            Problem(
+                409, "retry_running", "The consumer's dead letters are being retried already",
+                detail: "GET /v1/consumers/{consumer_id}/retry-jobs shows how far it has come")
+        case let error as PostgresError where error.violates("replay_once"):
+            Problem(
+                409, "replay_running", "A replay of the consumer is running already",
+                detail: "GET /v1/consumers/{consumer_id}/replays shows how far it has come")
+        default: nil
         }
     }
 
@@ -95,6 +128,21 @@ extension Problem {
         409, "bot_already_registered", "This bot is connected already")
     private static let telegramUnavailable = Problem(
         503, "telegram_unavailable", "Telegram cannot be asked right now", headers: ["Retry-After": "5"])
+
+    private static func pull(_ refusal: PullRefusal) -> Problem {
+        switch refusal {
+        case .missing: .notFound
+        case .notPull:
+            Problem(409, "not_pull", "The consumer is not a pull consumer", detail: "It delivers by itself")
+        case .paused:
+            Problem(
+                409, "consumer_paused", "The consumer is paused or disabled",
+                detail: "POST /v1/consumers/{consumer_id}/resume lets it go on")
+        case .tooManyWaiting:
+            Problem(
+                429, "too_many_waiting", "As many pulls wait for updates as may", headers: ["Retry-After": "1"])
+        }
+    }
 
     private static let wrongCredentials = Problem(
         401, "invalid_credentials", "The e-mail or the password is wrong",

@@ -13,8 +13,12 @@ struct Routes {
     let people: People
     let connector: BotConnector
     let onboarding: OnboardingPace
+    let pulls: PullWaiters
     /// Where Telegram may be a stand-in, which takes any address for a webhook.
     let isDevelopment: Bool
+    /// Where consumers may have their updates posted to.
+    let destinations: DestinationRule
+    let tester: ConsumerTester
 
     /// What customers and platform admins call.
     var api: [Route] {
@@ -23,7 +27,10 @@ struct Routes {
         let bots = Bots(connector: connector, isDevelopment: isDevelopment)
         let webhooks = BotWebhooks(connector: connector, isDevelopment: isDevelopment)
         let rollback = Rollback(address: connector.address)
+        let pulls = Pulls(waiters: pulls, gate: gate)
         let imports = BotImports(connector: connector, pace: onboarding)
+        let consumers = Consumers(destinations: destinations)
+        let tests = ConsumerTests(tester: tester)
         return [
             Route(.post, "/v1/auth/login", .open, people.authentication.login),
             Route(.post, "/v1/auth/refresh", .open, people.authentication.refresh),
@@ -85,8 +92,44 @@ struct Routes {
             Route(list: "/v1/bot-imports/{import_id}/items", .tenant(.viewBots), imports.items),
             Route(list: "/v1/bots/{bot_id}/updates", .tenant(.viewUpdates), Updates.list),
             Route(.get, "/v1/bots/{bot_id}/updates/{update_id}", .tenant(.viewUpdates), Updates.show),
-            Route(list: "/v1/bots/{bot_id}/consumers", .tenant(.viewBots), Consumers.list),
-            Route(.get, "/v1/consumers/{consumer_id}", .tenant(.viewBots), Consumers.show),
+            Route(list: "/v1/bots/{bot_id}/consumers", .tenant(.viewBots), consumers.list),
+            Route(.post, "/v1/bots/{bot_id}/consumers", .tenant(.manageConsumers), consumers.create),
+            Route(.get, "/v1/consumers/{consumer_id}", .tenant(.viewBots), consumers.show),
+            Route(.patch, "/v1/consumers/{consumer_id}", .tenant(.manageConsumers), consumers.update),
+            Route(.delete, "/v1/consumers/{consumer_id}", .tenant(.manageConsumers), consumers.delete),
+            Route(
+                .post, "/v1/consumers/{consumer_id}/rotate-secret", .tenant(.manageConsumers),
+                ConsumerControl.rotateSecret),
+            Route(
+                .post, "/v1/consumers/{consumer_id}/pause", .tenant(.manageConsumers), ConsumerControl.pause),
+            Route(
+                .post, "/v1/consumers/{consumer_id}/resume", .tenant(.manageConsumers), ConsumerControl.resume
+            ),
+            Route(.post, "/v1/consumers/{consumer_id}/test", .tenant(.manageConsumers), cost: 5, tests.send),
+            Route(
+                list: "/v1/consumers/{consumer_id}/deliveries", .tenant(.viewUpdates), DeliveryRecords.list),
+            Route(
+                list: "/v1/consumers/{consumer_id}/attempts", .tenant(.viewUpdates), DeliveryRecords.attempts),
+            Route(.get, "/v1/deliveries/{delivery_id}", .tenant(.viewUpdates), DeliveryRecords.show),
+            Route(
+                .post, "/v1/deliveries/{delivery_id}/retry", .tenant(.manageConsumers), DeliveryRecords.retry),
+            Route(
+                .post, "/v1/deliveries/{delivery_id}/skip", .tenant(.manageConsumers), DeliveryRecords.skip),
+            Route(
+                .post, "/v1/consumers/{consumer_id}/retry-dead", .tenant(.manageConsumers), cost: 5,
+                ConsumerRetries.create),
+            Route(list: "/v1/consumers/{consumer_id}/retry-jobs", .tenant(.viewBots), ConsumerRetries.list),
+            Route(.get, "/v1/retry-jobs/{retry_id}", .tenant(.viewBots), ConsumerRetries.show),
+            Route(.delete, "/v1/retry-jobs/{retry_id}", .tenant(.manageConsumers), ConsumerRetries.cancel),
+            Route(
+                .post, "/v1/consumers/{consumer_id}/replay", .tenant(.manageConsumers), cost: 5,
+                ConsumerReplays.create),
+            Route(list: "/v1/consumers/{consumer_id}/replays", .tenant(.viewBots), ConsumerReplays.list),
+            Route(.get, "/v1/replays/{replay_id}", .tenant(.viewBots), ConsumerReplays.show),
+            Route(.delete, "/v1/replays/{replay_id}", .tenant(.manageConsumers), ConsumerReplays.cancel),
+            Route(list: "/v1/consumers/{consumer_id}/gaps", .tenant(.viewBots), ConsumerGaps.list),
+            Route(.post, "/v1/consumers/{consumer_id}/pull", .tenant(.manageConsumers), pulls.pull),
+            Route(.post, "/v1/consumers/{consumer_id}/ack", .tenant(.manageConsumers), pulls.acknowledge),
         ]
     }
 

@@ -1,5 +1,6 @@
 import Auth
 import Platform
+import Tenancy
 
 /// Everything that can be set from outside, read and checked once at the start.
 struct Settings: Sendable {
@@ -24,8 +25,11 @@ struct Settings: Sendable {
     let logLevel: Logger.Level
     let logFormat: Logger.Format
     let allowsPrivateDestinations: Bool
+    /// Ports that updates are posted to.
+    let destinationPorts: PortRanges
     let shutdownTime: Duration
     let bots: BotsSettings
+    let retention: RetentionDays
     /// nil: no letters are sent.
     let mail: SMTPClient?
     /// Of new password hashes. Not to be set from outside: less only where hashing itself is not what is tried.
@@ -92,17 +96,22 @@ extension Settings {
             "ROOKERY_ALLOW_PRIVATE_DESTINATIONS", default: isDevelopment ? "on" : "off",
             expected: "on or off",
             parse: Self.flag)
+        let ports = reader.read(
+            "ROOKERY_DESTINATION_PORTS", default: "80,443,1024-65535",
+            expected: "ports and ranges of ports separated by commas, such as 443,8000-9000",
+            parse: PortRanges.init)
         let shutdown = reader.read(
             "ROOKERY_SHUTDOWN_SECONDS", default: "30", expected: "a number of seconds from 1 to 300"
         ) { Int($0).flatMap { (1...300).contains($0) ? Duration.seconds($0) : nil } }
         bots = BotsSettings(&reader)
+        retention = RetentionDays(&reader)
         if bots.tunnel != nil, environment != .development {
             reader.fault("ROOKERY_TUNNEL", "is for development; elsewhere set ROOKERY_PUBLIC_URL")
         }
         mail = Self.mail(&reader)
         guard let environment, let listen, let admin, let database, let key, let telegram, let proxies,
             let checks,
-            let loops, let level, let format, let allowsPrivate, let shutdown
+            let loops, let level, let format, let allowsPrivate, let ports, let shutdown
         else { return nil }
         self.environment = environment
         self.listen = listen
@@ -116,6 +125,7 @@ extension Settings {
         logLevel = level
         logFormat = format
         allowsPrivateDestinations = allowsPrivate
+        destinationPorts = ports
         shutdownTime = shutdown
     }
 
@@ -137,6 +147,11 @@ extension Settings {
     }
 
     var logger: Logger { Logger(minimum: logLevel, format: logFormat) }
+
+    /// Of what tenants have updates posted to.
+    var destinations: AddressGuard {
+        AddressGuard(allowsPrivate: allowsPrivateDestinations, ports: destinationPorts)
+    }
 
     // MARK: Forms
 

@@ -105,6 +105,46 @@ struct CommandLineTests {
         }
     }
 
+    @Test("A consumer is added of either type, as the API would, and not without what it needs")
+    func consumerAdd() async throws {
+        try await Fixture.with { fixture in
+            let tenant = try await fixture.tenant()
+            let bot = try await fixture.bot(in: tenant)
+            let variables = [
+                "ROOKERY_ENV": "production", "DATABASE_URL": try fixture.testDatabase.programURL(),
+                "ROOKERY_MASTER_KEY": fixture.masterKey,
+            ]
+            func add(_ words: String...) async -> (status: API.ExitStatus, output: [String], errors: [String])
+            {
+                await run(
+                    ["consumer", "add", "--tenant", "\(tenant.id)", "--bot", "\(bot.id)"] + words,
+                    variables: variables)
+            }
+
+            let push = await add("--url", "https://example.com/x")
+            let pull = await add("--type", "pull", "--name", "Night")
+            let wrong = [
+                await add(), await add("--type", "pull", "--url", "https://example.com/"),
+                await add("--type", "replay"), await add("--url", "http://10.0.0.1/"),
+                await add("--url", "https://a:b@example.com/"),
+            ]
+
+            #expect(push.status == .success && pull.status == .success, "\(push.errors) \(pull.errors)")
+            #expect(push.output.first?.contains(" whsec_") == true)
+            #expect(pull.output.first?.contains(" ") == false)
+            #expect(wrong.map(\.status) == [.usage, .usage, .usage, .usage, .usage])
+            let made = try await fixture.database.read(tenant.id) { tx in
+                try await Consumer.all(of: bot.id, in: tx)
+            }
+            #expect(made.map(\.kind) == [.push, .pull] && made.map(\.name) == ["Push", "Night"])
+            let events = try await fixture.superuser.withConnection { connection in
+                try await connection.value(
+                    "SELECT count(*) FROM audit_event WHERE action = 'consumer.create'", as: Int64.self)
+            }
+            #expect(events == 2)
+        }
+    }
+
     private static let tokenSecret = "AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
 
     private func run(

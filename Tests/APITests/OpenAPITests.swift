@@ -1,3 +1,4 @@
+import Auth
 import Platform
 import Testing
 
@@ -31,6 +32,30 @@ struct OpenAPITests {
                 #expect(permission == declared[operation, default: "open"], "\(operation)")
             }
         }
+    }
+
+    @Test("Names every kind of actor and every action that the audit trail may hold")
+    func audit() throws {
+        let text = try ProjectText.read("openapi.yaml")
+        let identities: [Caller.Identity] = [
+            .stranger, .admin(ID(), account: ID()), .platformAdmin(ID()), .apiKey(ID()), .operator, .platform,
+        ]
+        for identity in identities {
+            // One that is added here belongs above, too.
+            switch identity {
+            case .stranger, .admin, .platformAdmin, .apiKey, .operator, .platform: break
+            }
+        }
+        let actors = text.split(separator: "\n").first { $0.contains("enum: [stranger, ") }
+        let described = actors.flatMap { line in
+            line.split(separator: "[").last?.prefix { $0 != "]" }.split(separator: ", ").map(String.init)
+        }
+        let actions = text.split(separator: "    AuditAction:\n", maxSplits: 1).last?
+            .split(separator: "\n").drop { !$0.hasSuffix("enum:") }.dropFirst()
+            .prefix { $0.hasPrefix("        - ") }.map { String($0.dropFirst(10)) }
+
+        #expect(described == identities.map { Caller($0).kind })
+        #expect(actions.map(Set.init) == Set(AuditAction.allCases.map(\.rawValue)))
     }
 
     /// `x-permission` by operation. Paths stand two spaces in, methods four, what belongs to a method six, all

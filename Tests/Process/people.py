@@ -14,7 +14,8 @@ PASSWORD = "walk the rookery at dawn"
 
 @dataclass
 class Company:
-    """A tenant with an owner, a trainer and a support, a key, a bot, a consumer, an invitation and an update."""
+    """A tenant with an owner, a trainer and a support, a key, a bot, a consumer, an invitation, an update, and an
+    expired delivery, a retry job and a replay of that consumer."""
 
     id: str
     name: str
@@ -87,10 +88,14 @@ def company(rookery: Rookery, platform: Caller, mark: str, endpoint: str) -> Com
     consumer = database.create_consumer(rookery, f"{endpoint}/{low}", bot, name=f"{mark} consumer")
     update = edit(new_chat(), text=f"{mark} text")
     until(lambda: send(rookery, bot, update) == 200, 15)
+    retry = ok(owner.post(f"/v1/consumers/{consumer}/retry-dead"))
+    replay = ok(owner.post(f"/v1/consumers/{consumer}/replay", {
+        "from": "2020-01-01T00:00:00Z", "to": "2020-01-02T00:00:00Z"}))
     return Company(made["id"], f"{mark} name", people, {
         "tenant_id": made["id"], "admin_id": me(people["support"])["admin_id"], "invitation_id": invitation["id"],
         "key_id": key_id, "session_id": me(owner)["session_id"], "bot_id": bot.id, "consumer_id": consumer, "import_id": batch["id"],
-        "update_id": update["update_id"]}, key, bot, invitation["token"], emails)
+        "update_id": update["update_id"], "delivery_id": database.create_delivery(rookery, bot, consumer, f"{mark} error"),
+        "retry_id": retry["id"], "replay_id": replay["id"]}, key, bot, invitation["token"], emails)
 
 
 def send(rookery: Rookery, bot: database.Bot, update: dict) -> int:

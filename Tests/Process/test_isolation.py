@@ -36,7 +36,14 @@ GRANTED = {
     # The tenant of the example is nobody's.
     "usePolling": 422, "useWebhook": 422,
     "showTelegramLink": 200, "createTelegramLink": 201, "deleteTelegramLink": 204,
-    "listBots": 200, "showBot": 200, "listUpdates": 200, "showUpdate": 200, "listConsumers": 200, "showConsumer": 200,
+    "listBots": 200, "showBot": 200, "listUpdates": 200, "showUpdate": 200,
+    "listConsumers": 200, "createConsumer": 201, "showConsumer": 200, "updateConsumer": 412, "deleteConsumer": 412,
+    "rotateConsumerSecret": 200, "testConsumer": 200, "pauseConsumer": 200, "resumeConsumer": 200,
+    # The consumer pushes, its one delivery is expired, its jobs have ended, and the range of the example is empty.
+    "pullUpdates": 409, "acknowledgeUpdates": 409, "listDeliveries": 200, "listAttempts": 200, "showDelivery": 200,
+    "retryDelivery": 409, "skipDelivery": 409, "retryDead": 202, "listRetryJobs": 200, "showRetryJob": 200,
+    "cancelRetryJob": 412, "replayUpdates": 202, "listReplays": 200, "showReplay": 200, "cancelReplay": 412,
+    "listGaps": 200,
     "receiveUpdate": 401, "showHealth": 200, "showReadiness": 200, "showDescription": 200, "showMetrics": 200,
     "showDocumentation": 200, "listSigningKeys": 200, "showInvitationPage": 200,
 }
@@ -124,7 +131,7 @@ def another_session(world: World, actor: str) -> Caller:
 def test_every_operation_is_in_the_matrix():
     assert set(GRANTED) == set(BY_ID)
     known = {"token", "tenant_id", "admin_id", "invitation_id", "key_id", "session_id", "bot_id", "import_id", "consumer_id",
-             "update_id"}
+             "update_id", "delivery_id", "retry_id", "replay_id"}
     assert {name for operation in OPERATIONS for name in operation.ids} <= known
     permissions = {operation.permission for operation in OPERATIONS}
     assert permissions <= ROLES["owner"] | {"open", "signed_in", "member", "platform_admin"}

@@ -32,7 +32,8 @@ def owner(tenant) -> Caller:
 
 # Mass assignment
 
-ENTITIES = ("Tenant", "Admin", "Invitation", "APIKey", "Session", "Me", "AuditEvent", "Bot", "Consumer", "LoggedUpdate")
+ENTITIES = ("Tenant", "Admin", "Invitation", "APIKey", "Session", "Me", "AuditEvent", "Bot", "Consumer", "LoggedUpdate",
+            "Delivery", "Attempt", "RetryJob", "Replay", "Gap")
 EXTRA = {name for entity in ENTITIES for name in properties(API["components"]["schemas"][entity])} | {
     "tenant_id", "account_id", "is_platform_admin", "password_hash", "digest", "token_digest", "created_by", "__proto__",
     "constructor", "", "role ", "Role", "a/b~c"}
@@ -43,7 +44,7 @@ EXTRA = {name for entity in ENTITIES for name in properties(API["components"]["s
 def test_a_field_that_cannot_be_set_is_refused_and_nothing_is_done(platform, tenant, owner, operation):
     support, key = join(owner, "support"), new_key(owner, "view_bots")[1]
     ids = {"tenant_id": tenant[0]["id"], "admin_id": me(support)["admin_id"], "key_id": key,
-           "bot_id": typeid.make("bot")}
+           "bot_id": typeid.make("bot"), "consumer_id": typeid.make("consumer")}
     path = operation.path.format(**ids)
     caller = platform if operation.permission == "platform_admin" else owner
     extra = EXTRA - properties(operation.body)

@@ -128,6 +128,11 @@ struct Call: Sendable {
         try await surroundings.database.write(tenant, body)
     }
 
+    /// As `read` and `write` have it, for what is more than one transaction.
+    var database: Database { surroundings.database }
+    /// Where the request is answered.
+    var loop: EventLoop { surroundings.loop }
+
     func readPlatform<T: Sendable>(_ body: (PlatformTransaction) async throws -> T) async throws -> T {
         try await surroundings.database.readPlatform(body)
     }

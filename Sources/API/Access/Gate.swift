@@ -163,6 +163,24 @@ struct Gate: Sendable {
         return entry
     }
 
+    /// Whether somebody who was let in a while ago, and has waited since, still would be, as far as is known in memory.
+    /// - Throws: `Problem`
+    func requireStill(_ permission: Permission, of call: Call) throws {
+        guard let token = Self.token(of: call.request) else { throw Problem.unauthorized() }
+        let caller: Caller?
+        do { caller = try authenticator.known(token, from: call.request.client) } catch {
+            throw (error as? Problem ?? Problem(from: error)) ?? Problem.unauthorized("invalid_token")
+        }
+        let isPlatformAdmin = call.caller.isPlatformAdmin
+        if let caller, !isPlatformAdmin, !caller.permissions.contains(permission) {
+            throw Problem.forbidden(permission.rawValue)
+        }
+        guard let entry = tenants[call.tenant] else { throw Problem.notFound }
+        guard entry.status == .active || isPlatformAdmin else {
+            throw Problem(403, "tenant_suspended", "The tenant is suspended")
+        }
+    }
+
     // MARK: What
 
     /// A parameter that nobody would look at is a mistake, and told as such.

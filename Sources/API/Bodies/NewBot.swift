@@ -77,6 +77,14 @@ extension Field where Value == String {
         }
     }
 
+    static var updateKind: Field {
+        text(1...64).which("the name of a kind of update, such as message") {
+            $0.utf8.allSatisfy {
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || $0 == UInt8(ascii: "_")
+            }
+        }
+    }
+
     /// Where a webhook may point. Telegram knows https and four ports; its stand-in, in development, all of them.
     static func webhookURL(isDevelopment: Bool) -> Field {
         let ports = [":443", ":80", ":88", ":8443"]
@@ -92,14 +100,7 @@ extension Field where Value == String {
 
 extension Field where Value == [String] {
     /// Names of kinds of updates; Telegram ignores those it does not know.
-    static var updateKinds: Field {
-        .list(
-            of: .text(1...64).which("the name of a kind of update, such as message") {
-                $0.utf8.allSatisfy {
-                    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || $0 == UInt8(ascii: "_")
-                }
-            }, 0...100)
-    }
+    static var updateKinds: Field { .list(of: .updateKind, 0...100) }
 }
 
 extension UInt8 {

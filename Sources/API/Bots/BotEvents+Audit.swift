@@ -5,14 +5,14 @@ import Tenancy
 extension BotEvents {
     /// Notes each in the audit trail, as the platform's own doing, and tells the owner of those that they should look at.
     /// - Parameter alarms: nil where nobody runs who would send them, as for a command.
-    init(trail: AuditTrail, alarms: BotAlarms? = nil, logger: Logger) {
+    init(trail: AuditTrail, alarms: OwnerAlarms? = nil, logger: Logger) {
         self.init { event, bot, tx in
             try await trail.record(AuditEvent(event, of: bot), by: .platform, from: .platform, in: tx)
         } tell: { event, bot in
             guard event.isAlarm else { return }
             logger.warning(
                 "a bot needs its owner", ["bot": "\(bot.id)", "event": "\(AuditAction(event).rawValue)"])
-            alarms?.raise(event, of: bot)
+            if let alarm = OwnerAlarm(event, of: bot) { alarms?.raise(alarm) }
         }
     }
 }

@@ -14,10 +14,14 @@ struct BotParts: Sendable {
     let commands: [AdminCommands]
     /// For what bots send of themselves.
     let scheduler: SendScheduler
+    /// What consumers' answers make bots do; one an event loop, in their order.
+    let calls: [BotCalls]
+    /// Tells owners and the audit trail what the platform does to consumers.
+    let consumerEvents: ConsumerEvents
     private let runtime: Runtime
     private let clients: TelegramClients
     private let retirement: SecretRetirement
-    private let alarms: BotAlarms
+    private let alarms: OwnerAlarms
     private let jobs: LeasedJobs
     private let tunnel: BotTunnel?
 
@@ -39,7 +43,7 @@ struct BotParts: Sendable {
             isPollingWithout: settings.environment == .development, isOwn: settings.usesOwnAddress)
         self.address = address
         let first = runtime.loops[0]
-        let alarms = BotAlarms(
+        let alarms = OwnerAlarms(
             database: databases[0], outbox: access.invitationMail.outbox, logger: runtime.logger)
         self.alarms = alarms
         let events = BotEvents(trail: access.trail, alarms: alarms, logger: runtime.logger)
@@ -68,6 +72,10 @@ struct BotParts: Sendable {
         self.runtime = runtime
         self.commands = commands
         self.scheduler = scheduler
+        calls = clients.calls.map {
+            BotCalls(scheduler: scheduler, telegram: $0, secrets: BotSecrets(box: box))
+        }
+        consumerEvents = ConsumerEvents(trail: access.trail, alarms: alarms, logger: runtime.logger)
         let shares = TrafficShares(rowsPerSecond: Self.trafficRowsPerSecond, loops: runtime.loops.count)
         traffic = zip(runtime.loops, databases).map { loop, database in
             BotTraffic(

@@ -32,17 +32,3 @@ enum Updates {
         return .resource(update, ETag(bot, version: update.position), for: call.request)
     }
 }
-
-extension ListQuery {
-    /// Where a list by position goes on; only a cursor that this program made gets so far.
-    fileprivate var position: Int64? {
-        get throws {
-            try after.map { text in
-                guard let position = Int64(text) else {
-                    throw Problem.badRequest("invalid_cursor", "The cursor is not one of this list")
-                }
-                return position
-            }
-        }
-    }
-}

@@ -14,4 +14,16 @@ extension ListQuery {
     func time(_ name: String) throws -> Timestamp? {
         try filter(name, expected: "a time as in RFC 3339, such as 2026-01-31T23:59:59Z") { Timestamp($0) }
     }
+
+    /// Where a list by number goes on; only a cursor that this program made gets so far.
+    var position: Int64? {
+        get throws {
+            try after.map { text in
+                guard let position = Int64(text) else {
+                    throw Problem.badRequest("invalid_cursor", "The cursor is not one of this list")
+                }
+                return position
+            }
+        }
+    }
 }

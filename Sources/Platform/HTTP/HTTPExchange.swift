@@ -35,6 +35,8 @@ final class HTTPExchange: @unchecked Sendable {
     var heldBytes = 0
     var task: Task<Void, Never>?
     var writer: HTTPBodyWriter?
+    /// Whether its handler waits for something that may never come, and ends when the client goes.
+    var isPatient = false
 
     init(
         server: HTTPServer, connection: HTTPConnection, id: String, target: [UInt8], targetAddress: UInt,

@@ -22,6 +22,8 @@ package struct HTTPRequest: Sendable {
     package var parameters: [String: String] = [:]
     /// Filled in by the router: the pattern that matched.
     package var route: String?
+    /// nil for a request that came by no server.
+    var exchange: HTTPExchange?
 
     package init(
         id: String, method: HTTPMethod, path: String, query: String? = nil, headers: HTTPHeaders = [:],

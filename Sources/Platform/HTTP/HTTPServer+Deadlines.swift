@@ -18,6 +18,7 @@ extension HTTPServer {
             case .producing: break
             }
         }
+        endWaitsOfGone()
         if isDraining { settleDrain() }
     }
 

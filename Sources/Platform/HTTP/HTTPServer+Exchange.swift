@@ -42,13 +42,15 @@ extension HTTPServer {
     private func request(of exchange: HTTPExchange) -> HTTPRequest {
         let connection = exchange.connection
         let isForwarded = connection.isTrusted
-        return HTTPRequest(
+        var request = HTTPRequest(
             id: exchange.id, method: exchange.method, path: exchange.path, query: exchange.query,
             headers: exchange.headers, body: exchange.takeBody(), peer: connection.peer,
             client: isForwarded
                 ? proxies.client(behind: connection.peer, exchange.headers) : connection.peer,
             isSecure: isForwarded && proxies.isSecure(exchange.headers), receivedAt: exchange.receivedAt,
             deadline: .now + limits.handler)
+        request.exchange = exchange
+        return request
     }
 
     func bodyArrived(_ exchange: HTTPExchange, _ bytes: UnsafeRawBufferPointer) -> Bool {

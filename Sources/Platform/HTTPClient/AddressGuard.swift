@@ -5,10 +5,26 @@
 package struct AddressGuard: Sendable {
     /// Switches the guard off: in development, or where receivers live in the operator's own network.
     package let allowsPrivate: Bool
+    /// Others are not connected to, whatever the address.
+    package let ports: PortRanges
+    private let exceptions: [AddressRange]
 
-    package init(allowsPrivate: Bool) { self.allowsPrivate = allowsPrivate }
+    /// - Parameter exceptions: taken for public, whatever they are.
+    package init(allowsPrivate: Bool, ports: PortRanges = .all, exceptions: [AddressRange] = []) {
+        self.allowsPrivate = allowsPrivate
+        self.ports = ports
+        self.exceptions = exceptions
+    }
 
-    package func refuses(_ address: IPAddress) -> Bool { !allowsPrivate && !Self.isPublic(address) }
+    package func refuses(_ address: IPAddress) -> Bool {
+        !allowsPrivate && !Self.isPublic(address) && !exceptions.contains { $0.contains(address) }
+    }
+
+    /// What a URL tells by itself: its port, and its address when it names one. A name may stand for anything, which
+    /// is judged when it is connected to.
+    package func refuses(_ origin: Origin) -> Bool {
+        !ports.contains(origin.port) || IPAddress(origin.host).map(refuses) ?? false
+    }
 
     private static func isPublic(_ address: IPAddress) -> Bool {
         if address.isIPv4 { return !specialIPv4.contains { $0.contains(address) } }

@@ -11,6 +11,7 @@ final class CurlTransfer {
     private let limits: HTTPClientLimits
     private let errorText: UnsafeMutablePointer<CChar>
     private var headerList: UnsafeMutablePointer<curl_slist>?
+    private var nameList: UnsafeMutablePointer<curl_slist>?
     private(set) var received: ReceivedAnswer
     private(set) var refusedAddress: IPAddress?
 
@@ -28,6 +29,7 @@ final class CurlTransfer {
     deinit {
         curl_easy_cleanup(handle)
         curl_slist_free_all(headerList)
+        curl_slist_free_all(nameList)
         errorText.deallocate()
     }
 
@@ -36,6 +38,8 @@ final class CurlTransfer {
         curl_easy_reset(handle)
         curl_slist_free_all(headerList)
         headerList = nil
+        curl_slist_free_all(nameList)
+        nameList = nil
         refusedAddress = nil
         errorText[0] = 0
         received = ReceivedAnswer(bodyLimit: 0, headerLimit: 0)
@@ -52,8 +56,10 @@ final class CurlTransfer {
 
     // MARK: Set-up
 
-    func prepare(_ request: HTTPClientRequest, settings: HTTPClientSettings) {
-        received = ReceivedAnswer(bodyLimit: request.responseLimit, headerLimit: limits.responseHeaders)
+    func prepare(_ request: HTTPClientRequest, to origin: Origin, settings: HTTPClientSettings) {
+        received = ReceivedAnswer(
+            bodyLimit: request.responseLimit, dataLimit: request.dataLimit,
+            headerLimit: limits.responseHeaders)
         restrict()
         set(CURLOPT_URL, request.url)
         set(CURLOPT_USERAGENT, settings.userAgent)
@@ -64,7 +70,15 @@ final class CurlTransfer {
         if limits.sharesConnections && request.url.hasPrefix("https:") { set(CURLOPT_PIPEWAIT, 1) }
         setMethod(request)
         setHeaders(request)
+        if let addresses = settings.names?(origin.host) { setAddresses(addresses, of: origin) }
         receive()
+    }
+
+    /// `+`: they are forgotten as looked up ones are.
+    private func setAddresses(_ addresses: [IPAddress], of origin: Origin) {
+        let list = addresses.map { $0.isIPv4 ? "\($0)" : "[\($0)]" }.joined(separator: ",")
+        nameList = curl_slist_append(nil, "+\(origin.host):\(origin.port):\(list)")
+        shim_easy_set_pointer(handle, CURLOPT_RESOLVE, nameList)
     }
 
     /// What holds for every request, whoever wrote it.

@@ -20,15 +20,18 @@ package final class HTTPClient: @unchecked Sendable {
     private var spare: [CurlTransfer] = []
     private var multi: CurlMulti?
 
-    /// - Parameter authorityFile: PEM file of the authorities to trust, instead of the system's.
+    /// - Parameters:
+    ///   - authorityFile: PEM file of the authorities to trust, instead of the system's.
+    ///   - names: asked before the system's look-up.
     package init(
         loop: EventLoop, addressGuard: AddressGuard, userAgent: String = "Rookery",
-        limits: HTTPClientLimits = HTTPClientLimits(), authorityFile: String? = nil
+        limits: HTTPClientLimits = HTTPClientLimits(), authorityFile: String? = nil,
+        names: HTTPClientSettings.Names? = nil
     ) throws(HTTPClientError) {
         self.loop = loop
         self.addressGuard = addressGuard
         self.limits = limits
-        settings = HTTPClientSettings(userAgent: userAgent, authorityFile: authorityFile)
+        settings = HTTPClientSettings(userAgent: userAgent, authorityFile: authorityFile, names: names)
         queue = AdmissionQueue(limits: limits)
         multi = try CurlMulti(loop: loop, limits: limits) { [unowned self] in transferEnded($0, $1) }
     }
@@ -43,6 +46,9 @@ package final class HTTPClient: @unchecked Sendable {
         loop.preconditionIsCurrent()
         try request.check()
         let exchange = HTTPClientExchange(request, origin: try Origin(of: request.url))
+        guard addressGuard.ports.contains(exchange.origin.port) else {
+            throw .portRefused(exchange.origin.port)
+        }
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { begin(exchange, $0) }
         } onCancel: {
@@ -79,13 +85,17 @@ package final class HTTPClient: @unchecked Sendable {
     }
 
     private func start(_ exchange: HTTPClientExchange) {
+        guard exchange.request.isStillWanted?() ?? true else {
+            queue.leave(origin: exchange.origin)
+            return exchange.finish(.failure(.tooManyRequests), loop)
+        }
         guard let multi,
             let transfer = spare.popLast() ?? CurlTransfer(addressGuard: addressGuard, limits: limits)
         else {
             queue.leave(exchange.claim)
             return exchange.finish(.failure(.connectFailed("out of memory")), loop)
         }
-        transfer.prepare(exchange.request, settings: settings)
+        transfer.prepare(exchange.request, to: exchange.origin, settings: settings)
         exchange.transfer = transfer
         exchange.startedAt = .now
         running[ObjectIdentifier(transfer)] = exchange

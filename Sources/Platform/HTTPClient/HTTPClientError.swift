@@ -7,6 +7,8 @@ package enum HTTPClientError: Error, Equatable, Sendable {
     case nameNotResolved
     /// The name stands for an address that the address guard refuses, and for no other that answers.
     case addressRefused(IPAddress)
+    /// The port is not among those that requests may go to.
+    case portRefused(Int)
     case connectFailed(String)
     case timedOut
     case tlsFailed(String)
@@ -16,7 +18,8 @@ package enum HTTPClientError: Error, Equatable, Sendable {
     case invalidResponse(String)
     /// The answer is longer than its caller takes.
     case answerTooLarge
-    /// The queue is full, or the time was over before there was a place. Nothing was sent.
+    /// The queue is full, the time was over before there was a place, or the request was not wanted any more when
+    /// there was. Nothing was sent.
     case tooManyRequests
     case cancelled
     /// The client was closed.

@@ -7,6 +7,7 @@ package struct Origin: Hashable, Sendable {
     package let text: String
     /// In lower case; an IPv6 address without its brackets.
     package let host: String
+    package let port: Int
 
     /// Reads a URL with libcurl's own parser, so that what is checked is what is used later.
     package init(of url: String) throws(HTTPClientError) {
@@ -16,13 +17,14 @@ package struct Origin: Hashable, Sendable {
         guard status == CURLUE_OK else { throw .invalidURL(String(cString: curl_url_strerror(status))) }
         guard let scheme = Self.part(CURLUPART_SCHEME, of: parser),
             let host = Self.part(CURLUPART_HOST, of: parser),
-            let port = Self.part(CURLUPART_PORT, of: parser)
+            let port = Self.part(CURLUPART_PORT, of: parser), let number = Int(port)
         else { throw .invalidURL("It has no host") }
         guard scheme == "http" || scheme == "https" else {
             throw .invalidURL("Its scheme is neither http nor https")
         }
         let name = host.lowercased()
         self.host = name.hasPrefix("[") ? String(name.dropFirst().dropLast()) : name
+        self.port = number
         text = "\(scheme)://\(host.lowercased()):\(port)"
     }
 

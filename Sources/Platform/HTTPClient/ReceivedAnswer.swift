@@ -1,17 +1,21 @@
 /// Collects an answer as it arrives, within its limits.
 struct ReceivedAnswer {
-    private let bodyLimit: Int
+    private var bodyLimit: Int
+    private let dataLimit: Int?
     private let headerLimit: Int
     private var headerBytes = 0
-    private var isInHead = false
+    /// A head has begun, and the empty line that ends it has not come.
+    private(set) var isInHead = false
     private(set) var status = 0
     private(set) var headers: [(name: String, value: String)] = []
     private(set) var body: [UInt8] = []
     private(set) var isTruncated = false
     private(set) var hasTooManyHeaders = false
 
-    init(bodyLimit: Int, headerLimit: Int) {
+    /// - Parameter dataLimit: of the body, when the answer is a success and JSON or a form.
+    init(bodyLimit: Int, dataLimit: Int? = nil, headerLimit: Int) {
         self.bodyLimit = bodyLimit
+        self.dataLimit = dataLimit
         self.headerLimit = headerLimit
     }
 
@@ -29,6 +33,7 @@ struct ReceivedAnswer {
             status = Self.status(in: bytes)
         } else if bytes.allSatisfy({ $0 == 0x0D || $0 == 0x0A }) {
             isInHead = false
+            if let dataLimit, isData { bodyLimit = max(bodyLimit, dataLimit) }
         } else if isInHead, let colon = bytes.firstIndex(of: UInt8(ascii: ":")) {
             let name = String(decoding: bytes[..<colon], as: UTF8.self)
             headers.append((name, Self.trimmed(bytes[(colon + 1)...])))
@@ -42,6 +47,13 @@ struct ReceivedAnswer {
         body.append(contentsOf: bytes.prefix(room))
         isTruncated = bytes.count > room
         return !isTruncated
+    }
+
+    private var isData: Bool {
+        guard (200..<300).contains(status),
+            let type = headers.first(where: { $0.name.lowercased() == "content-type" })?.value.lowercased()
+        else { return false }
+        return type.hasPrefix("application/json") || type.hasPrefix("application/x-www-form-urlencoded")
     }
 
     /// The number after the first space of a status line, 0 when there is none.

@@ -17,6 +17,11 @@ package final class Metrics: Sendable {
         register(Gauge(MetricIdentity(name: name, help: help, labels: labels)))
     }
 
+    /// Gauges whose labels are not known beforehand.
+    package func gauges(_ name: String, _ help: String) -> GaugeFamily {
+        register(GaugeFamily(MetricIdentity(name: name, help: help, labels: [])))
+    }
+
     /// - Parameter buckets: upper bounds in ascending order, `+Inf` not among them.
     package func histogram(
         _ name: String, _ help: String, _ labels: [(String, String)] = [],

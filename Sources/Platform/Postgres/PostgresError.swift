@@ -53,6 +53,12 @@ package struct ServerError: Sendable, Equatable {
     /// The server ends the connection: shutting down, crashed, or an administrator's command.
     var endsConnection: Bool { sqlState.hasPrefix("57P0") || sqlState.hasPrefix("08") || sqlState == "25P03" }
 
+    /// Classes 53, 58 and XX: insufficient resources, errors of the system, internal errors. And 25006: it takes no
+    /// writes, as a standby.
+    var isServersTrouble: Bool {
+        ["53", "58", "XX"].contains { sqlState.hasPrefix($0) } || sqlState == "25006"
+    }
+
     /// A prepared statement the server no longer has, or one whose result type has changed since.
     var isStaleStatement: Bool { sqlState == "26000" || sqlState == "0A000" }
 }

@@ -69,6 +69,20 @@ extension PostgresPool {
         }
     }
 
+    /// Counts an operation that failed. What ails the server itself (a full disk, no memory, a lost file) is nobody's
+    /// who waits for an answer to tell, so it is logged here: once a minute at most, for as long as it lasts.
+    func note(_ error: PostgresError) {
+        errors.increment()
+        guard case .server(let error) = error, error.isServersTrouble else { return }
+        loop.perform { [self] in
+            if let lastTrouble, .now - lastTrouble < .seconds(60) { return }
+            lastTrouble = .now
+            logger.error(
+                "PostgreSQL cannot do its work",
+                ["sqlstate": "\(error.sqlState)", "reason": "\(error.message)"])
+        }
+    }
+
     /// Closes connections on which one answer is overdue: the network or the server has gone silent.
     private func watch() {
         guard let timeout = configuration.statementTimeout else { return }

@@ -36,6 +36,7 @@ package final class PostgresPool: @unchecked Sendable {
     var watchdog: TimerQueue.Token?
     var isClosing = false
     var closers: [CheckedContinuation<Void, Never>] = []
+    var lastTrouble: ContinuousClock.Instant?
 
     /// Why the last attempt to connect failed, in libpq's words: for the operator, not for clients.
     package internal(set) var lastConnectFailure: String?
@@ -69,7 +70,7 @@ package final class PostgresPool: @unchecked Sendable {
         do {
             return try await body(PostgresConnection(session))
         } catch {
-            if error is PostgresError { errors.increment() }
+            if let error = error as? PostgresError { note(error) }
             throw error
         }
     }
@@ -98,7 +99,7 @@ package final class PostgresPool: @unchecked Sendable {
             try await transaction.commit()
             return value
         } catch {
-            if error is PostgresError { errors.increment() }
+            if let error = error as? PostgresError { note(error) }
             throw error
         }
     }

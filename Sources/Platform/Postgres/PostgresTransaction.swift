@@ -17,27 +17,43 @@ package final class PostgresTransaction: PostgresQuerying, @unchecked Sendable {
     }
 
     package nonisolated(nonsending) func query(_ sql: SQL) async throws -> PostgresRows {
+        guard let rows = try await query([sql]).last else {
+            throw PostgresError.unexpectedResult("no result")
+        }
+        return rows
+    }
+
+    /// Several in one round trip.
+    /// - Returns: the rows of each.
+    package nonisolated(nonsending) func query(_ statements: [SQL]) async throws -> [PostgresRows] {
         do {
-            guard !isOpen else { return try await run([sql]) }
-            isOpen = true
-            let opening = [isReadOnly ? "BEGIN READ ONLY" : "BEGIN"] + (preamble.map { [$0] } ?? []) + [sql]
-            do {
-                return try await run(opening)
-            } catch PostgresError.server(let error) where error.isStaleStatement {
-                leave("ROLLBACK")
-                return try await run(opening)
-            }
+            return Array(try await run(statements).suffix(statements.count))
         } catch {
             failure = failure ?? error
             throw error
         }
     }
 
-    private nonisolated(nonsending) func run(_ statements: [SQL]) async throws -> PostgresRows {
-        guard let last = try await session.run(statements, mayRepeat: false).last else {
-            throw PostgresError.unexpectedResult("no result")
+    /// The transaction's last statements and its end in one round trip: committed when this returns.
+    package nonisolated(nonsending) func finish(_ statements: [SQL]) async throws -> [PostgresRows] {
+        let rows = try await query(statements + ["COMMIT"])
+        isOpen = false
+        guard rows.last?.result.commandTag == "COMMIT" else {
+            throw PostgresError.unexpectedResult("the transaction was rolled back")
         }
-        return last
+        return rows.dropLast()
+    }
+
+    private nonisolated(nonsending) func run(_ statements: [SQL]) async throws -> [PostgresRows] {
+        guard !isOpen else { return try await session.run(statements, mayRepeat: false) }
+        isOpen = true
+        let opening = [isReadOnly ? "BEGIN READ ONLY" : "BEGIN"] + (preamble.map { [$0] } ?? []) + statements
+        do {
+            return try await session.run(opening, mayRepeat: false)
+        } catch PostgresError.server(let error) where error.isStaleStatement {
+            leave("ROLLBACK")
+            return try await session.run(opening, mayRepeat: false)
+        }
     }
 
     /// Ends the transaction after its body has returned. A read's end is not awaited.

@@ -34,6 +34,7 @@ extension HTTPClientError {
         case .timedOut: "Read timeout expired"
         case .tlsFailed(let reason): "SSL error: \(reason)"
         case .addressRefused(let address): "IP address \(address) is reserved"
+        case .portRefused(let port): "Port \(port) is not allowed"
         case .invalidResponse, .answerTooLarge: "Wrong response from the webhook"
         case .tooManyRequests: "Too many connections of the sandbox"
         case .invalidURL, .invalidRequest, .connectionLost, .cancelled, .closed: "Connection reset by peer"

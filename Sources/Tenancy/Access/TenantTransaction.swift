@@ -34,4 +34,16 @@ package struct TenantTransaction: DatabaseTransaction {
     /// - Returns: how many rows the statement changed.
     @discardableResult
     package func execute(_ sql: SQL) async throws -> Int { try await transaction.execute(sql) }
+
+    /// Several statements in one round trip.
+    /// - Returns: the rows of each.
+    package func all(_ statements: [SQL]) async throws -> [PostgresRows] {
+        try await transaction.query(statements)
+    }
+
+    /// The transaction's last statements and its end in one round trip: committed when this returns, and nothing may
+    /// follow.
+    package func finish(_ statements: [SQL]) async throws -> [PostgresRows] {
+        try await transaction.finish(statements)
+    }
 }

@@ -51,6 +51,7 @@ package final class BotDirectory: Sendable {
 
     /// What is known of the bots' tenants. A bot whose tenant is not known is not known either.
     package let tenants: TenantDirectory
+    package let pulled = PulledBots()
     private let state = Mutex(State())
 
     package init(tenants: TenantDirectory) { self.tenants = tenants }

@@ -63,6 +63,7 @@ package actor BotDirectoryRefresh {
         let isFull = lastFull.map { .now - $0 > Self.fullEvery } ?? true
         // Before the bots: one that is known must not wait for its tenant.
         try await tenants.refresh()
+        try await directory.pulled.refresh(isFull: isFull, in: database)
         if isFull {
             try await readAll()
             lastFull = .now

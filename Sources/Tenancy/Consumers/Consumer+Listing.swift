@@ -1,13 +1,19 @@
 import Platform
 
-/// A consumer, and how far it has come: everything up to `cursor` is settled.
-package struct ConsumerStanding: Sendable, RowDecodable {
+/// A consumer as its owner sees it, and how far it has come: everything up to `cursor` is settled.
+package struct ConsumerStanding: Sendable {
     package let consumer: Consumer
     package let cursor: Int64
+    package let hasTelegramSecret: Bool
+    package internal(set) var lag = ConsumerLag.none
+    package internal(set) var deliveries = DeliveryCounts.none
+}
 
+extension ConsumerStanding: RowDecodable {
     package init(row: inout Row) throws {
         consumer = try Consumer(row: &row)
         cursor = try row.next()
+        hasTelegramSecret = try row.next()
     }
 }
 
@@ -19,25 +25,43 @@ extension Consumer {
         let rest: SQL = last.map { "AND consumer.id < \($0)" } ?? ""
         return try await tx.all(
             """
-            \(standing) WHERE consumer.tenant_id = \(tx.tenant) AND consumer.bot_id = \(bot) AND consumer.type <> 'replay' \(rest)
+            \(standing) WHERE consumer.tenant_id = \(tx.tenant) AND consumer.bot_id = \(bot)
+                AND consumer.type <> 'replay' \(rest)
             ORDER BY consumer.id DESC LIMIT \(Int64(limit))
-            """)
+            """
+        ).measured(in: tx)
     }
 
     /// - Returns: nil when this tenant has no such consumer, or its bot is deleted.
     package static func find(_ id: ID<Consumer>, in tx: TenantTransaction) async throws -> ConsumerStanding? {
-        try await tx.first(
+        try await tx.all(
             """
             \(standing) WHERE consumer.tenant_id = \(tx.tenant) AND consumer.id = \(id)
                 AND consumer.type <> 'replay'
                 AND EXISTS (SELECT FROM bot WHERE bot.tenant_id = consumer.tenant_id
                     AND bot.id = consumer.bot_id AND bot.status <> 'deleted')
-            """)
+            """
+        ).measured(in: tx).first
     }
 
     private static let standing: SQL = """
-        SELECT \(columns), coalesce(consumer_cursor.position, 0)
+        SELECT \(columns), coalesce(consumer_cursor.position, 0), consumer.telegram_secret_sealed IS NOT NULL
         FROM consumer LEFT JOIN consumer_cursor
             ON consumer_cursor.tenant_id = consumer.tenant_id AND consumer_cursor.consumer_id = consumer.id
         """
+}
+
+extension [ConsumerStanding] {
+    fileprivate func measured(in tx: TenantTransaction) async throws -> [ConsumerStanding] {
+        guard !isEmpty else { return [] }
+        let ids = map(\.consumer.id)
+        let lags = try await ConsumerLag.find(of: ids, in: tx)
+        let counts = try await DeliveryCounts.find(of: ids, in: tx)
+        return map { standing in
+            var standing = standing
+            standing.lag = lags[standing.consumer.id] ?? .none
+            standing.deliveries = counts[standing.consumer.id] ?? .none
+            return standing
+        }
+    }
 }

@@ -1,29 +1,14 @@
 import Platform
 
 extension Consumer {
-    /// Makes a push consumer that begins at the end of the log. `signingSecret` is stored sealed and must be shown
-    /// to the tenant now, or never.
+    /// Makes a push consumer that begins at the end of the log, with everything else as it usually is.
     package static func createPush(
         of bot: ID<Bot>, name: String, url: String, signingSecret: String, telegramSecret: String?,
         box: ConsumerSecrets, in tx: TenantTransaction
     ) async throws -> Consumer {
-        let id = ID<Consumer>()
-        let signing = try box.seal(signingSecret, .signing, of: id, tx.tenant)
-        let telegram = try telegramSecret.map { try box.seal($0, .telegramSecret, of: id, tx.tenant) }
-        let consumer = try await tx.first(
-            """
-            INSERT INTO consumer (tenant_id, id, bot_id, type, name, url, secrets_sealed, telegram_secret_sealed)
-            VALUES (\(tx.tenant), \(id), \(bot), 'push', \(name), \(url), \([signing]), \(telegram))
-            RETURNING \(columns)
-            """, as: Consumer.self)
-        guard let consumer else { throw PostgresError.unexpectedResult("no row from INSERT") }
-        try await tx.execute(
-            """
-            INSERT INTO consumer_cursor (tenant_id, consumer_id, position, express_position)
-            SELECT \(tx.tenant), \(id), coalesce(max(position), 0), coalesce(max(position), 0) FROM update_log
-            WHERE tenant_id = \(tx.tenant) AND bot_id = \(bot)
-            """)
-        return consumer
+        var new = New.push(to: url, name: name, signingSecret: signingSecret)
+        new.telegramSecret = telegramSecret
+        return try await create(new, of: bot, box: box, in: tx)
     }
 
     package static func all(of bot: ID<Bot>, in tx: TenantTransaction) async throws -> [Consumer] {

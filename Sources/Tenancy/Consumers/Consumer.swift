@@ -18,7 +18,7 @@ package struct Consumer: Sendable, Equatable, Identified {
     /// What happens to a lane whose first update has used up its attempts.
     package enum OnDead: String, Sendable, PostgresCodable { case skip, park }
 
-    package let id: ID<Consumer>
+    package internal(set) var id: ID<Consumer>
     package let bot: BotKey
     package var kind: Kind
     package var name: String

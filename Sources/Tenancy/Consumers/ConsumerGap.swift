@@ -29,3 +29,18 @@ extension ConsumerGap: RowDecodable {
         createdAt = try row.next()
     }
 }
+
+extension ConsumerGap {
+    /// Newest first.
+    package static func page(
+        of consumer: ID<Consumer>, after last: ID<ConsumerGap>?, limit: Int, in tx: TenantTransaction
+    ) async throws -> [ConsumerGap] {
+        let rest: SQL = last.map { "AND id < \($0)" } ?? ""
+        return try await tx.all(
+            """
+            SELECT \(columns) FROM consumer_gap
+            WHERE tenant_id = \(tx.tenant) AND consumer_id = \(consumer) \(rest)
+            ORDER BY id DESC LIMIT \(Int64(limit))
+            """)
+    }
+}

@@ -10,15 +10,15 @@ package actor Delivery {
     private static let loadLimit = 200
 
     package nonisolated let unownedExecutor: UnownedSerialExecutor
-    private let loop: EventLoop
+    let loop: EventLoop
     private let share: LoopShare
     private let database: Database
     private let secrets: ConsumerSecrets
     private let logger: Logger
-    private let parts: PushConsumer.Parts
+    let parts: PushConsumer.Parts
     private let reloadEvery: Duration
     private var levels: DeliveryLevels
-    private var bots: [BotKey: [ID<Consumer>: PushConsumer]] = [:]
+    private(set) var bots: [BotKey: [ID<Consumer>: PushConsumer]] = [:]
     private var toLoad: Set<BotKey> = []
     private var ending: Set<ObjectIdentifier> = []
     /// Consumers that could not be taken, and the epochs that have them: each is logged once.
@@ -31,10 +31,12 @@ package actor Delivery {
 
     /// - Parameters:
     ///   - traffic: told of what is delivered, and what is not.
+    ///   - calls: carries out what answers ask for; nil: nothing is.
     ///   - reloadEvery: how often everything in memory is read again.
     package init(
         loop: EventLoop, share: LoopShare, database: Database, secrets: ConsumerSecrets, leases: ShardLeases,
         client: HTTPClient, metrics: Metrics, logger: Logger, traffic: BotTraffic? = nil,
+        calls: BotCalls? = nil, events: ConsumerEvents = .none,
         reloadEvery: Duration = .seconds(30)
     ) {
         unownedExecutor = loop.asUnownedSerialExecutor()
@@ -45,10 +47,14 @@ package actor Delivery {
         self.logger = logger
         self.reloadEvery = reloadEvery
         levels = DeliveryLevels(metrics)
+        let journal = DeliveryJournal(loop: loop, database: database, logger: logger)
         parts = PushConsumer.Parts(
             loop: loop, database: database, reader: LogReader(loop: loop, database: database),
             budget: WindowBudget(),
-            journal: DeliveryJournal(loop: loop, database: database, logger: logger),
+            journal: journal,
+            outcomes: DeliveryOutcomes(
+                loop: loop, database: database, journal: journal, calls: calls, events: events,
+                logger: logger),
             sender: DeliverySender(client: client), leases: leases, metrics: DeliveryMetrics(metrics),
             traffic: traffic, logger: logger)
     }
@@ -83,6 +89,7 @@ package actor Delivery {
     package func stop() async {
         isStopped = true
         for consumer in bots.values.flatMap(\.values) { await consumer.stop() }
+        await parts.outcomes.drain()
         await parts.journal.drain()
         bots = [:]
         observeLevels()
@@ -158,7 +165,7 @@ package actor Delivery {
 
     /// Stops a consumer without waiting for it here, since its endpoint may take a minute to answer. It keeps its
     /// place until then, so that no successor begins before; after that the bot is looked at again.
-    private func end(_ consumer: PushConsumer, _ id: ID<Consumer>, of key: BotKey) {
+    func end(_ consumer: PushConsumer, _ id: ID<Consumer>, of key: BotKey) {
         guard ending.insert(ObjectIdentifier(consumer)).inserted else { return }
         // `stop` finds it in `bots` and waits as well.
         Task(executorPreference: loop) {
@@ -275,6 +282,7 @@ package actor Delivery {
             return try await connection.all(
                 """
                 SELECT tenant_id, bot_id FROM consumer WHERE updated_at >= \(from)
+                UNION SELECT tenant_id, bot_id FROM consumer_removal WHERE created_at >= \(from)
                 UNION SELECT tenant_id, bot_id FROM consumer WHERE lanes_changed_at >= \(from)
                 UNION SELECT tenant_id, id FROM bot WHERE updated_at >= \(from) AND id = ANY(\(bots.keys.map(\.bot)))
                 UNION SELECT bot.tenant_id, bot.id FROM tenant JOIN bot ON bot.tenant_id = tenant.id

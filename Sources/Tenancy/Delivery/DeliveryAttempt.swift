@@ -11,11 +11,15 @@ struct DeliveryAttempt: Sendable {
     var retryAfter: Duration?
     /// The beginning of the answer's body; nil when it is empty.
     var response: [UInt8]?
+    /// The Bot API call that a successful answer asks for.
+    var reply: DeliveryReply?
     /// Why it failed, in words for the tenant to read; nil when it did not.
     var error: String?
 
     /// Only 2xx counts; a redirect is a failure (Standard Webhooks, Telegram alike).
     var isSuccess: Bool { error == nil }
+    /// The endpoint wants no more of this, ever.
+    var isGone: Bool { statusCode == 410 }
 }
 
 extension DeliveryAttempt {
@@ -23,8 +27,11 @@ extension DeliveryAttempt {
         self.init(number: number, at: at, duration: duration)
         statusCode = answer.status
         retryAfter = answer.header("Retry-After").flatMap { Int64($0) }.map { .seconds(max(0, $0)) }
-        response = answer.body.isEmpty ? nil : answer.body
+        response = answer.body.isEmpty ? nil : Array(answer.body.prefix(DeliverySender.responseLimit))
         error = (200..<300).contains(answer.status) ? nil : "the endpoint answered \(answer.status)"
+        if isSuccess, !answer.isTruncated {
+            reply = DeliveryReply(answer.body, contentType: answer.header("Content-Type"))
+        }
     }
 
     init(number: Int, at: Timestamp, failure: any Error, after duration: Duration) {
@@ -38,6 +45,7 @@ extension DeliveryAttempt {
         case HTTPClientError.connectFailed: "the connection was refused or could not be made"
         case HTTPClientError.nameNotResolved: "the host name does not resolve"
         case HTTPClientError.addressRefused(let address): "the address \(address) is not public"
+        case HTTPClientError.portRefused(let port): "nothing is sent to port \(port)"
         case HTTPClientError.tlsFailed(let reason): "TLS failed: \(reason)"
         case HTTPClientError.connectionLost: "the connection was closed before an answer"
         case HTTPClientError.invalidURL: "the URL is not valid"

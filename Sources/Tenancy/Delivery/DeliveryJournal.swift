@@ -25,9 +25,13 @@ actor DeliveryJournal {
         let milliseconds: Int32
         let error: String?
         let response: [UInt8]?
+        let reply: ReplyOutcome?
         let at: Timestamp
 
-        init(_ attempt: DeliveryAttempt, of update: LoggedUpdate, to consumer: Consumer) {
+        init(
+            _ attempt: DeliveryAttempt, of update: LoggedUpdate, to consumer: Consumer, reply: ReplyOutcome?
+        ) {
+            self.reply = reply
             tenant = consumer.bot.tenant
             self.consumer = consumer.id
             position = update.position
@@ -67,8 +71,12 @@ actor DeliveryJournal {
     /// Attempts not written down yet.
     var backlog: Int { attempts.count }
 
-    func record(_ attempt: DeliveryAttempt, of update: LoggedUpdate, to consumer: Consumer) {
-        attempts.append(Attempt(attempt, of: update, to: consumer))
+    /// - Parameter reply: what came of the call that the answer asked for.
+    func record(
+        _ attempt: DeliveryAttempt, of update: LoggedUpdate, to consumer: Consumer,
+        reply: ReplyOutcome? = nil
+    ) {
+        attempts.append(Attempt(attempt, of: update, to: consumer, reply: reply))
         schedule()
     }
 
@@ -153,13 +161,15 @@ actor DeliveryJournal {
     private static func insert(_ batch: [Attempt]) -> SQL {
         """
         INSERT INTO delivery_attempt (tenant_id, consumer_id, day, position, update_id, attempt, status_code,
-            duration_ms, error, response, at)
+            duration_ms, error, response, at, reply_method, reply_ok, reply_result)
         SELECT tenant_id, consumer_id, (statement_timestamp() AT TIME ZONE 'UTC')::date, position, update_id,
-            attempt, status_code, duration_ms, error, response, at
+            attempt, status_code, duration_ms, error, response, at, reply_method, reply_ok, reply_result
         FROM unnest(\(batch.map(\.tenant)), \(batch.map(\.consumer)), \(batch.map(\.position)),
             \(batch.map(\.updateID)), \(batch.map(\.number)), \(batch.map(\.statusCode)),
-            \(batch.map(\.milliseconds)), \(batch.map(\.error)), \(batch.map(\.response)), \(batch.map(\.at)))
-            AS a (tenant_id, consumer_id, position, update_id, attempt, status_code, duration_ms, error, response, at)
+            \(batch.map(\.milliseconds)), \(batch.map(\.error)), \(batch.map(\.response)), \(batch.map(\.at)),
+            \(batch.map(\.reply?.method)), \(batch.map(\.reply?.isOK)), \(batch.map(\.reply?.result)))
+            AS a (tenant_id, consumer_id, position, update_id, attempt, status_code, duration_ms, error, response,
+                at, reply_method, reply_ok, reply_result)
         """
     }
 }

@@ -9,7 +9,7 @@ package struct DeliveryRow: Sendable, Identified {
         case notHeld
     }
 
-    enum Status: String, Sendable, PostgresCodable { case retrying, dead, expired }
+    package enum Status: String, Sendable, CaseIterable, PostgresCodable { case retrying, dead, expired }
 
     let id: ID<DeliveryRow>
     let update: LoggedUpdate

@@ -37,6 +37,7 @@ package actor UpdateAppender {
     private let database: Database
     private let turns: AppendTurns
     private let deliveries: Deliveries
+    private let pulls: PullWaiters?
     private let partitions: LogPartitions?
     private let counts: AppendCounts
     private let stored: Counter
@@ -54,17 +55,19 @@ package actor UpdateAppender {
 
     /// - Parameters:
     ///   - deliveries: told for which bots updates have been committed.
+    ///   - pulls: told the same.
     ///   - partitions: told when there is none for today.
     ///   - traffic: told of all that is appended, and of what could not be.
     package init(
         loop: EventLoop, database: Database, turns: AppendTurns, metrics: Metrics, deliveries: Deliveries,
-        partitions: LogPartitions? = nil, traffic: BotTraffic? = nil
+        pulls: PullWaiters? = nil, partitions: LogPartitions? = nil, traffic: BotTraffic? = nil
     ) {
         unownedExecutor = loop.asUnownedSerialExecutor()
         self.loop = loop
         self.database = database
         self.turns = turns
         self.deliveries = deliveries
+        self.pulls = pulls
         self.partitions = partitions
         counts = AppendCounts(traffic: traffic)
         stored = metrics.counter("rookery_updates_stored_total", "Updates written to the log.")
@@ -209,9 +212,13 @@ package actor UpdateAppender {
     private func commit(_ updates: [NewUpdate]) async throws {
         let bots = Set(updates.map(\.key))
         let foreign = deliveries.foreign(among: bots)
-        let statements = UpdateLog.append(updates) + Deliveries.notices(of: foreign)
+        let notices = Deliveries.notices(of: foreign) + (pulls?.notices(of: bots) ?? [])
+        let statements = UpdateLog.append(updates) + notices
         // After an error too: a connection that breaks may have committed.
-        defer { deliveries.wake(bots) }
+        defer {
+            deliveries.wake(bots)
+            pulls?.wake(bots)
+        }
         let (added, repeated) = try await database.append.withConnection { connection in
             let added = try await connection.pipeline(statements)[1].affectedRows
             return (added, await counts.repetitions(in: updates, added: added, connection))

@@ -8,6 +8,9 @@ import Testing
 
 @Suite("Bots, updates and consumers", .serialized, .timeLimit(.minutes(10)))
 struct ReadingRoutesTests {
+    private static let consumers = Consumers(
+        destinations: DestinationRule(addressGuard: AddressGuard(allowsPrivate: false)))
+
     @Test("Bots and consumers are listed newest first, and another tenant's are not there")
     func lists() async throws {
         try await Fixture.with { fixture in
@@ -22,15 +25,15 @@ struct ReadingRoutesTests {
 
             let bots = try ListAnswer(try await handlers.list(owner.call("/v1/bots")))
             let consumers = try ListAnswer(
-                try await Consumers.list(owner.call("/v1/bots/x/consumers", parameters: path)))
-            let shown = try await Consumers.show(owner.call("/v1/consumers/x", parameters: path))
+                try await Self.consumers.list(owner.call("/v1/bots/x/consumers", parameters: path)))
+            let shown = try await Self.consumers.show(owner.call("/v1/consumers/x", parameters: path))
 
             #expect(bots.values("id") == [.string("\(second.id)"), .string("\(first.id)")])
             #expect(consumers.values("cursor") == [.number("0")])
             #expect(consumers.values("bot_id") == [.string("\(first.id)")])
             #expect(shown.headers["ETag"] != nil)
             #expect(try ListAnswer(try await handlers.list(stranger.call("/v1/bots"))).data.isEmpty)
-            for handler in [handlers.show, Consumers.list, Consumers.show, Updates.list] {
+            for handler in [handlers.show, Self.consumers.list, Self.consumers.show, Updates.list] {
                 let code = await problem { try await handler(stranger.call("/v1/x", parameters: path)) }
                 #expect(code == "404 not_found")
             }
@@ -51,7 +54,7 @@ struct ReadingRoutesTests {
             let bot = try await fixture.bot(in: owner.tenant)
             let consumer = try await fixture.consumer(of: bot, url: "https://example.com/x")
             func show(_ tag: String? = nil) async throws -> HTTPResponse {
-                try await Consumers.show(
+                try await Self.consumers.show(
                     owner.call(
                         "/v1/consumers/x", parameters: ["consumer_id": "\(consumer.id)"],
                         headers: tag.map { ["If-None-Match": $0] } ?? [:]))

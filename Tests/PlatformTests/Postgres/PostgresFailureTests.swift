@@ -111,6 +111,30 @@ struct PostgresFailureTests {
         }
     }
 
+    @Test("What ails the server itself is logged, once; what ails a statement is not")
+    func serversTrouble() async throws {
+        try await PostgresFixture.with { fixture in
+            let lines = Happenings<String>()
+            let pool = PostgresPool(
+                loop: fixture.loop, configuration: fixture.database.configuration, limit: 1, waitLimit: 1,
+                waitTimeout: .seconds(60), blocking: fixture.blocking,
+                logger: Logger(minimum: .info, write: { lines.add($0) }), metrics: Metrics())
+            let raise = { (state: String) in
+                "DO $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = '\(state)'; END $$"
+            }
+
+            for state in ["22012", "53100", "53100"] {
+                await #expect(throws: PostgresError.self) {
+                    try await pool.withConnection { try await $0.execute(SQL(trusted: raise(state))) }
+                }
+            }
+
+            #expect(lines.all.count == 1)
+            #expect(lines.all.first?.contains("53100") ?? false)
+            await pool.close()
+        }
+    }
+
     @Test("Closing waits for what is under way")
     func closeDrains() async throws {
         try await PostgresFixture.with(limit: 2) { fixture in

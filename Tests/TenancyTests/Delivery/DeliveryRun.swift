@@ -17,7 +17,8 @@ struct DeliveryRun: Sendable {
     ///   - looksByItself: false leaves out what is looked for once a second.
     init(
         _ fixture: Fixture, epoch: Int64 = 1, limits: HTTPClientLimits = HTTPClientLimits(),
-        logger: Logger? = nil, reloadEvery: Duration = .seconds(30), looksByItself: Bool = true
+        logger: Logger? = nil, reloadEvery: Duration = .seconds(30), calls: BotCalls? = nil,
+        events: ConsumerEvents = .none, looksByItself: Bool = true
     ) async throws {
         self.fixture = fixture
         let loop = fixture.loop
@@ -27,7 +28,7 @@ struct DeliveryRun: Sendable {
         let delivery = Delivery(
             loop: loop, share: LoopShare(0, of: 1), database: fixture.database, secrets: fixture.consumers,
             leases: leases, client: client, metrics: fixture.metrics, logger: logger ?? fixture.logger,
-            reloadEvery: reloadEvery)
+            calls: calls, events: events, reloadEvery: reloadEvery)
         self.delivery = delivery
         running = Task(executorPreference: loop) { if looksByItself { try? await delivery.run() } }
         hold(epoch: epoch)

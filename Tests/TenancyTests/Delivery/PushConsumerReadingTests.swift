@@ -47,9 +47,13 @@ struct PushConsumerReadingTests {
         let key = BotKey(tenant: bot.tenant, bot: bot.id)
         let leases = ShardLeases()
         _ = leases.replace([(key.shard, 1)], until: .now + .seconds(600))
+        let journal = DeliveryJournal(loop: loop, database: database, logger: fixture.logger)
         let parts = PushConsumer.Parts(
             loop: loop, database: database, reader: LogReader(loop: loop, database: database), budget: budget,
-            journal: DeliveryJournal(loop: loop, database: database, logger: fixture.logger),
+            journal: journal,
+            outcomes: DeliveryOutcomes(
+                loop: loop, database: database, journal: journal, calls: nil, events: .none,
+                logger: fixture.logger),
             sender: DeliverySender(client: client), leases: leases, metrics: DeliveryMetrics(fixture.metrics),
             traffic: nil, logger: fixture.logger)
         let target = try #require(

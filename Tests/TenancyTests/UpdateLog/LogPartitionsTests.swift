@@ -35,36 +35,6 @@ struct LogPartitionsTests {
             #expect(try await fixture.count("SELECT count(*) FROM update_log") == 1)
         }
     }
-
-    @Test("Dropping days that push consumers have not got is not done without a word")
-    func lagging() async throws {
-        try await Fixture.with { fixture in
-            let tenant = try await fixture.tenant()
-            let (lagging, idle) = (try await fixture.bot(in: tenant), try await fixture.bot(in: tenant))
-            for bot in [lagging, idle] {
-                _ = try await fixture.consumer(of: bot, url: "https://example.com/updates")
-            }
-            let appender = fixture.appender()
-            try await appender.append(fixture.message(1, to: lagging))
-            try await appender.append(fixture.message(2, to: idle))
-            try await fixture.tamper(
-                """
-                CREATE TABLE update_log_20200101 PARTITION OF update_log
-                FOR VALUES FROM ('2020-01-01') TO ('2020-01-02')
-                """)
-            try await fixture.tamper("UPDATE update_log SET day = '2020-01-01' WHERE update_id = 1")
-            let lines = Happenings<String>()
-            let partitions = LogPartitions(
-                database: fixture.database, loop: fixture.loop, logger: Logger(write: { lines.add($0) }))
-
-            try await partitions.maintain(today: .now)
-            try await partitions.maintain(today: .now)
-
-            #expect(lines.all.count == 1)
-            #expect(lines.all.first?.contains(#""count":1"#) == true)
-            #expect(try await fixture.count("SELECT count(*) FROM update_log") == 1)
-        }
-    }
 }
 
 extension Fixture {

@@ -197,7 +197,7 @@ struct UpdateAppenderTests {
                 try await appender.append(fixture.message(1, to: bot))
             }
             try await LogPartitions(database: fixture.database, loop: fixture.loop, logger: fixture.logger)
-                .maintain(today: .now)
+                .makeAhead()
             try await appender.append(fixture.message(1, to: bot))
 
             #expect(try await fixture.count("SELECT count(*) FROM update_log") == 1)

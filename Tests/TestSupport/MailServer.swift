@@ -4,22 +4,22 @@ import Synchronization
 
 /// A mail server on a free port of 127.0.0.1, which speaks as much SMTP as a client needs and keeps what it is sent.
 /// One thread serves one connection after the other, until `stop`.
-final class MailServer: Sendable {
-    struct Letter: Sendable {
-        let sender: String
-        let recipient: String
+package final class MailServer: Sendable {
+    package struct Letter: Sendable {
+        package let sender: String
+        package let recipient: String
         /// As it came over the line, without the dot at the end.
-        let text: String
+        package let text: String
     }
 
-    let port: UInt16
+    package let port: UInt16
     private let socket: Int32
     private let kept = Mutex<[Letter]>([])
     private let answers: Mutex<[String]>
     private let recipients = Mutex(0)
 
     /// - Parameter answers: what the first recipients are answered; all others are taken.
-    init(recipientAnswers answers: [String] = []) throws {
+    package init(recipientAnswers answers: [String] = []) throws {
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -47,11 +47,11 @@ final class MailServer: Sendable {
     }
 
     /// How many recipients were named.
-    var asked: Int { recipients.withLock { $0 } }
+    package var asked: Int { recipients.withLock { $0 } }
 
-    var letters: [Letter] { kept.withLock { $0 } }
+    package var letters: [Letter] { kept.withLock { $0 } }
 
-    func stop() { shutdown(socket, Int32(SHUT_RDWR)) }
+    package func stop() { shutdown(socket, Int32(SHUT_RDWR)) }
 
     private func serve() {
         while case let connection = accept(socket, nil, nil), connection >= 0 {

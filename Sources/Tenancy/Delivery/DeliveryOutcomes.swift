@@ -1,0 +1,41 @@
+import Platform
+
+/// What follows from an attempt besides the update's own way: its row in the journal, the Bot API call that the
+/// answer asks for, and what is known of the endpoint. One on each event loop.
+actor DeliveryOutcomes {
+    nonisolated let unownedExecutor: UnownedSerialExecutor
+    private let journal: DeliveryJournal
+    private let replies: DeliveryReplies
+    private let health: EndpointHealth
+
+    init(
+        loop: EventLoop, database: Database, journal: DeliveryJournal, calls: BotCalls?,
+        events: ConsumerEvents,
+        logger: Logger
+    ) {
+        unownedExecutor = loop.asUnownedSerialExecutor()
+        self.journal = journal
+        replies = DeliveryReplies(loop: loop, database: database, calls: calls)
+        health = EndpointHealth(loop: loop, database: database, events: events, logger: logger)
+    }
+
+    func take(_ attempt: DeliveryAttempt, of update: LoggedUpdate, to target: PushTarget) {
+        health.assumeIsolated { $0.observe(attempt, of: target) }
+        guard let reply = attempt.reply else {
+            return journal.assumeIsolated { $0.record(attempt, of: update, to: target.consumer) }
+        }
+        replies.assumeIsolated { [journal] replies in
+            replies.carryOut(reply, of: target.consumer.bot) { outcome in
+                journal.assumeIsolated {
+                    $0.record(attempt, of: update, to: target.consumer, reply: outcome)
+                }
+            }
+        }
+    }
+
+    /// Ends what is under way; what the journal gets from it is written by the journal's own end.
+    func drain() async {
+        await replies.drain()
+        await health.drain()
+    }
+}

@@ -1,0 +1,174 @@
+import Platform
+
+/// Carries out the Bot API calls that consumers' answers ask for, as the bot. One on each event loop.
+///
+/// No delivery waits for one. The calls for one chat go one after the other, in the order in which they were asked
+/// for; all others at once. What waits or is under way is bounded, for each tenant and altogether; past that a call is
+/// not carried out, and the attempt says so. A call is tried once (but for Telegram's 429, which the scheduler waits
+/// out): a crash between answer and call loses it.
+actor DeliveryReplies {
+    typealias Done = @Sendable (ReplyOutcome) -> Void
+
+    private struct Lane: Hashable {
+        let bot: BotKey
+        let chat: DeliveryReply.Chat
+    }
+
+    private struct Waiting: Sendable {
+        let reply: DeliveryReply
+        let bot: BotKey
+        let done: Done
+    }
+
+    private static let capacity = 2000
+    private static let tenantCapacity = 500
+    private static let callTime = Duration.seconds(20)
+    private static let answerLimit = 65_536
+    /// What is left to do at the end of the program may take so long.
+    private static let lastTime = Duration.seconds(5)
+
+    nonisolated let unownedExecutor: UnownedSerialExecutor
+    private let loop: EventLoop
+    private let database: Database
+    /// nil where nothing is carried out.
+    private let calls: BotCalls?
+    private var lanes: [Lane: [Waiting]] = [:]
+    private var count = 0
+    private var countByTenant: [ID<Tenant>: Int] = [:]
+    private var isEnding = false
+    private var whenIdle: [CheckedContinuation<Void, Never>] = []
+
+    init(loop: EventLoop, database: Database, calls: BotCalls?) {
+        unownedExecutor = loop.asUnownedSerialExecutor()
+        self.loop = loop
+        self.database = database
+        self.calls = calls
+    }
+
+    /// - Parameter done: called on the loop, at once for what is not carried out.
+    func carryOut(_ reply: DeliveryReply, of bot: BotKey, done: @escaping Done) {
+        if let refusal = reply.refusal ?? refusal(of: bot.tenant) {
+            return done(ReplyOutcome(refusing: reply, because: refusal))
+        }
+        count += 1
+        countByTenant[bot.tenant, default: 0] += 1
+        let waiting = Waiting(reply: reply, bot: bot, done: done)
+        // These tasks end with their calls, all of which have time-outs; `drain` waits for them.
+        guard let chat = reply.chat else {
+            Task(executorPreference: loop) { await self.finish(waiting) }
+            return
+        }
+        let lane = Lane(bot: bot, chat: chat)
+        let isBusy = lanes[lane] != nil
+        lanes[lane, default: []].append(waiting)
+        if !isBusy { Task(executorPreference: loop) { await self.workOff(lane) } }
+    }
+
+    private func refusal(of tenant: ID<Tenant>) -> String? {
+        if isEnding { return "the program is ending" }
+        let isFull = count >= Self.capacity || countByTenant[tenant, default: 0] >= Self.tenantCapacity
+        return isFull ? "too many calls are waiting" : nil
+    }
+
+    /// Waits for what is under way, though not for long; what waits behind it is not carried out.
+    func drain() async {
+        isEnding = true
+        loop.schedule(after: Self.lastTime) { self.assumeIsolated { $0.release() } }
+        await withCheckedContinuation { continuation in
+            whenIdle.append(continuation)
+            if count == 0 { release() }
+        }
+    }
+
+    private func release() {
+        for continuation in whenIdle { continuation.resume() }
+        whenIdle = []
+    }
+
+    private func workOff(_ lane: Lane) async {
+        while let next = lanes[lane]?.first {
+            await finish(next)
+            lanes[lane]?.removeFirst()
+        }
+        lanes.removeValue(forKey: lane)
+    }
+
+    private func finish(_ waiting: Waiting) async {
+        let reply = waiting.reply
+        let outcome =
+            isEnding
+            ? ReplyOutcome(refusing: reply, because: "the program is ending")
+            : await call(reply, as: waiting.bot)
+        let tenant = waiting.bot.tenant
+        count -= 1
+        let left = countByTenant[tenant, default: 1] - 1
+        countByTenant[tenant] = left == 0 ? nil : left
+        waiting.done(outcome)
+        if count == 0 { release() }
+    }
+
+    private func call(_ reply: DeliveryReply, as bot: BotKey) async -> ReplyOutcome {
+        guard let calls else {
+            return ReplyOutcome(refusing: reply, because: "no bot can be called from here")
+        }
+        do {
+            guard let token = try await token(of: bot, calls.secrets) else {
+                return ReplyOutcome(refusing: reply, because: "the bot is not active")
+            }
+            return await Self.call(reply, token, calls)
+        } catch {
+            return ReplyOutcome(refusing: reply, because: "the bot's token could not be read")
+        }
+    }
+
+    private static func call(_ reply: DeliveryReply, _ token: BotToken, _ calls: BotCalls) async
+        -> ReplyOutcome
+    {
+        do {
+            let result: BotAPIResult
+            if case .number(let chat)? = reply.chat {
+                result = try await calls.scheduler.send(
+                    reply.method, to: chat, reply.parameters, token: token)
+            } else {
+                result = try await calls.telegram.call(
+                    reply.method, reply.parameters, token: token, timeout: callTime,
+                    responseLimit: answerLimit)
+            }
+            let text = String(decoding: result.body.prefix(ReplyOutcome.limit), as: UTF8.self)
+            return ReplyOutcome(
+                reply.method, isOK: true, text.replacing(token.secret, with: SecretMask.placeholder))
+        } catch {
+            return ReplyOutcome(reply.method, isOK: false, words(for: error))
+        }
+    }
+
+    private static func words(for error: any Error) -> String {
+        switch error {
+        case let error as BotAPIError: "\(error)"
+        case SendScheduler.Fault.full: "not carried out: too many calls are waiting"
+        case SendScheduler.Fault.late: "not carried out: its turn did not come in time"
+        case SendScheduler.Fault.stopped: "not carried out: the program is ending"
+        case HTTPClientError.timedOut: "Telegram did not answer in time"
+        case HTTPClientError.tooManyRequests: "not carried out: too many calls are under way"
+        default: "Telegram could not be reached, or did not answer"
+        }
+    }
+
+    private func token(of bot: BotKey, _ secrets: BotSecrets) async throws -> BotToken? {
+        let sealed = try await database.system.withConnection { connection in
+            try await connection.first(
+                """
+                SELECT token_sealed FROM bot
+                WHERE tenant_id = \(bot.tenant) AND id = \(bot.bot) AND status = 'active'
+                    AND token_sealed IS NOT NULL
+                """, as: SealedToken.self)
+        }
+        guard let sealed else { return nil }
+        return BotToken(try secrets.open(sealed.bytes, .token, of: bot.bot, bot.tenant))
+    }
+}
+
+private struct SealedToken: RowDecodable {
+    let bytes: [UInt8]
+    init(row: inout Row) throws { bytes = try row.next() }
+}

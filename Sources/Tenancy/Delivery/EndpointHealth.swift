@@ -1,0 +1,144 @@
+import Platform
+
+/// Since when endpoints fail, and which say that they are gone. One on each event loop.
+///
+/// A consumer fails from its first failure after a success until its next success. Only what has lasted a while is
+/// written down, with the time of that first failure: an endpoint that fails now and then costs no statement, and one
+/// that works costs not even a look. What is written outlives the node; `ConsumerWatch` acts on it.
+///
+/// A 410 pauses the consumer at once: it was asked for by its own server.
+actor EndpointHealth {
+    private struct Failing {
+        let bot: BotKey
+        let since: Timestamp
+    }
+
+    private static let writeAfter = Duration.seconds(10)
+    private static let interval = Duration.seconds(2)
+
+    nonisolated let unownedExecutor: UnownedSerialExecutor
+    private let loop: EventLoop
+    private let database: Database
+    private let events: ConsumerEvents
+    private let logger: Logger
+    /// Not written down yet.
+    private var failing: [ID<Consumer>: Failing] = [:]
+    /// Written down, and over.
+    private var recovered: [ID<Consumer>: BotKey] = [:]
+    /// Being paused.
+    private var gone: Set<ID<Consumer>> = []
+    private var isScheduled = false
+
+    init(loop: EventLoop, database: Database, events: ConsumerEvents, logger: Logger) {
+        unownedExecutor = loop.asUnownedSerialExecutor()
+        self.loop = loop
+        self.database = database
+        self.events = events
+        self.logger = logger
+    }
+
+    func observe(_ attempt: DeliveryAttempt, of target: PushTarget) {
+        let (id, isKnown) = (target.consumer.id, target.consumer.failingSince != nil)
+        if attempt.isGone { pause(target) }
+        // A replay's endpoint is its source's, whose own deliveries tell.
+        guard !target.isReplay else { return }
+        if attempt.isSuccess {
+            if !failing.isEmpty { failing.removeValue(forKey: id) }
+            guard isKnown else { return }
+            recovered[id] = target.consumer.bot
+        } else {
+            if !recovered.isEmpty { recovered.removeValue(forKey: id) }
+            guard !isKnown, failing[id] == nil else { return }
+            failing[id] = Failing(bot: target.consumer.bot, since: attempt.at)
+        }
+        schedule()
+    }
+
+    /// Writes what would be written sooner or later.
+    func drain() async {
+        isScheduled = true
+        await write()
+    }
+
+    // MARK: Failing and not
+
+    private func schedule() {
+        guard !isScheduled else { return }
+        isScheduled = true
+        loop.schedule(after: Self.interval) { [self] in
+            // Ends with its two statements.
+            Task(executorPreference: loop) {
+                await self.write()
+                await self.written()
+            }
+        }
+    }
+
+    private func written() {
+        isScheduled = false
+        if !failing.isEmpty || !recovered.isEmpty { schedule() }
+    }
+
+    private func write() async {
+        let limit = Timestamp.now - Self.writeAfter
+        let lasting = failing.filter { $0.value.since <= limit }
+        let over = recovered
+        guard !lasting.isEmpty || !over.isEmpty else { return }
+        for id in lasting.keys { failing.removeValue(forKey: id) }
+        recovered = [:]
+        do {
+            try await database.system.withConnection { connection in
+                _ = try await connection.pipeline([Self.begin(lasting), Self.end(over)])
+            }
+        } catch {
+            logger.debug("the state of endpoints could not be written", ["error": "\(error)"])
+            failing.merge(lasting) { _, earlier in earlier }
+            recovered.merge(over) { newer, _ in newer }
+        }
+    }
+
+    private static func begin(_ failing: [ID<Consumer>: Failing]) -> SQL {
+        let all = Array(failing)
+        return """
+            UPDATE consumer AS c SET failing_since = f.since, warned_at = NULL, updated_at = clock_timestamp()
+            FROM unnest(\(all.map(\.value.bot.tenant)), \(all.map(\.key)), \(all.map(\.value.since)))
+                AS f (tenant_id, id, since)
+            WHERE c.tenant_id = f.tenant_id AND c.id = f.id AND c.failing_since IS NULL AND c.status = 'active'
+            """
+    }
+
+    private static func end(_ recovered: [ID<Consumer>: BotKey]) -> SQL {
+        let all = Array(recovered)
+        return """
+            UPDATE consumer AS c SET failing_since = NULL, warned_at = NULL, updated_at = clock_timestamp()
+            FROM unnest(\(all.map(\.value.tenant)), \(all.map(\.key))) AS r (tenant_id, id)
+            WHERE c.tenant_id = r.tenant_id AND c.id = r.id AND c.failing_since IS NOT NULL
+                AND c.status = 'active'
+            """
+    }
+
+    // MARK: Gone
+
+    private func pause(_ target: PushTarget) {
+        guard gone.insert(target.source).inserted else { return }
+        // Ends with one transaction.
+        Task(executorPreference: loop) { await self.pauseGone(target) }
+    }
+
+    private func pauseGone(_ target: PushTarget) async {
+        do {
+            let consumer = try await database.write(target.consumer.bot.tenant) { @Sendable [events] tx in
+                let paused = try await Consumer.pauseGone(target.source, at: target.url, in: tx)
+                if let paused { try await events.record(.gone, paused, tx) }
+                return paused
+            }
+            if let consumer { events.tell(.gone, consumer) }
+        } catch {
+            // The next 410 tries again.
+            logger.warning(
+                "a consumer whose endpoint is gone could not be paused",
+                ["consumer": "\(target.source)", "error": "\(error)"])
+        }
+        gone.remove(target.source)
+    }
+}

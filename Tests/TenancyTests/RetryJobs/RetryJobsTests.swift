@@ -1,0 +1,232 @@
+import Platform
+import TestSupport
+import Testing
+
+@testable import Tenancy
+
+@Suite("Retrying all dead letters", .serialized, .timeLimit(.minutes(10)))
+struct RetryJobsTests {
+    @Test("Dead letters go back in the order of the log, and never more of them than are worked off")
+    func paced() async throws {
+        try await Fixture.with { fixture in
+            let (_, consumer) = try await fixture.deadLetters(5)
+            let jobs = fixture.retryJobs(untried: 2)
+            let job = try await fixture.retryDead(consumer)
+
+            try await jobs.pass()
+            try await jobs.pass()
+            let first = try await fixture.positions(consumer, "retrying")
+            try await fixture.tamper("UPDATE delivery SET attempts = 1 WHERE position = 1")
+            try await fixture.tamper("DELETE FROM delivery WHERE position = 2")
+            try await jobs.pass()
+            let second = try await fixture.positions(consumer, "retrying")
+            let half = try await fixture.find(job, of: consumer)
+            try await fixture.tamper("DELETE FROM delivery WHERE position IN (3, 4)")
+            try await jobs.pass()
+            try await fixture.tamper("DELETE FROM delivery WHERE position = 5")
+            try await jobs.pass()
+            let last = try await fixture.find(job, of: consumer)
+
+            #expect(job.total == 5 && job.status == .running)
+            #expect(first == [1, 2])
+            #expect(second == [1, 3, 4])
+            #expect(half?.done == 2 && half?.status == .running)
+            #expect(last?.done == 5 && last?.status == .finished && last?.finishedAt != nil)
+        }
+    }
+
+    @Test(
+        "What fails again does not keep the others back for as long as its schedule, until there is too much of it"
+    )
+    func failingAgain() async throws {
+        try await Fixture.with { fixture in
+            let (_, consumer) = try await fixture.deadLetters(6)
+            let jobs = fixture.retryJobs(untried: 2, retrying: 3)
+            try await fixture.retryDead(consumer)
+
+            try await jobs.pass()
+            try await fixture.tamper("UPDATE delivery SET attempts = 1 WHERE status = 'retrying'")
+            try await jobs.pass()
+            try await fixture.tamper("UPDATE delivery SET attempts = 1 WHERE status = 'retrying'")
+            try await jobs.pass()
+
+            #expect(try await fixture.positions(consumer, "retrying") == [1, 2, 3])
+        }
+    }
+
+    @Test("What dies after the job was made, and what is past its deadline, is left alone")
+    func others() async throws {
+        try await Fixture.with { fixture in
+            let (_, consumer) = try await fixture.deadLetters(3)
+            try await fixture.tamper(
+                "UPDATE delivery SET deadline = now() - interval '1 minute' WHERE position = 2")
+            let job = try await fixture.retryDead(consumer)
+            try await fixture.deadLetters(4...4, of: consumer)
+
+            try await fixture.retryJobs(untried: 10).pass()
+
+            #expect(job.total == 2)
+            #expect(try await fixture.positions(consumer, "retrying") == [1, 3])
+            #expect(try await fixture.positions(consumer, "dead") == [2, 4])
+        }
+    }
+
+    @Test("A parked lane is let go, and whoever delivers is told to look at the lanes again")
+    func parked() async throws {
+        try await Fixture.with { fixture in
+            let (_, consumer) = try await fixture.deadLetters(1)
+            try await fixture.tamper("UPDATE delivery SET is_parking = true, attempts = 9")
+            try await fixture.retryDead(consumer)
+
+            try await fixture.retryJobs(untried: 10).pass()
+
+            let row = try await fixture.count(
+                """
+                SELECT count(*) FROM delivery WHERE status = 'retrying' AND NOT is_parking AND attempts = 0
+                    AND next_attempt_at <= clock_timestamp()
+                """)
+            let told = try await fixture.count(
+                "SELECT count(*) FROM consumer WHERE lanes_changed_at IS NOT NULL")
+            #expect(row == 1 && told == 1)
+        }
+    }
+
+    @Test("A cancelled job puts nothing more back")
+    func cancelled() async throws {
+        try await Fixture.with { fixture in
+            let (bot, consumer) = try await fixture.deadLetters(3)
+            let jobs = fixture.retryJobs(untried: 1)
+            let job = try await fixture.retryDead(consumer)
+            try await jobs.pass()
+
+            let isCancelled = try await fixture.database.write(bot.tenant) { tx in
+                try await job.cancel(in: tx)
+            }
+            try await fixture.tamper("DELETE FROM delivery WHERE status = 'retrying'")
+            try await jobs.pass()
+            let again = try await fixture.database.write(bot.tenant) { tx in try await job.cancel(in: tx) }
+
+            #expect(isCancelled && !again)
+            #expect(try await fixture.positions(consumer, "retrying").isEmpty)
+            #expect(try await fixture.positions(consumer, "dead") == [2, 3])
+        }
+    }
+
+    @Test("One job of a consumer runs at a time, and one without work ends at once")
+    func once() async throws {
+        try await Fixture.with { fixture in
+            let (_, consumer) = try await fixture.deadLetters(1)
+            try await fixture.retryDead(consumer)
+
+            let second = await failure { try await fixture.retryDead(consumer) }
+            try await fixture.tamper("DELETE FROM retry_job")
+            try await fixture.tamper("DELETE FROM delivery")
+            let empty = try await fixture.retryDead(consumer)
+
+            #expect(second == "23505")
+            #expect(empty.status == .finished && empty.total == 0 && empty.finishedAt != nil)
+        }
+    }
+
+    @Test("A job goes on where the node that ran it has died")
+    func resumed() async throws {
+        try await Fixture.with { fixture in
+            let (_, consumer) = try await fixture.deadLetters(4)
+            let job = try await fixture.retryDead(consumer)
+            try await fixture.retryJobs(untried: 2).pass()
+            try await fixture.tamper("DELETE FROM delivery WHERE status = 'retrying'")
+            let running = Task(executorPreference: fixture.loop) { await fixture.retryJobs(untried: 2).run() }
+
+            try await fixture.eventually("the rest") {
+                try await fixture.positions(consumer, "retrying") == [3, 4]
+            }
+            try await fixture.tamper("DELETE FROM delivery WHERE status = 'retrying'")
+            try await fixture.eventually("its end") {
+                try await fixture.find(job, of: consumer)?.status == .finished
+            }
+            running.cancel()
+            await running.value
+
+            #expect(try await fixture.find(job, of: consumer)?.done == 4)
+        }
+    }
+
+    @Test("Dead letters that are retried are delivered, and the job ends")
+    func delivered() async throws {
+        try await Fixture.with { fixture in
+            let isWell = Happenings<Bool>()
+            let receiver = try await TestReceiver(on: fixture.loop) { _ in isWell.all.isEmpty ? 404 : 200 }
+            let (bot, consumer) = try await fixture.pushConsumer(receiver)
+            try await fixture.setSchedule([0], of: consumer)
+            let run = try await DeliveryRun(fixture)
+            for number in 1...4 {
+                try await run.append([fixture.message(Int64(number), chat: Int64(number), to: bot)])
+                try await fixture.eventually("a dead letter") {
+                    try await fixture.positions(consumer, "dead").count == number
+                }
+            }
+            isWell.add(true)
+            let running = Task(executorPreference: fixture.loop) { await fixture.retryJobs(untried: 2).run() }
+
+            let job = try await fixture.retryDead(consumer)
+            try await fixture.eventually("its end") {
+                try await fixture.find(job, of: consumer)?.status == .finished
+            }
+            running.cancel()
+            await running.value
+            await run.stop()
+
+            #expect(try await fixture.count("SELECT count(*) FROM delivery") == 0)
+            #expect(receiver.receptions.all.suffix(4).map(\.updateID).sorted() == [1, 2, 3, 4])
+            await receiver.stop()
+        }
+    }
+}
+
+extension Fixture {
+    func retryJobs(untried: Int64, retrying: Int64 = 100) -> RetryJobs {
+        RetryJobs(
+            loop: loop, database: database, logger: logger,
+            limits: RetryStep.Limits(untried: untried, retrying: retrying))
+    }
+
+    /// A consumer with dead letters, at positions from 1 on, each in a lane of its own.
+    func deadLetters(_ count: Int) async throws -> (Bot, Consumer) {
+        let bot = try await bot(in: tenant())
+        let consumer = try await consumer(of: bot, url: "https://example.com/updates")
+        try await deadLetters(1...count, of: consumer)
+        return (bot, consumer)
+    }
+
+    func deadLetters(_ positions: ClosedRange<Int>, of consumer: Consumer) async throws {
+        try await tamper(
+            """
+            INSERT INTO delivery (tenant_id, id, consumer_id, bot_id, position, update_id, kind, lane, received_at,
+                payload, status, attempts, last_error)
+            SELECT \(consumer.bot.tenant), gen_random_uuid(), \(consumer.id), \(consumer.bot.bot), p, p, 'message',
+                'c' || p, now(), '{}', 'dead', 9, 'the endpoint answered 500'
+            FROM generate_series(\(Int64(positions.lowerBound)), \(Int64(positions.upperBound))) AS p
+            """)
+    }
+
+    @discardableResult
+    func retryDead(_ consumer: Consumer) async throws -> RetryJob {
+        try await database.write(consumer.bot.tenant) { tx in
+            try await RetryJob.create(of: consumer.id, in: tx)
+        }
+    }
+
+    func find(_ job: RetryJob, of consumer: Consumer) async throws -> RetryJob? {
+        try await database.read(consumer.bot.tenant) { tx in try await RetryJob.find(job.id, in: tx) }
+    }
+
+    func positions(_ consumer: Consumer, _ status: String) async throws -> [Int64] {
+        try await superuser.withConnection { connection in
+            try await connection.values(
+                """
+                SELECT position FROM delivery WHERE consumer_id = \(consumer.id) AND status = \(status)
+                ORDER BY position
+                """, as: Int64.self)
+        }
+    }
+}
