@@ -46,8 +46,8 @@ package final class HTTPClient: @unchecked Sendable {
         loop.preconditionIsCurrent()
         try request.check()
         let exchange = HTTPClientExchange(request, origin: try Origin(of: request.url))
-        guard addressGuard.ports.contains(exchange.origin.port) else {
-            throw .portRefused(exchange.origin.port)
+        guard addressGuard.ports.contains(exchange.claim.origin.port) else {
+            throw .portRefused(exchange.claim.origin.port)
         }
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { begin(exchange, $0) }
@@ -86,7 +86,7 @@ package final class HTTPClient: @unchecked Sendable {
 
     private func start(_ exchange: HTTPClientExchange) {
         guard exchange.request.isStillWanted?() ?? true else {
-            queue.leave(origin: exchange.origin)
+            queue.leave(exchange.claim)
             return exchange.finish(.failure(.tooManyRequests), loop)
         }
         guard let multi,
@@ -95,7 +95,7 @@ package final class HTTPClient: @unchecked Sendable {
             queue.leave(exchange.claim)
             return exchange.finish(.failure(.connectFailed("out of memory")), loop)
         }
-        transfer.prepare(exchange.request, to: exchange.origin, settings: settings)
+        transfer.prepare(exchange.request, to: exchange.claim.origin, settings: settings)
         exchange.transfer = transfer
         exchange.startedAt = .now
         running[ObjectIdentifier(transfer)] = exchange

@@ -12,8 +12,6 @@ actor PushConsumer {
     static let readLimit = 250
     static let pause = Duration.seconds(1)
     static let expiry = "its time was over before it could be sent"
-    /// Updates with a deadline that wait are looked through so often.
-    private static let expiryEvery = Duration.seconds(1)
 
     struct Parts: Sendable {
         let loop: EventLoop
@@ -49,8 +47,8 @@ actor PushConsumer {
     /// number of the attempt, not in the schedule.
     private var putBacks: [Int64: Int] = [:]
     /// Updates and retries on their way.
-    private(set) var underWay = 0
-    private(set) var retriesUnderWay = 0
+    var underWay = 0
+    var retriesUnderWay = 0
     /// Updates whose delivery rows are being committed.
     var leavingCount = 0
     var departures = LaneDepartures()
@@ -68,9 +66,9 @@ actor PushConsumer {
     /// What of the loop's budget is this consumer's.
     private var heldBytes = 0
     /// Nothing is sent before, for want of a place in the client.
-    private var pausedUntil = ContinuousClock.now
-    private var nextExpiry = ContinuousClock.now
-    private var gateTimer: TimerQueue.Token?
+    private(set) var pausedUntil = ContinuousClock.now
+    var nextExpiry = ContinuousClock.now
+    var gateTimer: TimerQueue.Token?
     private var whenIdle: [CheckedContinuation<Void, Never>] = []
     private(set) var lastActive = ContinuousClock.now
 
@@ -170,105 +168,7 @@ actor PushConsumer {
 
     // MARK: Sending
 
-    private enum Turn { case retry(express: Bool), update }
-
-    private func send(_ now: ContinuousClock.Instant) {
-        while let turn = nextTurn(now) {
-            guard underWay < allowance(now) else { return awaitGate(throttle.waits(at: now)) }
-            if let opensAt = pace?.opensAt(now) { return awaitGate(opensAt) }
-            guard breaker.admits(at: now) else { return awaitGate(breaker.opensAt) }
-            pace?.take(now)
-            switch turn {
-            case .retry(let express): sendRetry(express: express, now)
-            case .update: sendUpdate(now)
-            }
-        }
-    }
-
-    /// With an open breaker a retry is the probe only when no update is there to be it.
-    private func nextTurn(_ now: ContinuousClock.Instant) -> Turn? {
-        let sendsUpdates = knowsAllLanes && tracks.hasReady
-        let sendsRetries = retriesUnderWay < max(1, allowance(now) / 2)
-        guard breaker.isClosed else {
-            if sendsUpdates { return .update }
-            guard sendsRetries else { return nil }
-            if retries.hasDue(express: true) { return .retry(express: true) }
-            return retries.hasDue(express: false) ? .retry(express: false) : nil
-        }
-        if sendsRetries, retries.hasDue(express: true) { return .retry(express: true) }
-        if sendsUpdates, tracks.express.hasReady { return .update }
-        if sendsRetries, retries.hasDue(express: false) { return .retry(express: false) }
-        return sendsUpdates ? .update : nil
-    }
-
-    /// How many may be under way now.
-    private func allowance(_ now: ContinuousClock.Instant) -> Int {
-        guard now >= pausedUntil, !parts.journal.assumeIsolated({ $0.isFull }) else { return 0 }
-        return min(consumer.concurrency, throttle.allowance(at: now))
-    }
-
-    private func awaitGate(_ opensAt: ContinuousClock.Instant?) {
-        guard gateTimer == nil, let opensAt else { return }
-        gateTimer = parts.loop.schedule(at: opensAt) {
-            self.assumeIsolated {
-                $0.gateTimer = nil
-                $0.pump()
-            }
-        }
-    }
-
-    private func sendUpdate(_ now: ContinuousClock.Instant) {
-        guard let update = tracks.next() else { return breaker.abandonProbe(at: now) }
-        if let deadline = update.deadline, deadline < .now {
-            breaker.abandonProbe(at: now)
-            return expire(tracks.failed(update, holdsLane: false))
-        }
-        underWay += 1
-        let isProbe = !breaker.isClosed
-        // `stop` waits for it through `underWay`.
-        Task(executorPreference: parts.loop) { await self.deliver(update, isProbe: isProbe) }
-    }
-
-    private func sendRetry(express: Bool, _ now: ContinuousClock.Instant) {
-        guard let lane = retries.next(express: express) else { return breaker.abandonProbe(at: now) }
-        let isProbe = !breaker.isClosed
-        underWay += 1
-        retriesUnderWay += 1
-        // `stop` waits for it through `underWay`.
-        Task(executorPreference: parts.loop) {
-            await self.workOff(lane, isProbe: isProbe)
-            await self.endRetry()
-        }
-    }
-
-    private func endRetry() {
-        underWay -= 1
-        retriesUnderWay -= 1
-        pump()
-    }
-
-    /// What waits too long for its turn ends without one, whatever keeps it waiting.
-    private func expireWaiting(_ now: ContinuousClock.Instant) {
-        guard now >= nextExpiry, !tracks.express.isEmpty || retries.hasDue(express: true) else { return }
-        nextExpiry = now + Self.expiryEvery
-        expire(tracks.expire(at: .now))
-        if !breaker.isClosed || allowance(now) == 0 { expireDueLanes() }
-    }
-
-    private func expire(_ updates: [LoggedUpdate]) {
-        guard !updates.isEmpty else { return }
-        for update in updates {
-            parts.metrics.expired.increment()
-            forgetPutBacks(of: update)
-        }
-        leave(
-            updates.map {
-                NewDeliveryRow(
-                    update: $0, lane: tracks.laneName(of: $0), status: .expired, lastError: Self.expiry)
-            })
-    }
-
-    private func deliver(_ update: LoggedUpdate, isProbe: Bool) async {
+    func deliver(_ update: LoggedUpdate, isProbe: Bool) async {
         let attempt = await send(update, number: 1)
         let lane = tracks.laneName(of: update)
         let isHeld = tracks.isHeld(lane, isExpress: update.isExpress)

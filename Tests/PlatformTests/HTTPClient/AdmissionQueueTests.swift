@@ -54,7 +54,8 @@ struct AdmissionQueueTests {
         var queue = Queue(limits: HTTPClientLimits(concurrent: 6, concurrentPerOrigin: 4, queued: 100))
         let (greedy, modest) = (UUID(), UUID())
         let (here, there) = (
-            Queue.Claim(party: greedy, origin: try origin(1)), Queue.Claim(party: greedy, origin: try origin(2))
+            Queue.Claim(party: greedy, origin: try origin(1)),
+            Queue.Claim(party: greedy, origin: try origin(2))
         )
         let other = Queue.Claim(party: modest, origin: try origin(3))
         let held = [here, here, here, other, other]

@@ -51,7 +51,8 @@ struct DeliveryExpressTests {
     func expireWhileDown() async throws {
         try await Fixture.with { fixture in
             let isDown = Mutex(true)
-            let receiver = try await TestReceiver(on: fixture.loop) { _ in isDown.withLock { $0 } ? 500 : 200 }
+            let receiver = try await TestReceiver(on: fixture.loop) { _ in isDown.withLock { $0 } ? 500 : 200
+            }
             let (bot, consumer) = try await fixture.pushConsumer(receiver)
             try await fixture.setSchedule([0] + Array(repeating: 3_600_000, count: 3), of: consumer)
             let run = try await DeliveryRun(fixture)
@@ -114,7 +115,8 @@ extension Fixture {
         _ updateID: Int64, user: Int64 = 1, receivedAt: Timestamp = .now, to bot: Bot
     ) throws -> NewUpdate {
         let payload = Array(
-            #"{"update_id":\#(updateID),"callback_query":{"id":"\#(updateID)","from":{"id":\#(user),"is_bot":false,"first_name":"A"},"chat_instance":"1","data":"x"}}"#.utf8)
+            #"{"update_id":\#(updateID),"callback_query":{"id":"\#(updateID)","from":{"id":\#(user),"is_bot":false,"first_name":"A"},"chat_instance":"1","data":"x"}}"#
+                .utf8)
         return NewUpdate(
             tenant: bot.tenant, bot: bot.id, head: try UpdateHead(parsing: payload), receivedAt: receivedAt,
             payload: payload)

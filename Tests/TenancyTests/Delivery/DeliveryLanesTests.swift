@@ -7,7 +7,8 @@ import Testing
 
 @Suite("Delivery rows changed from outside", .serialized, .timeLimit(.minutes(10)))
 struct DeliveryLanesTests {
-    @Test("A dead update that is retried goes out, after what is being sent of its lane and before what waits")
+    @Test(
+        "A dead update that is retried goes out, after what is being sent of its lane and before what waits")
     func retryDead() async throws {
         try await Fixture.with { fixture in
             let release = Happenings<Int>()
@@ -37,7 +38,9 @@ struct DeliveryLanesTests {
                 try await fixture.count("SELECT count(*) FROM delivery WHERE status = 'retrying'") == 3
             }
             release.add(1)
-            try await fixture.eventually("all done") { try await fixture.count("SELECT count(*) FROM delivery") == 0 }
+            try await fixture.eventually("all done") {
+                try await fixture.count("SELECT count(*) FROM delivery") == 0
+            }
             try await run.append([fixture.message(5, to: bot)])
             try await fixture.settled(consumer)
             await run.stop()
@@ -62,9 +65,14 @@ struct DeliveryLanesTests {
             let waiting = receiver.receptions.all.map(\.updateID)
 
             isDown.withLock { $0 = false }
-            if isSkipped { try await fixture.skip(1, of: consumer) } else { try await fixture.retry(1, of: consumer) }
+            if isSkipped {
+                try await fixture.skip(1, of: consumer)
+            } else {
+                try await fixture.retry(1, of: consumer)
+            }
             try await fixture.eventually("no lane held") {
-                try await fixture.count("SELECT count(*) FROM delivery WHERE status = 'retrying' OR is_parking")
+                try await fixture.count(
+                    "SELECT count(*) FROM delivery WHERE status = 'retrying' OR is_parking")
                     == 0
             }
             try await run.append([fixture.message(4, to: bot)])
@@ -95,11 +103,15 @@ struct DeliveryLanesTests {
             try await fixture.setSchedule([0, 80_000_000], of: consumer)
             let run = try await DeliveryRun(fixture)
             try await run.append([fixture.message(1, chat: 1, to: bot), fixture.message(2, chat: 2, to: bot)])
-            try await fixture.eventually("the row") { try await fixture.count("SELECT count(*) FROM delivery") == 1 }
+            try await fixture.eventually("the row") {
+                try await fixture.count("SELECT count(*) FROM delivery") == 1
+            }
 
             isDown.withLock { $0 = false }
             try await fixture.retry(1, of: consumer)
-            try await fixture.eventually("the retry") { try await fixture.count("SELECT count(*) FROM delivery") == 0 }
+            try await fixture.eventually("the retry") {
+                try await fixture.count("SELECT count(*) FROM delivery") == 0
+            }
             release.add(1)
             try await fixture.settled(consumer)
             await run.stop()
@@ -113,17 +125,22 @@ struct DeliveryLanesTests {
     func notice() async throws {
         try await Fixture.with { fixture in
             let isDown = Mutex(true)
-            let receiver = try await TestReceiver(on: fixture.loop) { _ in isDown.withLock { $0 } ? 500 : 200 }
+            let receiver = try await TestReceiver(on: fixture.loop) { _ in isDown.withLock { $0 } ? 500 : 200
+            }
             let (bot, consumer) = try await fixture.pushConsumer(receiver)
             try await fixture.setSchedule([0, 80_000_000], of: consumer)
             let run = try await DeliveryRun(fixture, looksByItself: false)
             try await run.append([fixture.message(1, to: bot)])
-            try await fixture.eventually("the row") { try await fixture.count("SELECT count(*) FROM delivery") == 1 }
+            try await fixture.eventually("the row") {
+                try await fixture.count("SELECT count(*) FROM delivery") == 1
+            }
 
             isDown.withLock { $0 = false }
             try await fixture.retry(1, of: consumer)
             run.deliveries.receive("!\(bot.tenant.uuid)/\(bot.id.uuid)")
-            try await fixture.eventually("the retry") { try await fixture.count("SELECT count(*) FROM delivery") == 0 }
+            try await fixture.eventually("the retry") {
+                try await fixture.count("SELECT count(*) FROM delivery") == 0
+            }
             await run.stop()
 
             #expect(receiver.receptions.all.map(\.description) == ["1#1", "1#2"])

@@ -43,7 +43,9 @@ extension DeliveryModel {
             if node.tracks.isSending(lane, isExpress: isExpress) { continue }
             reschedule(lane, isExpress, at: isParked ? clock : dueAt)
         }
-        for lane in node.retries.waiting(outside: Set(look.map(\.lane))).sorted() { schedule(lane, at: clock) }
+        for lane in node.retries.waiting(outside: Set(look.map(\.lane))).sorted() {
+            schedule(lane, at: clock)
+        }
     }
 
     private var heldLanes: Look {

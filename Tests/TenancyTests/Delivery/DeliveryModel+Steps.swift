@@ -93,7 +93,9 @@ extension DeliveryModel {
     }
 
     private mutating func moveToRetry(_ update: LoggedUpdate) {
-        let wait = Self.schedule.wait(after: 1, retryAfter: nil, jitter: 0.5).map { clock + $0.inMilliseconds }
+        let wait = Self.schedule.wait(after: 1, retryAfter: nil, jitter: 0.5).map {
+            clock + $0.inMilliseconds
+        }
         let isDead = wait == nil || random.chance(20)
         let holdsLane = !isDead || onDead == .park
         let left = node.tracks.failed(update, holdsLane: holdsLane)
@@ -200,7 +202,11 @@ extension DeliveryModel {
     }
 
     private mutating func park(_ lane: String) {
-        if node.retries.isChanged(lane) { schedule(lane, at: clock) } else { _ = node.retries.wait(lane, nil) }
+        if node.retries.isChanged(lane) {
+            schedule(lane, at: clock)
+        } else {
+            _ = node.retries.wait(lane, nil)
+        }
     }
 
     private mutating func release(_ lane: String) {

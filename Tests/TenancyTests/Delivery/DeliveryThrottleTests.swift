@@ -7,7 +7,9 @@ import Testing
 
 @Suite("Push delivery that is throttled", .serialized, .timeLimit(.minutes(10)))
 struct DeliveryThrottleTests {
-    @Test("After 429, 502, 503 or 504 nothing is sent for a second, and then all of it", arguments: [429, 502, 503, 504])
+    @Test(
+        "After 429, 502, 503 or 504 nothing is sent for a second, and then all of it",
+        arguments: [429, 502, 503, 504])
     func slow(_ code: Int) async throws {
         try await Fixture.with { fixture in
             let times = Happenings<ContinuousClock.Instant>()
@@ -31,17 +33,21 @@ struct DeliveryThrottleTests {
             #expect(sent[1] - sent[0] >= .milliseconds(750))
             #expect(Set(receiver.receptions.all.map(\.description)) == Set((1...20).map { "\($0)#1" }))
             #expect(
-                try await fixture.count("SELECT count(*) FROM delivery WHERE status = 'retrying' AND attempts = 1")
+                try await fixture.count(
+                    "SELECT count(*) FROM delivery WHERE status = 'retrying' AND attempts = 1")
                     == 1)
             await receiver.stop()
         }
     }
 
-    @Test("An attempt after which the breaker put the update back counts in the number the endpoint sees, and not in the schedule")
+    @Test(
+        "An attempt after which the breaker put the update back counts in the number the endpoint sees, and not in the schedule"
+    )
     func numbers() async throws {
         try await Fixture.with { fixture in
             let isDown = Mutex(true)
-            let receiver = try await TestReceiver(on: fixture.loop) { _ in isDown.withLock { $0 } ? 500 : 200 }
+            let receiver = try await TestReceiver(on: fixture.loop) { _ in isDown.withLock { $0 } ? 500 : 200
+            }
             let (bot, consumer) = try await fixture.pushConsumer(receiver)
             try await fixture.tamper("UPDATE consumer SET concurrency = 1")
             try await fixture.setSchedule([0, 3_600_000], of: consumer)
@@ -55,7 +61,9 @@ struct DeliveryThrottleTests {
             try await fixture.settled(consumer)
             await run.stop()
 
-            let numbers = Dictionary(grouping: receiver.receptions.all, by: \.updateID).mapValues { $0.map(\.attempt) }
+            let numbers = Dictionary(grouping: receiver.receptions.all, by: \.updateID).mapValues {
+                $0.map(\.attempt)
+            }
             #expect(numbers.values.allSatisfy { $0 == Array(1...$0.count) })
             #expect(try await fixture.count("SELECT count(*) FROM delivery WHERE attempts > 1") == 0)
             await receiver.stop()

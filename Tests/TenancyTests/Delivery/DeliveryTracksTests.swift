@@ -85,7 +85,8 @@ struct DeliveryTracksTests {
         var tracks = DeliveryTracks(cursor: 0, expressCursor: 0)
         let readingFound = tracks.startReading(isAhead: true, limit: 10)
         let reading = try #require(readingFound)
-        _ = tracks.take([1, 2, 3].map { LoggedUpdate(position: $0, lane: "a") }, mayHaveMore: false, of: reading)
+        _ = tracks.take(
+            [1, 2, 3].map { LoggedUpdate(position: $0, lane: "a") }, mayHaveMore: false, of: reading)
         let sendingFound = tracks.next()
         let sending = try #require(sendingFound)
 
