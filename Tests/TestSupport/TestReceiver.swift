@@ -19,8 +19,15 @@ package final class TestReceiver: Sendable {
     private let server: HTTPServer
 
     /// - Parameter answer: the status for what came; may wait as long as it likes.
-    package init(
+    package convenience init(
         on loop: EventLoop, answer: @escaping @Sendable (Reception) async -> Int = { _ in 200 }
+    ) async throws {
+        try await self.init(on: loop, answering: { HTTPResponse(status: await answer($0)) })
+    }
+
+    /// - Parameter answer: the whole answer to what came.
+    package init(
+        on loop: EventLoop, answering answer: @escaping @Sendable (Reception) async -> HTTPResponse
     ) async throws {
         let listener = try HTTPListener(address: IPAddress(bytes: [127, 0, 0, 1]), port: 0)
         url = "http://127.0.0.1:\(listener.port)/updates"
@@ -30,7 +37,7 @@ package final class TestReceiver: Sendable {
         ) { request in
             guard let reception = Reception(request) else { return HTTPResponse(status: 400) }
             receptions.add(reception)
-            return HTTPResponse(status: await answer(reception))
+            return await answer(reception)
         }
         try await server.start()
     }

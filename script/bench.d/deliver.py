@@ -1,221 +1,72 @@
-"""script/bench deliver: time from the moment a user is due to write to the arrival of the update at the bot's
-own server, at a fixed rate; nothing lost, and each chat's updates in order.
+"""script/bench deliver: the way of updates from Telegram to the bots' servers, in five parts.
 
-The way is sandbox → Rookery → receiver: users write in the sandbox, which posts to Rookery as Telegram does.
-The rate does not wait for answers, and time counts from when a message was due, so a stall shows in full.
-The other rows are the parts: sender and receiver alone, what the measuring itself takes; the sandbox posting
-straight to the receiver; and the sender posting to Rookery without a sandbox between.
+    latency      how soon updates are answered and delivered at 2,000 a second, over 10,000 chats and 100 bots
+    maximum      the sustained maximum, beside FastAPI with Celery and Redis
+    snapshot     that maximum while a transaction holds its snapshot open
+    backlog      how fast 1,000,000 updates for one consumer are worked off
+    neighbours   what 100 consumers notice of one that hangs
+
+Nothing may be lost, refused or out of order within a chat in any of them.
 """
 
 import argparse
-import asyncio
-import json
-import multiprocessing
-import os
-import subprocess
 import sys
-import time
-import urllib.request
-from dataclasses import dataclass
 
-import asyncpg
+from deliver_backlog import backlog
+from deliver_latency import latency
+from deliver_maximum import maximum
+from deliver_neighbours import neighbours
+from deliver_snapshot import snapshot
+from report import Report, machine
 
-from measure import Memory, end, mark, table, wait_for
-from node import BINARY, Bot, Node, add_consumer, create_database, free_port, register
-from traffic import Load, Sent, run_receiver, run_sender
-
-processes = multiprocessing.get_context("spawn")
+PARTS = ("latency", "maximum", "snapshot", "backlog", "neighbours")
 
 
-@dataclass
-class Delivered:
-    load: Load
-    sent: Sent
-    arrived: list[tuple[int, int, int, int]]
-
-    def row(self, name: str, memory: str) -> list[str]:
-        first, taken = self.first_arrivals(), self.taken()
-        stored = sorted((answered - left) / 1e6 for left, answered in zip(self.sent.left, self.sent.answered)
-                        if answered)
-        return [name, str(self.load.count), *self._percentiles(stored, .5, .99),
-                *self._percentiles(taken, .5, .99, 1), str(self.lost), str(len(self.arrived) - len(first)), str(self.reordered), memory]
-
-    def marks(self) -> list[list[str]]:
-        taken = self.taken()
-        limits = (("p50", .5, 10), ("p99", .99, 50)) if taken else ()
-        return [*(mark(f"due to delivered, {name}, ms", percentile(taken, share), limit)
-                  for name, share, limit in limits),
-                mark("lost", self.lost, 1), mark("out of order within a chat", self.reordered, 1)]
-
-    @staticmethod
-    def _percentiles(values: list[float], *shares: float) -> list[str]:
-        return [f"{percentile(values, share):.1f}" if values else "" for share in shares]
-
-    def taken(self) -> list[float]:
-        """Milliseconds from due to delivered, of first arrivals, in order of size."""
-        return sorted((now - due) / 1e6 for due, now in self.first_arrivals().values())
-
-    def since(self, start: int) -> "Delivered":
-        """Without what was due before: the warm-up."""
-        return Delivered(self.load, self.sent, [entry for entry in self.arrived if entry[2] >= start])
-
-    def first_arrivals(self) -> dict[int, tuple[int, int]]:
-        first: dict[int, tuple[int, int]] = {}
-        for update_id, _, due, now in self.arrived:
-            first.setdefault(update_id, (due, now))
-        return first
-
-    @property
-    def lost(self) -> int:
-        return self.load.count - len(self.first_arrivals())
-
-    @property
-    def reordered(self) -> int:
-        """Updates that came for the first time after a later one of their chat."""
-        seen, latest, count = set(), {}, 0
-        for update_id, chat, due, _ in self.arrived:
-            if update_id not in seen:
-                seen.add(update_id)
-                count += due < latest.get(chat, 0)
-                latest[chat] = max(due, latest.get(chat, 0))
-        return count
-
-
-def percentile(values: list[float], share: float) -> float:
-    return values[min(int(len(values) * share), len(values) - 1)]
-
-
-def send(load: Load, connections: int, port: int, path: str, secret: str | None) -> Sent:
-    mine, its = processes.Pipe()
-    process = processes.Process(target=run_sender, args=(its, load, connections, port, path, secret))
-    process.start()
-    its.close()
-    try:
-        return mine.recv()
-    finally:
-        process.join()
-
-
-class Server:
-    """The receiver's process."""
-
-    def __init__(self):
-        self._pipe, its = processes.Pipe()
-        self._process = processes.Process(target=run_receiver, args=(its,))
-        self._process.start()
-        its.close()
-        self.port = self._pipe.recv()
-
-    def wait(self, count: int, seconds: float) -> None:
-        """Until so many came, or the time is up."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            self._pipe.send("how many")
-            if self._pipe.recv() >= count:
-                return
-            time.sleep(0.2)
-
-    def finish(self) -> list[tuple[int, int, int, int]]:
-        self._pipe.send(None)
-        arrived = self._pipe.recv()
-        self._process.join()
-        return arrived
-
-
-def alone(options: argparse.Namespace) -> Delivered:
-    server, load = Server(), Load(options.rate, options.chats, 5, 1)
-    sent = send(load, options.connections, server.port, "/", "none")
-    return Delivered(load, sent, server.finish())
-
-
-class Sandbox:
-    """A `rookery sandbox` with one bot, whose webhook is somewhere."""
-
-    def __init__(self, webhook: str, secret: str):
-        self.port = free_port()
-        self.process = subprocess.Popen([BINARY, "sandbox", "--listen", f"127.0.0.1:{self.port}"],
-                                        stdout=subprocess.DEVNULL)
-        wait_for(f"http://127.0.0.1:{self.port}/sandbox/bots", self.process, range(200, 201))
-        bot = self._post("/sandbox/bots", {})
-        self.path = f"/sandbox/bots/{bot['telegram_id']}/messages"
-        self._post(f"/bot{bot['token']}/setWebhook",
-                   {"url": webhook, "secret_token": secret, "max_connections": 100})
-
-    def _post(self, path: str, content: dict) -> dict:
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", json.dumps(content).encode(),
-                                         {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
-
-
-def measured(options: argparse.Namespace, server: Server, port: int, path: str, secret: str | None) -> Delivered:
-    """Warms up, then sends the whole load and waits for it."""
-    warm = Load(options.rate, options.chats, 3, 1_000_000_000)
-    send(warm, options.connections, port, path, secret)
-    server.wait(warm.count, 10)
-    start = time.monotonic_ns()
-    load = Load(options.rate, options.chats, options.seconds, 2_000_000_000)
-    sent = send(load, options.connections, port, path, secret)
-    server.wait(warm.count + load.count, 20)
-    return Delivered(load, sent, server.finish()).since(start)
-
-
-def sandbox_alone(options: argparse.Namespace) -> Delivered:
-    server = Server()
-    sandbox = Sandbox(f"http://127.0.0.1:{server.port}/", "none")
-    try:
-        return measured(options, server, sandbox.port, sandbox.path, None)
-    finally:
-        end(sandbox.process)
-
-
-async def through_rookery(options: argparse.Namespace, has_sandbox: bool) -> tuple[Delivered, float, int]:
-    url = await create_database(os.environ["BENCH_DATABASE_URL"], f"rookery_{has_sandbox}".lower())
-    node, server = Node(url), Server()
-    await node.prepare()
-    database = await asyncpg.connect(url)
-    try:
-        bot: Bot = await register(database)
-        await add_consumer(database, bot, f"http://127.0.0.1:{server.port}/")
-    finally:
-        await database.close()
-    process, sandbox = node.start(), None
-    try:
-        memory = Memory(process.pid)
-        if has_sandbox:
-            sandbox = Sandbox(f"http://127.0.0.1:{node.port}{bot.path}", bot.secret)
-            result = measured(options, server, sandbox.port, sandbox.path, None)
-        else:
-            result = measured(options, server, node.port, bot.path, bot.secret)
-        return result, memory.stop(), end(process)
-    finally:
-        if sandbox:
-            end(sandbox.process)
-        if process.poll() is None:
-            end(process)
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="script/bench deliver", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("parts", nargs="*", metavar="part", help=f"which of {', '.join(PARTS)} (default all, about 10 minutes)")
+    add("--rate", type=int, default=2000, help="updates a second of latency and neighbours (default 2000)")
+    add("--seconds", type=float, default=20, help="length of the runs of latency and maximum (default 20)")
+    add("--warm-up", type=float, default=4, help="seconds before each run (default 4)")
+    add("--connections", type=int, default=100, help="of the load at a fixed rate (default 100)")
+    add("--maximum-connections", type=int, default=128, help="of the load at the maximum (default 128)")
+    add("--window", type=int, default=2000, help="updates between sent and delivered at the maximum (default 2000)")
+    add("--peer-seconds", type=float, default=8, help="length of the run of each of the peer's settings (default 8)")
+    add("--hold", type=float, default=60, help="seconds the snapshot is held (default 60)")
+    add("--full", action="store_true", help="hold the snapshot for 10 minutes")
+    add("--around", type=float, default=20, help="seconds before and after the hold (default 20)")
+    add("--backlog", type=int, default=1_000_000, help="updates of the backlog (default 1000000)")
+    add("--drain-limit", type=float, default=600, help="seconds the backlog may take (default 600)")
+    add("--rounds", type=int, default=3, help="runs of each kind of neighbours (default 3)")
+    add("--neighbour-seconds", type=float, default=8, help="length of these (default 8)")
+    chosen = parser.parse_args()
+    if wrong := set(chosen.parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(wrong))}")
+    return chosen
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="script/bench deliver", description="From arrival to delivery.")
-    parser.add_argument("--rate", type=int, default=1000, help="updates a second (default 1000)")
-    parser.add_argument("--chats", type=int, default=1000, help="chats they are spread over (default 1000)")
-    parser.add_argument("--seconds", type=int, default=30, help="length of the run (default 30)")
-    parser.add_argument("--connections", type=int, default=40, help="of the sender (default 40, as Telegram)")
-    parser.add_argument("--alone", action="store_true", help="only sender and receiver")
-    options = parser.parse_args()
-
-    rows, marks, faults = [alone(options).row("sender to receiver", "")], "", []
-    if not options.alone:
-        rows.append(sandbox_alone(options).row("sandbox to receiver", ""))
-        for name, has_sandbox in (("sender to Rookery to receiver", False), ("sandbox to Rookery to receiver", True)):
-            result, memory, status = asyncio.run(through_rookery(options, has_sandbox))
-            rows.append(result.row(name, f"{memory:.0f}"))
-            marks = table([name, "measured", "asked", "met"], result.marks())
-            if result.lost or result.reordered or result.sent.refused or status:
-                faults.append(f"{name}: lost {result.lost}, out of order {result.reordered}, refused "
-                              f"{result.sent.refused[:10]}, exit status after SIGTERM {status}")
-    print(table(["", "updates", "answered p50 ms", "p99 ms", "delivered p50 ms", "p99 ms", "max ms", "lost",
-                 "again", "out of order", "peak MiB"], rows), marks, *faults, sep="\n\n")
+    chosen = options()
+    wanted = chosen.parts or PARTS
+    reports: list[Report] = []
+    known = None
+    print(machine(), flush=True)
+    for part in (part for part in PARTS if part in wanted):
+        print(f"{part}", file=sys.stderr)
+        match part:
+            case "latency": report = latency(chosen)
+            case "maximum": report, known = maximum(chosen)
+            case "snapshot": report = snapshot(chosen)
+            case "backlog": report = backlog(chosen, known)
+            case "neighbours": report = neighbours(chosen)
+        reports.append(report)
+        print("", report.text(), sep="\n", flush=True)
+    missed = [row[0] for report in reports for row in report.marks if row[-1] != "yes"]
+    faults = [fault for report in reports for fault in report.faults]
+    if missed or faults:
+        print("", "Not met: " + ("; ".join(missed + faults)), sep="\n")
     return 1 if faults else 0
 
 

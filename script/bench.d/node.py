@@ -113,12 +113,12 @@ def sealed(secret: str, tenant: uuid.UUID, owner: str, purpose: str) -> bytes:
     return head + nonce + AESGCM(KEY).encrypt(nonce, secret.encode(), associated)
 
 
-async def register(connection: asyncpg.Connection) -> Bot:
+async def register(connection: asyncpg.Connection, slug: str = "bench") -> Bot:
     """One tenant without limits and one bot in webhook mode."""
     tenant = uuid7()
     await connection.execute(
         """INSERT INTO tenant (id, name, slug, limits)
-           VALUES ($1, 'bench', 'bench', '{"ingest_per_minute_per_bot": null}')""", tenant)
+           VALUES ($1, $2, $2, '{"ingest_per_minute_per_bot": null}')""", tenant, slug)
     return (await add_bots(connection, tenant, 1))[0]
 
 

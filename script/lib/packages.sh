@@ -36,3 +36,15 @@ install_postgres_server() {
     as_root rm -f "$switch"
     as_root rmdir --ignore-fail-on-non-empty "$folder"
 }
+
+# The package would start a server on port 6379, which nobody here asked for. Debian's switch for that is a file
+# that says no to every start; one that is there already says what it says.
+install_redis_server() {
+    local switch=/usr/sbin/policy-rc.d is_ours=
+    if ! [ -e "$switch" ]; then
+        is_ours=1
+        as_root sh -c "printf '#!/bin/sh\nexit 101\n' > '$switch' && chmod +x '$switch'"
+    fi
+    install_packages redis-server
+    [ -z "$is_ours" ] || as_root rm -f "$switch"
+}

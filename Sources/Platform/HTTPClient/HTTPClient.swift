@@ -85,6 +85,10 @@ package final class HTTPClient: @unchecked Sendable {
     }
 
     private func start(_ exchange: HTTPClientExchange) {
+        guard exchange.request.isStillWanted?() ?? true else {
+            queue.leave(origin: exchange.origin)
+            return exchange.finish(.failure(.tooManyRequests), loop)
+        }
         guard let multi,
             let transfer = spare.popLast() ?? CurlTransfer(addressGuard: addressGuard, limits: limits)
         else {

@@ -14,10 +14,14 @@ package struct HTTPClientRequest: Sendable {
     package var responseLimit: Int
     /// The same for a successful answer whose type is JSON or a form, when it may be longer.
     package var dataLimit: Int?
+    /// Asked on the loop when the request gets its place, which may be long after `send`. When the answer is no,
+    /// nothing is sent, as when there is no place.
+    package var isStillWanted: (@Sendable () -> Bool)?
 
     package init(
         method: String = "POST", url: String, headers: [(String, String)] = [], body: [UInt8] = [],
-        connectTimeout: Duration = .seconds(5), timeout: Duration = .seconds(10), responseLimit: Int = 65_536
+        connectTimeout: Duration = .seconds(5), timeout: Duration = .seconds(10), responseLimit: Int = 65_536,
+        isStillWanted: (@Sendable () -> Bool)? = nil
     ) {
         self.method = method
         self.url = url
@@ -26,5 +30,6 @@ package struct HTTPClientRequest: Sendable {
         self.connectTimeout = connectTimeout
         self.timeout = timeout
         self.responseLimit = responseLimit
+        self.isStillWanted = isStillWanted
     }
 }

@@ -51,6 +51,9 @@ package struct Deliveries: Sendable {
         wake(payload.split(separator: " ").compactMap(Self.key).filter { leases.epoch(of: $0.shard) != nil })
     }
 
+    /// Ends what is delivered for a shard that is to be given back; returns when nothing of it is under way.
+    package func leave(_ shard: Int) async { await loops[shard % loops.count].delivery.leave(shard) }
+
     package func stop() async {
         await withTaskGroup(of: Void.self) { group in
             for (_, delivery) in loops { group.addTask { await delivery.stop() } }

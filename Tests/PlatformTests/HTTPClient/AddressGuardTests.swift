@@ -19,6 +19,11 @@ struct AddressGuardTests {
             "2001:db8::1", "3fff::1", "64:ff9b::7f00:1", "64:ff9b::10.0.0.1", "64:ff9b:1::8.8.8.8",
             "2002:7f00:1::1",
             "2002:a00:1::1", "2002:c0a8:101::", "4000::1", "5f00::1",
+            // Metadata of clouds, written in every way that reaches them.
+            "100.100.100.200", "::ffff:169.254.169.254", "fd20:ce::254", "fd00:c1::a9fe:a9fe",
+            "64:ff9b::169.254.169.254", "64:ff9b::100.100.100.200", "64:ff9b::168.63.129.16",
+            "64:ff9b:1::a9fe:a9fe", "2002:a9fe:a9fe::1", "2002:6440:1::1", "2001:0:a9fe:a9fe::1",
+            "::169.254.169.254", "fe80::a9fe:a9fe",
         ])
     func refused(text: String) throws {
         let address = try #require(IPAddress(text))

@@ -10,12 +10,19 @@ final class StubServer: Sendable {
     private let listener: Int32
     private let accepted = Atomic<Int>(0)
 
-    /// - Parameter isAccepting: false leaves connections to the kernel's queue, unanswered.
-    init(isAccepting: Bool = true, _ serve: @escaping @Sendable (StubConnection) -> Void = { _ in }) throws {
+    /// - Parameters:
+    ///   - address: of this machine; 127.0.0.0/8.
+    ///   - port: 0 for a free one.
+    ///   - isAccepting: false leaves connections to the kernel's queue, unanswered.
+    init(
+        address host: UInt32 = 0x7F00_0001, port wanted: Int = 0, isAccepting: Bool = true,
+        _ serve: @escaping @Sendable (StubConnection) -> Void = { _ in }
+    ) throws {
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        address.sin_addr.s_addr = host.bigEndian
+        address.sin_port = in_port_t(wanted).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let listener = self.listener
         let isBound = withUnsafeMutablePointer(to: &address) {
@@ -49,8 +56,10 @@ final class StubServer: Sendable {
     func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 
     /// Answers every request of every connection with `answer`.
-    static func answering(_ answer: @escaping @Sendable (StubRequest) -> String) throws -> StubServer {
-        try StubServer { connection in
+    static func answering(
+        address: UInt32 = 0x7F00_0001, port: Int = 0, _ answer: @escaping @Sendable (StubRequest) -> String
+    ) throws -> StubServer {
+        try StubServer(address: address, port: port) { connection in
             while let request = connection.readRequest() { connection.write(answer(request)) }
         }
     }

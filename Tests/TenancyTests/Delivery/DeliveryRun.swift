@@ -16,7 +16,8 @@ struct DeliveryRun: Sendable {
     ///   - reloadEvery: how often all consumers are read again.
     init(
         _ fixture: Fixture, epoch: Int64 = 1, limits: HTTPClientLimits = HTTPClientLimits(),
-        logger: Logger? = nil, reloadEvery: Duration = .seconds(30)
+        logger: Logger? = nil, reloadEvery: Duration = .seconds(30), calls: BotCalls? = nil,
+        events: ConsumerEvents = .none
     ) async throws {
         self.fixture = fixture
         let loop = fixture.loop
@@ -26,7 +27,7 @@ struct DeliveryRun: Sendable {
         let delivery = Delivery(
             loop: loop, share: LoopShare(0, of: 1), database: fixture.database, secrets: fixture.consumers,
             leases: leases, client: client, metrics: fixture.metrics, logger: logger ?? fixture.logger,
-            reloadEvery: reloadEvery)
+            calls: calls, events: events, reloadEvery: reloadEvery)
         self.delivery = delivery
         running = Task(executorPreference: loop) { try? await delivery.run() }
         hold(epoch: epoch)
