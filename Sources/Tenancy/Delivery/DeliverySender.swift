@@ -66,7 +66,7 @@ struct DeliverySender: Sendable {
             method: "POST", url: target.url, headers: headers, body: body,
             connectTimeout: min(Self.connectTimeout, target.consumer.timeout),
             timeout: target.consumer.timeout,
-            responseLimit: Self.responseLimit)
+            responseLimit: Self.responseLimit, party: target.consumer.bot.tenant.uuid)
         request.dataLimit = DeliveryReply.limit
         return request
     }
