@@ -69,7 +69,7 @@ final class App: Sendable {
         self.bots = bots
         consumers = ConsumerParts(
             settings: settings, runtime: runtime, database: databases[0], leases: leases, node: node,
-            events: .none)
+            events: bots.consumerEvents)
         let directory = bots.directory
         let loops = runtime.loops.enumerated().map { index, loop in
             (

@@ -21,6 +21,7 @@ struct ConsumerParts: Sendable {
         let replays = Replays(loop: loop, database: database, logger: logger)
         let retention = Retention(
             loop: loop, database: database, days: settings.retention, events: events, logger: logger)
+        let watch = ConsumerWatch(loop: loop, database: database, events: events, logger: logger)
         metrics = ConsumerMetrics(
             loop: loop, database: database, leases: leases, metrics: runtime.metrics, logger: logger)
         jobs = LeasedJobs(
@@ -30,6 +31,7 @@ struct ConsumerParts: Sendable {
                 { await replays.run() },
                 { await retention.run() },
                 { await removals.run() },
+                { await watch.run() },
             ])
     }
 

@@ -76,7 +76,8 @@ struct PullSelection {
 
     /// Whether anything is to be written.
     func isChange(from main: PullCursor, _ express: PullCursor) -> Bool {
-        !taken.isEmpty || !expired.isEmpty || !forgotten.isEmpty || self.main != main || self.express != express
+        !taken.isEmpty || !expired.isEmpty || !forgotten.isEmpty || self.main != main
+            || self.express != express
     }
 
     private static func sorted(
@@ -86,7 +87,11 @@ struct PullSelection {
         var stale: [Int64] = []
         for handout in handouts {
             let cursor = handout.deadline == nil ? main : express
-            if handout.position > cursor.position { live.append(handout) } else { stale.append(handout.position) }
+            if handout.position > cursor.position {
+                live.append(handout)
+            } else {
+                stale.append(handout.position)
+            }
         }
         return (live, stale)
     }
@@ -110,7 +115,8 @@ struct PullSelection {
             var isPassed = true
             if let handout = out[entry.position] {
                 offer(handout, &newlySettled)
-            } else if isExpress == (entry.deadline != nil), !settled.contains(entry.position), isWanted(entry) {
+            } else if isExpress == (entry.deadline != nil), !settled.contains(entry.position), isWanted(entry)
+            {
                 isPassed = offer(entry, &newlySettled)
             }
             isUnbroken = isUnbroken && isPassed

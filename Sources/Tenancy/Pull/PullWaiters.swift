@@ -61,7 +61,8 @@ package final class PullWaiters: Sendable {
 
     // MARK: Waiting
 
-    func list(_ consumer: ID<Consumer>, of bot: BotKey, on loop: EventLoop) throws(PullRefusal) -> PullWaiter {
+    func list(_ consumer: ID<Consumer>, of bot: BotKey, on loop: EventLoop) throws(PullRefusal) -> PullWaiter
+    {
         let waiter = PullWaiter(consumer: consumer, bot: bot, loop: loop)
         let isListed = state.withLock { state in
             let (tenant, loop) = (bot.tenant, loop.index)
