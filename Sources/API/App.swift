@@ -147,10 +147,16 @@ final class App: Sendable {
                 await sweep.run(shards, leases: leases, into: deliveries, on: first)
             }
         }
-        keeper = ShardKeeper(
+        let keeper = ShardKeeper(
             loop: first, database: databases[0], node: node, leases: leases, logger: logger,
-            onTaken: sweepShards)
-        self.listener = try Self.listener(settings, runtime, refresh, deliveries, pulls, access) {
+            onTaken: sweepShards,
+            onLeaving: { [parts] shard in
+                async let polled: Void = parts[shard % parts.count].pollers.leave(shard)
+                await deliveries.leave(shard)
+                await polled
+            })
+        self.keeper = keeper
+        self.listener = try Self.listener(settings, runtime, refresh, deliveries, pulls, access, keeper) {
             sweepShards(leases.held)
         }
     }
@@ -171,13 +177,15 @@ final class App: Sendable {
 
     private static func listener(
         _ settings: Settings, _ runtime: Runtime, _ refresh: BotDirectoryRefresh, _ deliveries: Deliveries,
-        _ pulls: PullWaiters, _ access: AccessParts, sweep: @escaping @Sendable () -> Void
+        _ pulls: PullWaiters, _ access: AccessParts, _ keeper: ShardKeeper,
+        sweep: @escaping @Sendable () -> Void
     ) throws -> PostgresListener {
         PostgresListener(
             loop: runtime.loops[0],
             configuration: try DatabasePools.configuration(settings, name: "rookery-listen"),
             channels: [
                 BotDirectoryRefresh.channel, Deliveries.channel, PullWaiters.channel, Revocation.channel,
+                ShardKeeper.channel,
             ],
             blocking: runtime.blocking,
             logger: runtime.logger
@@ -186,11 +194,13 @@ final class App: Sendable {
             case Deliveries.channel: deliveries.receive(notification.payload)
             case PullWaiters.channel: pulls.receive(notification.payload)
             case Revocation.channel: access.wake()
+            case ShardKeeper.channel: keeper.wake()
             default: refresh.wake()
             }
         } onReconnect: {
             refresh.wake()
             access.wake()
+            keeper.wake()
             pulls.wakeAll()
             // Other nodes' notices may have come while nobody listened.
             sweep()
@@ -238,16 +248,18 @@ final class App: Sendable {
         draining.raise()
         pulls.drain()
         let deadline = ContinuousClock.now + settings.shutdownTime
+        // What is under way at the deadline is cut off: it ends as not delivered.
+        let cutOff = Task(executorPreference: parts[0].loop) { [parts] in
+            try await parts[0].loop.sleep(until: deadline)
+            for part in parts { part.loop.execute { part.client.close() } }
+        }
         await withTaskGroup(of: Void.self) { group in
             for part in parts {
                 group.addTask { await part.server.drain(until: deadline) }
                 group.addTask { await part.pollers.stop() }
             }
-        }
-        // What is under way at the deadline is cut off: it ends as not delivered.
-        let cutOff = Task(executorPreference: parts[0].loop) { [parts] in
-            try await parts[0].loop.sleep(until: deadline)
-            for part in parts { part.loop.execute { part.client.close() } }
+            // Other nodes go on with what this one has nothing under way for.
+            group.addTask { await self.keeper.end(until: deadline) }
         }
         await deliveries.stop()
         cutOff.cancel()

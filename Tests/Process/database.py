@@ -7,6 +7,7 @@ here within about a second.
 import base64
 import json
 import secrets
+import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -134,11 +135,64 @@ def log_of(rookery: Rookery, bot: str) -> list[tuple[int, int]]:
                               (typeid.decode(bot),)).fetchall()
 
 
+def logged_in_order(rookery: Rookery, bot: str) -> list[tuple[int, int, str, str]]:
+    """Position, update id, kind and lane of all that is in a bot's log."""
+    with connection(rookery) as opened:
+        return opened.execute(
+            "SELECT position, update_id, kind, lane FROM update_log WHERE bot_id = %s ORDER BY position",
+            (typeid.decode(bot),)).fetchall()
+
+
+def is_at_end(rookery: Rookery, consumer: str) -> bool:
+    """Whether a push consumer's cursor is at the end of the log, and no delivery is to be tried again."""
+    with connection(rookery) as opened:
+        return opened.execute(
+            """SELECT position >= coalesce((SELECT max(position) FROM update_log AS l
+                   WHERE l.tenant_id = c.tenant_id AND l.bot_id = c.bot_id), 0)
+                   AND NOT EXISTS (SELECT FROM delivery AS d
+                       WHERE d.tenant_id = c.tenant_id AND d.consumer_id = c.id AND d.status = 'retrying')
+               FROM consumer AS c JOIN consumer_cursor AS k ON k.tenant_id = c.tenant_id AND k.consumer_id = c.id
+               WHERE c.id = %s""", (typeid.decode(consumer),)).fetchone()[0]
+
+
+def shards(rookery: Rookery) -> dict[uuid.UUID, set[int]]:
+    """Which shards each node holds."""
+    held: dict[uuid.UUID, set[int]] = {}
+    with connection(rookery) as opened:
+        for node, shard in opened.execute("SELECT node_id, id FROM shard WHERE expires_at > clock_timestamp()"):
+            held.setdefault(node, set()).add(shard)
+    return held
+
+
+def cursors(rookery: Rookery, consumers: list[str]) -> dict[str, int]:
+    with connection(rookery) as opened:
+        return {consumer: opened.execute("SELECT position FROM consumer_cursor WHERE consumer_id = %s",
+                                         (typeid.decode(consumer),)).fetchone()[0] for consumer in consumers}
+
+
+def delivery_rows(rookery: Rookery, consumer: str) -> dict[int, str]:
+    """The status of each of a consumer's delivery rows, by position."""
+    with connection(rookery) as opened:
+        return dict(opened.execute("SELECT position, status FROM delivery WHERE consumer_id = %s",
+                                   (typeid.decode(consumer),)).fetchall())
+
+
+def unanswered_attempts(rookery: Rookery, consumer: str) -> dict[int, list[float]]:
+    """When each attempt began whose answer was not seen, by position."""
+    found: dict[int, list[float]] = {}
+    with connection(rookery) as opened:
+        for position, at in opened.execute(
+                """SELECT position, extract(epoch FROM at)::float8 FROM delivery_attempt
+                   WHERE consumer_id = %s AND status_code IS NULL""", (typeid.decode(consumer),)):
+            found.setdefault(position, []).append(at)
+    return found
+
+
 def let_time_pass(rookery: Rookery, seconds: int) -> None:
     """For what nodes hold for a while: the right to work on a bot, jobs, shards, and what they import."""
     with connection(rookery) as opened:
         for table, column in (("bot_webhook", "work_until"), ("job_lease", "expires_at"), ("shard", "expires_at"),
-                              ("bot_import_item", "next_attempt_at")):
+                              ("node", "expires_at"), ("bot_import_item", "next_attempt_at")):
             opened.execute(f"UPDATE {table} SET {column} = {column} - %s * interval '1 second'", (seconds,))
 
 

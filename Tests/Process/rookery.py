@@ -79,12 +79,14 @@ class Rookery:
 class Node:
     """One more `rookery serve` on the same database."""
 
-    def __init__(self, rookery: Rookery, port: int):
+    def __init__(self, rookery: Rookery, port: int, awaits_ready: bool = True):
         self.api = f"http://127.0.0.1:{port}"
         if rookery.bot:
             self.webhook = f"{self.api}/telegram/webhook/{rookery.bot['id']}"
         environment = rookery.environment | SETTINGS | rookery.settings | {"ROOKERY_LISTEN": f"127.0.0.1:{port}"}
         self.process = Process([BINARY, "serve"], rookery.data_folder.with_name(f"node-{port}.log"), environment)
+        if not awaits_ready:
+            return
         try:
             until(lambda: self._is_ready(), 30, lambda: f"the node is not ready\n{self.process.tail()}")
         except BaseException:

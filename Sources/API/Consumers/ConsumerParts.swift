@@ -30,6 +30,7 @@ struct ConsumerParts: Sendable {
                 { await retries.run() },
                 { await replays.run() },
                 { await retention.run() },
+                { await watch.run() },
                 { await removals.run() },
                 { await watch.run() },
             ])

@@ -37,18 +37,17 @@ struct Pulls: Sendable {
     @Sendable func acknowledge(_ call: Call) async throws -> HTTPResponse {
         let id = try call.id("consumer_id", of: Consumer.self)
         let acknowledgement = PullAcknowledgement(id, try call.body(PullAcknowledgement.Extent.init))
+        var outcome: PullAcknowledgement.Outcome?
         // An answer that is kept is part of the transaction.
-        let outcome: PullAcknowledgement.Outcome
-        if call.request.headers["Idempotency-Key"] == nil {
-            outcome = try await call.write(in: call.tenant) { tx in
-                try await acknowledgement.run(telling: waiters, in: tx)
-            }
-            waiters.wake([outcome.bot])
-            return Self.answer(outcome)
+        let isKept = call.request.headers["Idempotency-Key"] != nil
+        func run(_ tx: TenantTransaction) async throws -> HTTPResponse {
+            let done = try await acknowledgement.run(telling: waiters, ends: !isKept, in: tx)
+            outcome = done
+            return Self.answer(done)
         }
-        return try await call.write { tx in
-            Self.answer(try await acknowledgement.run(telling: waiters, ends: false, in: tx))
-        }
+        let response = try await isKept ? call.write(run) : call.write(in: call.tenant, run)
+        if let outcome { waiters.wake([outcome.bot]) }
+        return response
     }
 
     private static func answer(_ outcome: PullAcknowledgement.Outcome) -> HTTPResponse {

@@ -1,10 +1,25 @@
-/// Decides which request may run, by a limit on all and a limit on each origin.
+import FoundationEssentials
+
+/// Decides which request may run: by a limit on all, a limit on each origin of a party, and a fair share for each
+/// party.
 ///
-/// Within an origin the order is first come, first served; among origins that have requests waiting, the places
-/// that become free go round. libcurl's own limits on connections are not used for this: there, a request that
-/// waits for a busy host stands before requests for idle ones.
+/// - A party is whoever requests are made for. Two parties at one origin do not share its limit.
+/// - A party may have as many under way as places are free: one that takes all it can get has half of them, two have
+///   a third each, and so on. So there is always a place for one that needs few, however slowly the others' requests
+///   end. What may wait is shared in the same way. What has no party is only under the limits.
+/// - A place that becomes free goes to the waiting party that has the fewest; within a party its origins take turns,
+///   and within an origin the order is first come, first served.
+///
+/// libcurl's own limits on connections are not used for this: there, a request that waits for a busy host stands
+/// before requests for idle ones.
 struct AdmissionQueue<Element: AnyObject> {
     enum Decision { case start, wait, refuse }
+
+    /// Whose request it is, and where it goes.
+    struct Claim: Hashable {
+        let party: UUID?
+        let origin: Origin
+    }
 
     private struct Lane {
         var active = 0
@@ -12,12 +27,22 @@ struct AdmissionQueue<Element: AnyObject> {
         var isInTurn = false
     }
 
+    private struct Party {
+        var active = 0
+        var waiting = 0
+        /// Its origins that have both a request waiting and a place for it.
+        var turns: [Origin] = []
+        /// Under which it stands in `ready`.
+        var level: Int?
+    }
+
     private let concurrent: Int
     private let concurrentPerOrigin: Int
     private let queued: Int
-    private var lanes: [Origin: Lane] = [:]
-    /// The origins that have both a request waiting and a place for it.
-    private var turns: [Origin] = []
+    private var lanes: [Claim: Lane] = [:]
+    private var parties: [UUID?: Party] = [:]
+    /// Parties that have something waiting which their origin has a place for, by how many they have under way.
+    private var ready: [Int: [UUID?]] = [:]
     private(set) var active = 0
     private(set) var waiting = 0
 
@@ -27,74 +52,105 @@ struct AdmissionQueue<Element: AnyObject> {
         queued = limits.queued
     }
 
-    mutating func enter(_ element: Element, origin: Origin) -> Decision {
-        var lane = lanes[origin, default: Lane()]
-        if active < concurrent && lane.active < concurrentPerOrigin && lane.waiting.isEmpty {
-            lane.active += 1
-            active += 1
-            lanes[origin] = lane
-            return .start
+    mutating func enter(_ element: Element, _ claim: Claim) -> Decision {
+        let free = concurrent - active
+        let queue = queued - waiting
+        let limit = concurrentPerOrigin
+        let decision = change(claim) { lane, party in
+            let hasPlace = free > (claim.party == nil ? 0 : party.active)
+            if hasPlace, lane.active < limit, lane.waiting.isEmpty {
+                lane.active += 1
+                party.active += 1
+                return Decision.start
+            }
+            guard queue > (claim.party == nil ? 0 : party.waiting) else { return .refuse }
+            lane.waiting.append(element)
+            party.waiting += 1
+            return .wait
         }
-        guard waiting < queued else { return .refuse }
-        lane.waiting.append(element)
-        waiting += 1
-        giveTurn(&lane, origin)
-        lanes[origin] = lane
-        return .wait
+        switch decision {
+        case .start: active += 1
+        case .wait: waiting += 1
+        case .refuse: break
+        }
+        return decision
     }
 
     /// A started element is done; its place is free.
-    mutating func leave(origin: Origin) {
-        guard var lane = lanes[origin] else { return }
-        lane.active -= 1
+    mutating func leave(_ claim: Claim) {
         active -= 1
-        giveTurn(&lane, origin)
-        lanes[origin] = lane.active == 0 && lane.waiting.isEmpty ? nil : lane
+        change(claim) { lane, party in
+            lane.active -= 1
+            party.active -= 1
+        }
     }
 
     /// A waiting element is no longer wanted.
-    mutating func abandon(_ element: Element, origin: Origin) {
-        guard var lane = lanes[origin], let index = lane.waiting.firstIndex(where: { $0 === element }) else {
-            return
+    mutating func abandon(_ element: Element, _ claim: Claim) {
+        let isFound = change(claim) { lane, party in
+            guard let index = lane.waiting.firstIndex(where: { $0 === element }) else { return false }
+            lane.waiting.remove(at: index)
+            party.waiting -= 1
+            return true
         }
-        lane.waiting.remove(at: index)
-        waiting -= 1
-        lanes[origin] = lane.active == 0 && lane.waiting.isEmpty && !lane.isInTurn ? nil : lane
+        if isFound { waiting -= 1 }
     }
 
     /// The next waiting element that may start now; it counts as started.
     mutating func next() -> Element? {
-        while active < concurrent, !turns.isEmpty {
-            let origin = turns.removeFirst()
-            guard var lane = lanes[origin] else { continue }
+        guard waiting > 0, let level = ready.keys.min(), level < concurrent - active,
+            let id = ready[level]?.first, let origin = parties[id]?.turns.first
+        else { return nil }
+        // Out of both turns: it comes last again.
+        standBack(id, from: level)
+        let element = change(Claim(party: id, origin: origin)) { lane, party in
+            party.level = nil
+            party.turns.removeFirst()
             lane.isInTurn = false
-            guard lane.active < concurrentPerOrigin, !lane.waiting.isEmpty else {
-                lanes[origin] = lane.active == 0 && lane.waiting.isEmpty ? nil : lane
-                continue
-            }
-            let element = lane.waiting.removeFirst()
-            waiting -= 1
             lane.active += 1
-            active += 1
-            giveTurn(&lane, origin)
-            lanes[origin] = lane
-            return element
+            party.active += 1
+            party.waiting -= 1
+            return lane.waiting.removeFirst()
         }
-        return nil
+        waiting -= 1
+        active += 1
+        return element
     }
 
     /// Takes out all that wait.
     mutating func removeWaiting() -> [Element] {
         let all = lanes.values.flatMap(\.waiting)
         lanes = lanes.mapValues { Lane(active: $0.active) }
-        turns = []
+        parties = parties.mapValues { Party(active: $0.active) }
+        ready = [:]
         waiting = 0
         return all
     }
 
-    private mutating func giveTurn(_ lane: inout Lane, _ origin: Origin) {
-        guard !lane.isInTurn, !lane.waiting.isEmpty, lane.active < concurrentPerOrigin else { return }
-        lane.isInTurn = true
-        turns.append(origin)
+    /// Changes a lane and its party, and then their places among those that may go next.
+    private mutating func change<Result>(
+        _ claim: Claim, _ body: (inout Lane, inout Party) -> Result
+    ) -> Result {
+        var lane = lanes.removeValue(forKey: claim) ?? Lane()
+        var party = parties.removeValue(forKey: claim.party) ?? Party()
+        let result = body(&lane, &party)
+        let isReady = !lane.waiting.isEmpty && lane.active < concurrentPerOrigin
+        if isReady, !lane.isInTurn { party.turns.append(claim.origin) }
+        if !isReady, lane.isInTurn { party.turns.removeAll { $0 == claim.origin } }
+        lane.isInTurn = isReady
+        let level = party.turns.isEmpty ? nil : claim.party == nil ? 0 : party.active
+        if level != party.level {
+            if let old = party.level { standBack(claim.party, from: old) }
+            if let level { ready[level, default: []].append(claim.party) }
+            party.level = level
+        }
+        if lane.active > 0 || !lane.waiting.isEmpty { lanes[claim] = lane }
+        if party.active > 0 || party.waiting > 0 { parties[claim.party] = party }
+        return result
+    }
+
+    private mutating func standBack(_ id: UUID?, from level: Int) {
+        ready[level]?.removeAll { $0 == id }
+        if ready[level]?.isEmpty ?? false { ready.removeValue(forKey: level) }
     }
 }

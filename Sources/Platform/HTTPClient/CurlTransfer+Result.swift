@@ -7,6 +7,8 @@ extension CurlTransfer {
     > {
         // Past the body's limit the transfer is ended from here, which libcurl reports as a write error.
         guard code == CURLE_OK || received.isTruncated else { return .failure(error(code)) }
+        // libcurl takes a connection that ends there for the end of an answer without a body.
+        guard !received.isInHead else { return .failure(.connectionLost("the answer ended within its head")) }
         guard (200...999).contains(received.status) else { return .failure(.invalidResponse("no status")) }
         return .success(
             HTTPClientResponse(

@@ -75,7 +75,7 @@ package final class HTTPClient: @unchecked Sendable {
         guard !exchange.isFinished else { return continuation.resume(returning: .failure(.cancelled)) }
         exchange.continuation = continuation
         guard multi != nil else { return exchange.finish(.failure(.closed), loop) }
-        let decision = queue.enter(exchange, origin: exchange.origin)
+        let decision = queue.enter(exchange, exchange.claim)
         guard decision != .refuse else { return exchange.finish(.failure(.tooManyRequests), loop) }
         exchange.timer = loop.schedule(after: exchange.request.timeout) { [self] in
             // Without a place until now: the other end has seen nothing of it.
@@ -85,10 +85,14 @@ package final class HTTPClient: @unchecked Sendable {
     }
 
     private func start(_ exchange: HTTPClientExchange) {
+        guard exchange.request.isStillWanted?() ?? true else {
+            queue.leave(origin: exchange.origin)
+            return exchange.finish(.failure(.tooManyRequests), loop)
+        }
         guard let multi,
             let transfer = spare.popLast() ?? CurlTransfer(addressGuard: addressGuard, limits: limits)
         else {
-            queue.leave(origin: exchange.origin)
+            queue.leave(exchange.claim)
             return exchange.finish(.failure(.connectFailed("out of memory")), loop)
         }
         transfer.prepare(exchange.request, to: exchange.origin, settings: settings)
@@ -112,9 +116,9 @@ package final class HTTPClient: @unchecked Sendable {
             transfer.reset()
             if spare.count < Self.spareLimit { spare.append(transfer) }
             exchange.transfer = nil
-            queue.leave(origin: exchange.origin)
+            queue.leave(exchange.claim)
         } else {
-            queue.abandon(exchange, origin: exchange.origin)
+            queue.abandon(exchange, exchange.claim)
         }
         exchange.finish(result, loop)
         while let next = queue.next() { start(next) }

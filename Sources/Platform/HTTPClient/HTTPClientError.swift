@@ -18,7 +18,8 @@ package enum HTTPClientError: Error, Equatable, Sendable {
     case invalidResponse(String)
     /// The answer is longer than its caller takes.
     case answerTooLarge
-    /// The queue is full, or the time was over before there was a place. Nothing was sent.
+    /// The queue is full, the time was over before there was a place, or the request was not wanted any more when
+    /// there was. Nothing was sent.
     case tooManyRequests
     case cancelled
     /// The client was closed.

@@ -6,7 +6,7 @@ final class HTTPClientExchange: @unchecked Sendable {
     typealias Continuation = CheckedContinuation<Outcome, Never>
 
     let request: HTTPClientRequest
-    let origin: Origin
+    let claim: AdmissionQueue<HTTPClientExchange>.Claim
     var startedAt = ContinuousClock.now
     var timer: TimerQueue.Token?
     var transfer: CurlTransfer?
@@ -15,7 +15,7 @@ final class HTTPClientExchange: @unchecked Sendable {
 
     init(_ request: HTTPClientRequest, origin: Origin) {
         self.request = request
-        self.origin = origin
+        claim = AdmissionQueue.Claim(party: request.party, origin: origin)
     }
 
     func finish(_ outcome: Outcome, _ loop: EventLoop) {

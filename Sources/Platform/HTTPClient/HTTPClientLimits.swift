@@ -1,8 +1,9 @@
-/// What one client may use at a time.
+/// What one client may use at a time, all parties together.
 package struct HTTPClientLimits: Sendable {
     /// Requests under way, and so connections: on HTTP/1.1 each request has its own.
     package var concurrent: Int
-    /// Requests under way to one origin (scheme, host and port), so that a slow one leaves room for the others.
+    /// Requests of one party under way to one origin (scheme, host and port), so that a slow one leaves room for the
+    /// others.
     package var concurrentPerOrigin: Int
     /// Requests that wait for a place; more are refused.
     package var queued: Int

@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// One HTTP request to another server.
 package struct HTTPClientRequest: Sendable {
     package var method: String
@@ -14,10 +16,17 @@ package struct HTTPClientRequest: Sendable {
     package var responseLimit: Int
     /// The same for a successful answer whose type is JSON or a form, when it may be longer.
     package var dataLimit: Int?
+    /// Asked on the loop when the request gets its place, which may be long after `send`. When the answer is no,
+    /// nothing is sent, as when there is no place.
+    package var isStillWanted: (@Sendable () -> Bool)?
+    /// Whom it is made for: each party has its fair share of what the client may do at a time, and an origin's limit
+    /// for itself.
+    package var party: UUID?
 
     package init(
         method: String = "POST", url: String, headers: [(String, String)] = [], body: [UInt8] = [],
-        connectTimeout: Duration = .seconds(5), timeout: Duration = .seconds(10), responseLimit: Int = 65_536
+        connectTimeout: Duration = .seconds(5), timeout: Duration = .seconds(10), responseLimit: Int = 65_536,
+        party: UUID? = nil, isStillWanted: (@Sendable () -> Bool)? = nil
     ) {
         self.method = method
         self.url = url
@@ -26,5 +35,7 @@ package struct HTTPClientRequest: Sendable {
         self.connectTimeout = connectTimeout
         self.timeout = timeout
         self.responseLimit = responseLimit
+        self.party = party
+        self.isStillWanted = isStillWanted
     }
 }

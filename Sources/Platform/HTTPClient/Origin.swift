@@ -1,6 +1,7 @@
 import CCurl
 
-/// The server a URL points at. Requests to one origin share its connections and its limit.
+/// The server a URL points at. Requests to one origin share its connections, and those of
+/// one party its limit.
 package struct Origin: Hashable, Sendable {
     /// `https://example.com:8443`, the port always there.
     package let text: String

@@ -4,7 +4,8 @@ struct ReceivedAnswer {
     private let dataLimit: Int?
     private let headerLimit: Int
     private var headerBytes = 0
-    private var isInHead = false
+    /// A head has begun, and the empty line that ends it has not come.
+    private(set) var isInHead = false
     private(set) var status = 0
     private(set) var headers: [(name: String, value: String)] = []
     private(set) var body: [UInt8] = []

@@ -5,7 +5,7 @@ import Platform
 /// come in.
 package struct Deliveries: Sendable {
     /// The channel on which nodes tell each other of bots with news; the payload is `tenant/bot`, several
-    /// separated by spaces.
+    /// separated by spaces. With `!` before it: the bot's consumers, or their delivery rows, have changed.
     package static let channel = "rookery_log"
     /// PostgreSQL takes payloads below 8000 bytes.
     private static let keysPerNotice = 90
@@ -46,10 +46,37 @@ package struct Deliveries: Sendable {
         return statements
     }
 
+    /// For the transaction that changes delivery rows or a consumer from outside: whoever delivers takes it over at
+    /// its commit, not a second later. The rows' consumer needs its `lanes_changed_at`, which this alone is not.
+    package static func changeNotice(of key: BotKey) -> SQL {
+        "SELECT pg_notify(\(channel), \("!" + text(key)))"
+    }
+
     /// Another node's notice.
     package func receive(_ payload: String) {
-        wake(payload.split(separator: " ").compactMap(Self.key).filter { leases.epoch(of: $0.shard) != nil })
+        let words = payload.split(separator: " ")
+        let changed = held(words.lazy.filter { $0.hasPrefix("!") }.map { $0.dropFirst() })
+        let news = held(words.lazy.filter { !$0.hasPrefix("!") })
+        if !news.isEmpty { wake(news) }
+        if !changed.isEmpty { reload(changed) }
     }
+
+    private func held(_ words: some Sequence<Substring>) -> [BotKey] {
+        words.compactMap(Self.key).filter { leases.epoch(of: $0.shard) != nil }
+    }
+
+    /// Has the deliveries of those bots that are this node's read their consumers again.
+    package func reload(_ keys: some Collection<BotKey>) {
+        for (index, (loop, delivery)) in loops.enumerated() {
+            let share = LoopShare(index, of: loops.count)
+            let keys = keys.filter(share.includes)
+            guard !keys.isEmpty else { continue }
+            loop.execute { delivery.assumeIsolated { $0.reload(keys) } }
+        }
+    }
+
+    /// Ends what is delivered for a shard that is to be given back; returns when nothing of it is under way.
+    package func leave(_ shard: Int) async { await loops[shard % loops.count].delivery.leave(shard) }
 
     package func stop() async {
         await withTaskGroup(of: Void.self) { group in

@@ -10,15 +10,15 @@ package actor Delivery {
     private static let loadLimit = 200
 
     package nonisolated let unownedExecutor: UnownedSerialExecutor
-    private let loop: EventLoop
+    let loop: EventLoop
     private let share: LoopShare
     private let database: Database
     private let secrets: ConsumerSecrets
     private let logger: Logger
-    private let parts: PushConsumer.Parts
+    let parts: PushConsumer.Parts
     private let reloadEvery: Duration
     private var levels: DeliveryLevels
-    private var bots: [BotKey: [ID<Consumer>: PushConsumer]] = [:]
+    private(set) var bots: [BotKey: [ID<Consumer>: PushConsumer]] = [:]
     private var toLoad: Set<BotKey> = []
     private var ending: Set<ObjectIdentifier> = []
     /// Consumers that could not be taken, and the epochs that have them: each is logged once.
@@ -165,7 +165,7 @@ package actor Delivery {
 
     /// Stops a consumer without waiting for it here, since its endpoint may take a minute to answer. It keeps its
     /// place until then, so that no successor begins before; after that the bot is looked at again.
-    private func end(_ consumer: PushConsumer, _ id: ID<Consumer>, of key: BotKey) {
+    func end(_ consumer: PushConsumer, _ id: ID<Consumer>, of key: BotKey) {
         guard ending.insert(ObjectIdentifier(consumer)).inserted else { return }
         // `stop` finds it in `bots` and waits as well.
         Task(executorPreference: loop) {

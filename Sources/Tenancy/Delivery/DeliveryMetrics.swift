@@ -20,10 +20,10 @@ struct DeliveryMetrics: Sendable {
         ageSeconds = metrics.histogram("rookery_delivery_age_seconds", "From logged to delivered.")
     }
 
-    /// - Parameter age: since the update was logged.
-    func observe(_ attempt: DeliveryAttempt, age: Duration) {
+    /// - Parameter age: since the update was logged; nil for a replay, which says nothing about it.
+    func observe(_ attempt: DeliveryAttempt, age: Duration?) {
         attemptSeconds.observe(attempt.duration)
         (attempt.isSuccess ? delivered : failed).increment()
-        if attempt.isSuccess { ageSeconds.observe(age) }
+        if attempt.isSuccess, let age { ageSeconds.observe(age) }
     }
 }

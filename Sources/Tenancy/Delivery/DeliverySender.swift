@@ -9,11 +9,15 @@ struct DeliverySender: Sendable {
     let client: HTTPClient
 
     /// Never throws: whatever goes wrong is the attempt's outcome. Must run on the client's loop.
-    /// - Returns: nil when the client had no place for it: then there was no attempt.
-    func send(_ update: LoggedUpdate, to target: PushTarget, attempt: Int) async -> DeliveryAttempt? {
+    /// - Parameter isOwner: whether the bot's deliveries are still this node's; asked when it is about to be sent.
+    /// - Returns: nil when the client had no place for it, or it is another node's: then there was no attempt.
+    func send(
+        _ update: LoggedUpdate, to target: PushTarget, attempt: Int,
+        ifStill isOwner: @escaping @Sendable () -> Bool
+    ) async -> DeliveryAttempt? {
         await send(
             update.payload.bytes, Self.messageID(update, target.source), to: target, attempt: attempt,
-            target.isReplay ? [("Rookery-Replay", "true")] : [])
+            target.isReplay ? [("Rookery-Replay", "true")] : [], ifStill: isOwner)
     }
 
     /// The same with an update of nobody's, which says what it is.
@@ -24,12 +28,15 @@ struct DeliverySender: Sendable {
     }
 
     private func send(
-        _ body: [UInt8], _ id: String, to target: PushTarget, attempt: Int, _ mark: [(String, String)]
+        _ body: [UInt8], _ id: String, to target: PushTarget, attempt: Int, _ mark: [(String, String)],
+        ifStill isOwner: (@Sendable () -> Bool)? = nil
     ) async -> DeliveryAttempt? {
         let at = Timestamp.now
         let started = ContinuousClock.now
         do {
-            let answer = try await client.send(request(body, id, to: target, attempt: attempt, at: at, mark))
+            var request = request(body, id, to: target, attempt: attempt, at: at, mark)
+            request.isStillWanted = isOwner
+            let answer = try await client.send(request)
             return DeliveryAttempt(number: attempt, at: at, answer: answer, after: .now - started)
         } catch HTTPClientError.tooManyRequests {
             return nil
@@ -59,7 +66,7 @@ struct DeliverySender: Sendable {
             method: "POST", url: target.url, headers: headers, body: body,
             connectTimeout: min(Self.connectTimeout, target.consumer.timeout),
             timeout: target.consumer.timeout,
-            responseLimit: Self.responseLimit)
+            responseLimit: Self.responseLimit, party: target.consumer.bot.tenant.uuid)
         request.dataLimit = DeliveryReply.limit
         return request
     }

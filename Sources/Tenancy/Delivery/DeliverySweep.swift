@@ -55,7 +55,9 @@ package struct DeliverySweep: Sendable {
                     FROM consumer AS c LEFT JOIN consumer_cursor AS cursor
                         ON cursor.tenant_id = c.tenant_id AND cursor.consumer_id = c.id
                     WHERE (c.tenant_id, c.id) > (\(last.tenant), \(last.consumer))
-                        AND c.type IN ('push', 'replay') AND c.status = 'active'
+                        AND c.status = 'active' AND (c.type = 'push' OR EXISTS (
+                            SELECT FROM replay AS r WHERE r.tenant_id = c.tenant_id AND r.consumer_id = c.id
+                                AND r.status <> 'cancelled'))
                         AND get_byte(uuid_send(c.bot_id), 15) % \(Int32(Shard.count)) = ANY(\(shards.map(Int32.init)))
                     ORDER BY c.tenant_id, c.id LIMIT \(Int64(Self.pageSize))
                     """, as: Lagging.self)

@@ -57,6 +57,7 @@ extension PushConsumer {
                 guard !row.isParking else { return park(lane) }
                 if let dueAt = row.dueAt, dueAt > .now + Self.early { return schedule(lane, at: dueAt) }
                 guard try await deliver(row, in: lane) else { return }
+                guard pace == nil else { return schedule(lane, at: nil) }
             }
             schedule(lane, at: .now + .seconds(1))
         } catch {

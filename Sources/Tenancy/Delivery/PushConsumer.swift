@@ -36,6 +36,7 @@ actor PushConsumer {
     var tracks: DeliveryTracks { didSet { hold() } }
     var breaker = Breaker()
     var throttle = Throttle()
+    var pace: ReplayPace?
     var retries = RetryLanes()
     /// Whether all lanes with delivery rows are known. Until then nothing new is taken in nor sent.
     var knowsAllLanes: Bool
@@ -94,6 +95,7 @@ actor PushConsumer {
         for lane in lanes { retries.add(lane.name, isExpress: lane.isExpress) }
         unscheduled = lanes
         self.knowsAllLanes = knowsAllLanes
+        pace = target.replay.map { ReplayPace(perSecond: $0.perSecond, now: .now) }
     }
 
     var consumer: Consumer { target.consumer }
@@ -173,7 +175,9 @@ actor PushConsumer {
     private func send(_ now: ContinuousClock.Instant) {
         while let turn = nextTurn(now) {
             guard underWay < allowance(now) else { return awaitGate(throttle.waits(at: now)) }
+            if let opensAt = pace?.opensAt(now) { return awaitGate(opensAt) }
             guard breaker.admits(at: now) else { return awaitGate(breaker.opensAt) }
+            pace?.take(now)
             switch turn {
             case .retry(let express): sendRetry(express: express, now)
             case .update: sendUpdate(now)
@@ -285,7 +289,13 @@ actor PushConsumer {
     /// - Returns: nil when it was not sent, which is not the endpoint's failure: it pauses a while instead.
     func send(_ update: LoggedUpdate, number: Int) async -> DeliveryAttempt? {
         let number = number + (putBacks.isEmpty ? 0 : putBacks[update.position] ?? 0)
-        guard let attempt = await parts.sender.send(update, to: target, attempt: number) else {
+        guard
+            let attempt = await parts.sender.send(
+                update, to: target, attempt: number,
+                ifStill: { [parts, epoch, shard = consumer.bot.shard] in
+                    parts.leases.epoch(of: shard) == epoch
+                })
+        else {
             pause()
             return nil
         }
@@ -305,6 +315,7 @@ actor PushConsumer {
     }
 
     private func observe(_ attempt: DeliveryAttempt, of update: LoggedUpdate) {
+        guard !target.isReplay else { return parts.metrics.observe(attempt, age: nil) }
         let age = max(.zero, Timestamp.now - update.receivedAt)
         parts.metrics.observe(attempt, age: age)
         if attempt.isSuccess {

@@ -94,6 +94,16 @@ package actor Pollers {
         gauge.set(0)
     }
 
+    /// Ends the polls of a shard that is to be given back, for which none begins any more. What is being stored is
+    /// waited for.
+    package func leave(_ shard: Int) async {
+        let leaving = running.filter { $0.key.shard == shard }
+        let ending = leaving.values.compactMap { tasks[$0.number] }
+        for (key, poller) in leaving { end(poller, of: key) }
+        for task in ending { await task.value }
+        gauge.set(running.count)
+    }
+
     // MARK: Who polls
 
     private func refresh() async throws {
@@ -124,7 +134,8 @@ package actor Pollers {
     }
 
     private func replace(_ key: BotKey, version: Timestamp, by found: PollTarget.Found?) {
-        guard !isStopped else { return }
+        // A shard may have been lost while the tokens were read.
+        guard !isStopped, isOurs(key) else { return }
         if let known = running[key] {
             if known.target == found?.target {
                 running[key]?.version = version

@@ -37,7 +37,7 @@ struct PullSelection {
     private(set) var forgotten: [Int64] = []
     private(set) var main: PullCursor
     private(set) var express: PullCursor
-    /// Something could be given but for the limit.
+    /// More is there than the limit allows. It may be behind what is given now, in its lane.
     private(set) var hasMore = false
     /// Something waits for an acknowledgement, or for what is out to become visible.
     private(set) var isHeld = false

@@ -33,7 +33,7 @@ package enum PullRefusal: Error {
 /// What one look for updates came to.
 package struct PullOutcome: Sendable {
     package var updates: [PulledUpdate] = []
-    /// Asking again at once would give more.
+    /// There is more than was asked for, though some may have to wait for what was given now.
     package var hasMore = false
     let bot: BotKey
     /// When to look again, though nobody says that there is news.

@@ -9,7 +9,8 @@ struct ReplayPace {
     private var next: ContinuousClock.Instant
 
     init(perSecond: Int, now: ContinuousClock.Instant) {
-        interval = .seconds(1) / perSecond
+        // Rounded up, so that a second never holds one more.
+        interval = .nanoseconds((1_000_000_000 + perSecond - 1) / perSecond)
         burst = interval * (max(1, perSecond / 50) - 1)
         next = now
     }

@@ -69,6 +69,21 @@ struct HTTPClientFailureTests {
     }
 
     @Test(
+        "A head that stops in the middle is no answer, whatever its status",
+        arguments: ["HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nA: b\r\n"])
+    func droppedInHead(head: String) async throws {
+        let server = try StubServer { connection in
+            _ = connection.readRequest()
+            connection.write(head)
+        }
+        defer { server.stop() }
+
+        let error = try await failure { try await $0.send(HTTPClientRequest(url: server.url)) }
+
+        guard case .connectionLost = error else { return #expect(error == .connectionLost("")) }
+    }
+
+    @Test(
         "What is not HTTP is no answer", arguments: ["hello\r\n\r\n", "HTTP/1.1 abc OK\r\n\r\n", "\0\0\0\0"])
     func notHTTP(answer: String) async throws {
         let server = try StubServer { connection in
@@ -141,56 +156,6 @@ struct HTTPClientFailureTests {
         let error = try await failure { try await $0.send(HTTPClientRequest(url: "http://nobody.invalid/")) }
 
         #expect(error == .nameNotResolved)
-    }
-
-    @Test("The queue is bounded")
-    func fullQueue() async throws {
-        let server = try StubServer { connection in
-            _ = connection.readRequest(); _ = connection.readRequest()
-        }
-        defer { server.stop() }
-
-        let errors = try await withClient(limits: HTTPClientLimits(concurrent: 1, queued: 1)) {
-            client, loop in
-            await withTaskGroup(of: HTTPClientError?.self) { group in
-                for _ in 0..<3 {
-                    group.addTask(executorPreference: loop) {
-                        do throws(HTTPClientError) {
-                            _ = try await client.send(HTTPClientRequest(url: server.url))
-                            return nil
-                        } catch { return error }
-                    }
-                }
-                let first = await group.next()
-                group.cancelAll()
-                return await group.reduce(into: [first ?? nil]) { $0.append($1) }
-            }
-        }
-
-        #expect(errors == [.tooManyRequests, .cancelled, .cancelled])
-    }
-
-    @Test("A request whose time is over while it waits for a place was not sent, and says so")
-    func timeOverInQueue() async throws {
-        let server = try StubServer { connection in
-            _ = connection.readRequest(); _ = connection.readRequest()
-        }
-        defer { server.stop() }
-
-        let error = try await withClient(limits: HTTPClientLimits(concurrent: 1)) { client, loop in
-            let first = Task(executorPreference: loop) {
-                try await client.send(HTTPClientRequest(url: server.url))
-            }
-            while client.load < 1 { await Task.yield() }
-            let error = await #expect(throws: HTTPClientError.self) {
-                try await client.send(HTTPClientRequest(url: server.url, timeout: .milliseconds(50)))
-            }
-            first.cancel()
-            _ = await first.result
-            return error
-        }
-
-        #expect(error == .tooManyRequests)
     }
 
     @Test("A cancelled task ends its request at once, under way or waiting")

@@ -14,10 +14,11 @@ struct DeliveryRun: Sendable {
     /// - Parameters:
     ///   - epoch: under which all shards are held.
     ///   - reloadEvery: how often all consumers are read again.
+    ///   - looksByItself: false leaves out what is looked for once a second.
     init(
         _ fixture: Fixture, epoch: Int64 = 1, limits: HTTPClientLimits = HTTPClientLimits(),
         logger: Logger? = nil, reloadEvery: Duration = .seconds(30), calls: BotCalls? = nil,
-        events: ConsumerEvents = .none
+        events: ConsumerEvents = .none, looksByItself: Bool = true
     ) async throws {
         self.fixture = fixture
         let loop = fixture.loop
@@ -29,7 +30,7 @@ struct DeliveryRun: Sendable {
             leases: leases, client: client, metrics: fixture.metrics, logger: logger ?? fixture.logger,
             calls: calls, events: events, reloadEvery: reloadEvery)
         self.delivery = delivery
-        running = Task(executorPreference: loop) { try? await delivery.run() }
+        running = Task(executorPreference: loop) { if looksByItself { try? await delivery.run() } }
         hold(epoch: epoch)
     }
 
@@ -38,10 +39,11 @@ struct DeliveryRun: Sendable {
             (0..<Shard.count).map { ($0, epoch) }, until: .now + .seconds(600))
     }
 
+    var deliveries: Deliveries { Deliveries([(loop: fixture.loop, delivery: delivery)], leases: leases) }
+
     /// Appends and wakes the delivery, as ingest does.
     func append(_ updates: [NewUpdate]) async throws {
-        let appender = fixture.appender(
-            deliveries: Deliveries([(loop: fixture.loop, delivery: delivery)], leases: leases))
+        let appender = fixture.appender(deliveries: deliveries)
         for update in updates { try await appender.append(update) }
     }
 
@@ -65,17 +67,19 @@ extension Fixture {
         let position: Int64
         let settled: [Int64]
         let epoch: Int64
+        let expressPosition: Int64
         init(row: inout Row) throws {
             position = try row.next()
             settled = try row.next()
             epoch = try row.next()
+            expressPosition = try row.next()
         }
     }
 
     func cursor(of consumer: Consumer) async throws -> StoredCursor? {
         try await superuser.withConnection { connection in
             try await connection.first(
-                "SELECT position, settled, epoch FROM consumer_cursor WHERE consumer_id = \(consumer.id)",
+                "SELECT position, settled, epoch, express_position FROM consumer_cursor WHERE consumer_id = \(consumer.id)",
                 as: StoredCursor.self)
         }
     }
@@ -88,7 +92,8 @@ extension Fixture {
     func settled(_ consumer: Consumer, within patience: Duration = .seconds(60)) async throws {
         let last = try await lastPosition()
         try await eventually("the cursor at \(last)", within: patience) {
-            try await self.cursor(of: consumer)?.position == last
+            let cursor = try await self.cursor(of: consumer)
+            return cursor?.position == last && cursor?.expressPosition == last
         }
     }
 
