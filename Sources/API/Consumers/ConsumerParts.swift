@@ -32,7 +32,6 @@ struct ConsumerParts: Sendable {
                 { await retention.run() },
                 { await watch.run() },
                 { await removals.run() },
-                { await watch.run() },
             ])
     }
 
