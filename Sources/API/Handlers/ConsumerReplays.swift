@@ -27,7 +27,9 @@ enum ConsumerReplays {
             return (source, try await Replay.range(new, of: source, in: tx))
         }
         do {
-            return (range, try await call.read { tx in try await Replay.size(new, of: range, source, in: tx) })
+            return (
+                range, try await call.read { tx in try await Replay.size(new, of: range, source, in: tx) }
+            )
         } catch is Replay.Uncountable {
             return (range, nil)
         }

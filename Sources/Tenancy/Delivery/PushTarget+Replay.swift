@@ -11,7 +11,8 @@ struct ReplayTarget: Sendable, Equatable {
 
     /// What has a deadline is not delivered: counted as expired when the replay was made.
     func covers(_ update: LoggedUpdate) -> Bool {
-        update.deadline == nil && update.position <= until && update.receivedAt >= from && update.receivedAt < to
+        update.deadline == nil && update.position <= until && update.receivedAt >= from
+            && update.receivedAt < to
             && (chatID == nil || update.chatID == chatID)
     }
 }

@@ -43,18 +43,19 @@ extension PushTarget {
                 """, as: SealedPushTarget.self)
         }
         let replays = try await replays(of: bots, in: database, secrets: secrets, logger: logger)
-        return replays + rows.compactMap { row in
-            do {
-                return try row.opened(by: secrets)
-            } catch {
-                logger.error(
-                    "a consumer's secrets cannot be used; it gets nothing until they can",
-                    [
-                        "consumer": "\(row.consumer.id)", "error": "\(error)",
-                    ])
-                return nil
+        return replays
+            + rows.compactMap { row in
+                do {
+                    return try row.opened(by: secrets)
+                } catch {
+                    logger.error(
+                        "a consumer's secrets cannot be used; it gets nothing until they can",
+                        [
+                            "consumer": "\(row.consumer.id)", "error": "\(error)",
+                        ])
+                    return nil
+                }
             }
-        }
     }
 }
 
