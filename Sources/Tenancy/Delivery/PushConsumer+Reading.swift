@@ -10,7 +10,8 @@ extension PushConsumer {
     private static let expressEvery = Duration.milliseconds(50)
 
     func startReading() {
-        guard !isReading, !hasReadRange, leavingCount < Self.leavingLimit, knowsAllLanes, retries.count < Self.laneLimit
+        guard !isReading, !hasReadRange, leavingCount < Self.leavingLimit, knowsAllLanes,
+            retries.count < Self.laneLimit
         else { return }
         // A consumer that holds nothing may always read a little, so that none waits for what others hold.
         let isAhead = breaker.isClosed && budget.hasRoom(for: LogReader.pageBytes)

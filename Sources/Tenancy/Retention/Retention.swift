@@ -205,6 +205,15 @@ package struct Retention: Sendable {
                 "DELETE FROM retry_job WHERE status <> 'running' AND finished_at < \(before)")
             try await tx.execute("DELETE FROM consumer_gap WHERE created_at < \(before)")
         }
+        let replays = try await database.job { tx in
+            try await tx.all(
+                "SELECT tenant_id, consumer_id FROM replay WHERE status <> 'running' AND finished_at < \(before)",
+                as: EndedReplay.self)
+        }
+        for replay in replays {
+            try Task.checkCancellation()
+            try await database.write(replay.tenant) { tx in try await Replay.delete(replay.id, in: tx) }
+        }
     }
 
     /// Each batch commits by itself, so that nothing is locked for long.
@@ -219,4 +228,14 @@ package struct Retention: Sendable {
 private struct Single<Value: PostgresDecodable & Sendable>: RowDecodable {
     let value: Value
     init(row: inout Row) throws { value = try row.next() }
+}
+
+private struct EndedReplay: RowDecodable {
+    let tenant: ID<Tenant>
+    let id: ID<Replay>
+
+    init(row: inout Row) throws {
+        tenant = try row.next()
+        id = try row.next()
+    }
 }
