@@ -86,7 +86,7 @@ package final class HTTPClient: @unchecked Sendable {
 
     private func start(_ exchange: HTTPClientExchange) {
         guard exchange.request.isStillWanted?() ?? true else {
-            queue.leave(origin: exchange.origin)
+            queue.leave(exchange.claim)
             return exchange.finish(.failure(.tooManyRequests), loop)
         }
         guard let multi,

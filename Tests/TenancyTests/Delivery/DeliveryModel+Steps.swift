@@ -108,7 +108,10 @@ extension DeliveryModel {
 
     private mutating func leave(_ made: [Row]) {
         guard !made.isEmpty else { return }
-        for row in made { node.departures.begin(row.lane) }
+        for row in made {
+            node.departures.begin(row.lane)
+            if row.status != .retrying { givenUp.insert(row.update.position) }
+        }
         node.leaving.append(made)
     }
 
@@ -119,7 +122,6 @@ extension DeliveryModel {
         store(node, settling: Set(made.map(\.update.position)))
         for row in made where rows[row.update.position] == nil {
             let position = row.update.position
-            if row.status != .retrying { givenUp.insert(position) }
             if delivered.contains(position) {
                 check(mayComeAgain.contains(position), "\(position) was delivered and became a row")
                 delivered.remove(position)

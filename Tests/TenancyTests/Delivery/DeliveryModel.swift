@@ -86,11 +86,15 @@ struct DeliveryModel {
             clock += 500
             for position in rows.keys.sorted() where rows[position]?.isParking == true { skip(position) }
             for _ in 0..<60 { step() }
-            if node.tracks.isDone, node.retries.isEmpty, node.leaving.isEmpty, node.sending.isEmpty { break }
+            if node.tracks.isDone, node.reading == nil, node.retries.isEmpty, node.leaving.isEmpty,
+                node.sending.isEmpty, node.look == nil, !hasOutsideChange
+            {
+                break
+            }
         }
         flush(node)
         let missing = log.filter {
-            isWanted($0) && !delivered.contains($0.position) && !givenUp.contains($0.position)
+            isWanted($0) && !delivered.contains($0.position) && rows[$0.position] == nil
         }
         check(missing.isEmpty, "neither delivered nor given up: \(missing.map(\.position))")
         check(!rows.values.contains(where: \.isHeld), "rows are left")
