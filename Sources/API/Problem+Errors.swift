@@ -140,7 +140,8 @@ extension Problem {
                 detail: "POST /v1/consumers/{consumer_id}/resume lets it go on")
         case .tooManyWaiting:
             Problem(
-                429, "too_many_waiting", "As many pulls wait for updates as may", headers: ["Retry-After": "1"])
+                429, "too_many_waiting", "As many pulls wait for updates as may",
+                headers: ["Retry-After": "1"])
         }
     }
 

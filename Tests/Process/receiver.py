@@ -35,6 +35,8 @@ class Receiver:
         self.received: list[Received] = []
         # What its bot does about an update, before it is answered.
         self.react = lambda entry: None
+        # What it answers, as JSON; nothing for None.
+        self.reply = lambda entry: None
         self._changed = threading.Condition()
         self._held: dict[int, threading.Event] = {}
         self._server = Server(("127.0.0.1", 0), self._handler())
@@ -82,10 +84,15 @@ class Receiver:
                 entry = Received.of({name.lower(): value for name, value in self.headers.items()}, body)
                 receiver._note(entry)
                 receiver.react(entry)
+                reply = receiver.reply(entry)
+                answer = b"" if reply is None else json.dumps(reply).encode()
                 try:
                     self.send_response(200)
-                    self.send_header("Content-Length", "0")
+                    if answer:
+                        self.send_header("Content-Type", "application/json")
+                    self.send_header("Content-Length", str(len(answer)))
                     self.end_headers()
+                    self.wfile.write(answer)
                 except OSError:
                     self.close_connection = True
 

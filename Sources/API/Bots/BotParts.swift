@@ -72,7 +72,7 @@ struct BotParts: Sendable {
         self.runtime = runtime
         self.commands = commands
         self.scheduler = scheduler
-        calls = clients.calls.map {
+        calls = clients.replies.map {
             BotCalls(scheduler: scheduler, telegram: $0, secrets: BotSecrets(box: box))
         }
         consumerEvents = ConsumerEvents(trail: access.trail, alarms: alarms, logger: runtime.logger)

@@ -6,6 +6,8 @@ import Tenancy
 struct TelegramClients: Sendable {
     /// For what people, jobs and bots ask of Telegram; one an event loop.
     let calls: [BotAPIClient]
+    /// For what consumers' answers make bots do, one an event loop: strangers say how much that is.
+    let replies: [BotAPIClient]
     /// For polls, one an event loop: a poll is a request for most of the time, and there may be one for each bot.
     let polls: [BotAPIClient]
     /// For checks, on the first loop: many at once, which keep nobody's request waiting.
@@ -38,10 +40,13 @@ struct TelegramClients: Sendable {
         let first = try await client(on: loop)
         var calls = [telegram(first)]
         for loop in runtime.loops.dropFirst() { calls.append(telegram(try await client(on: loop))) }
+        var replies: [BotAPIClient] = []
+        for loop in runtime.loops { replies.append(telegram(try await client(on: loop, limits: .replies))) }
         var polls: [BotAPIClient] = []
         for loop in runtime.loops { polls.append(telegram(try await client(on: loop, limits: .polls))) }
         self.first = first
         self.calls = calls
+        self.replies = replies
         self.polls = polls
         checks = telegram(try await client(on: loop, limits: .checks))
         probe = WebhookProbe(
@@ -61,6 +66,14 @@ extension HTTPClientLimits {
         var limits = HTTPClientLimits(
             concurrent: 32_768, concurrentPerOrigin: 32_768, queued: 32_768, idleConnections: 32_768)
         limits.readBuffer = 2048
+        limits.sharesConnections = true
+        return limits
+    }
+
+    /// What is above waits.
+    fileprivate static var replies: HTTPClientLimits {
+        var limits = HTTPClientLimits(concurrent: 64, concurrentPerOrigin: 64, idleConnections: 16)
+        limits.readBuffer = 4096
         limits.sharesConnections = true
         return limits
     }

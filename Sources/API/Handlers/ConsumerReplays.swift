@@ -27,7 +27,9 @@ enum ConsumerReplays {
             return (source, try await Replay.range(new, of: source, in: tx))
         }
         do {
-            return (range, try await call.read { tx in try await Replay.size(new, of: range, source, in: tx) })
+            return (
+                range, try await call.read { tx in try await Replay.size(new, of: range, source, in: tx) }
+            )
         } catch is Replay.Uncountable {
             return (range, nil)
         }
@@ -83,7 +85,7 @@ extension Replay.New {
         let from = body.required("from", .timestamp)
         let to = body.required("to", .timestamp)
         let chatID = body.optional("chat_id", .integer(Int.min...Int.max))
-        let kinds = body.optional("kinds", .updateKinds.which("at least one kind of update") { !$0.isEmpty })
+        let kinds = body.optional("kinds", .consumerKinds)
         let perSecond = body.optional("per_second", .integer(1...1000))
         guard let from, let to else { return nil }
         guard from < to else {

@@ -12,6 +12,7 @@ final class HTTPClientExchange: @unchecked Sendable {
     var transfer: CurlTransfer?
     var continuation: Continuation?
     private(set) var isFinished = false
+    var origin: Origin { claim.origin }
 
     init(_ request: HTTPClientRequest, origin: Origin) {
         self.request = request

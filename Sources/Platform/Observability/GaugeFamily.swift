@@ -22,7 +22,8 @@ package final class GaugeFamily: Metric {
 
     package var samples: String {
         current.withLock { $0 }.map { series in
-            MetricIdentity(name: identity.name, help: identity.help, labels: series.labels).sample(series.value)
+            MetricIdentity(name: identity.name, help: identity.help, labels: series.labels).sample(
+                series.value)
         }.joined()
     }
 }

@@ -20,7 +20,7 @@ extension Consumer {
         let rows = try await tx.all(
             """
             SELECT id, tenant_id FROM consumer
-            WHERE failing_since IS NOT NULL AND \(isWarnable) OR failing_since IS NOT NULL AND \(isDisableable)
+            WHERE failing_since IS NOT NULL AND (\(isWarnable) OR \(isDisableable))
             ORDER BY failing_since LIMIT \(Int64(limit))
             """, as: Overdue.self)
         return Dictionary(uniqueKeysWithValues: rows.map { ($0.id, $0.tenant) })

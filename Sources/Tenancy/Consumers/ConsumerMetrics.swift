@@ -29,7 +29,8 @@ package struct ConsumerMetrics: Sendable {
         self.leases = leases
         self.logger = logger
         lagUpdates = metrics.gauges(
-            "rookery_consumer_lag_updates", "Updates in the log that a consumer has not got, as far as counted.")
+            "rookery_consumer_lag_updates",
+            "Updates in the log that a consumer has not got, as far as counted.")
         lagSeconds = metrics.gauges(
             "rookery_consumer_lag_seconds", "The age of the oldest update that a consumer has not got.")
         deliveries = metrics.gauges(
@@ -118,7 +119,8 @@ package struct ConsumerMetrics: Sendable {
         }
         let main = waiting(after: "k.position", "k.settled", scanned: "", counted: "AND deadline IS NULL")
         let express = waiting(
-            after: "k.express_position", "k.express_settled", scanned: "AND deadline IS NOT NULL", counted: "")
+            after: "k.express_position", "k.express_settled", scanned: "AND deadline IS NOT NULL", counted: ""
+        )
         return try await database.job { tx in
             try await tx.all(
                 """

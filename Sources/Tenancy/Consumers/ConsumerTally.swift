@@ -65,7 +65,8 @@ struct ConsumerTally {
     func undelivered(_ limit: Int) -> [Found] {
         Array(
             all.filter(\.hasUndelivered)
-                .sorted { ($0.dead, $0.retrying, $0.expired) > ($1.dead, $1.retrying, $1.expired) }.prefix(limit))
+                .sorted { ($0.dead, $0.retrying, $0.expired) > ($1.dead, $1.retrying, $1.expired) }.prefix(
+                    limit))
     }
 
     private var all: some Collection<Found> { before.merging(round) { $1 }.values }

@@ -57,6 +57,7 @@ actor DeliveryJournal {
     private var progress: [ID<Consumer>: @Sendable () -> Progress] = [:]
     private var isScheduled = false
     private var isFailing = false
+    private var isAway = false
     private var isFlushing = false
     private var whenFlushed: [CheckedContinuation<Void, Never>] = []
 
@@ -67,7 +68,9 @@ actor DeliveryJournal {
         self.logger = logger
     }
 
-    var isFull: Bool { backlog >= Self.capacity }
+    /// Upon which nothing more is sent: too much is not written down, or the database is away. A node that died then
+    /// would leave nobody who knew of what it has sent.
+    var isFull: Bool { backlog >= Self.capacity || isAway }
     /// Attempts not written down yet.
     var backlog: Int { attempts.count }
 
@@ -143,9 +146,11 @@ actor DeliveryJournal {
                 _ = try await connection.pipeline(Self.statements(batch, newest))
             }
             isFailing = false
+            isAway = false
         } catch {
             if !isFailing { logger.warning("delivery results could not be written", ["error": "\(error)"]) }
             isFailing = true
+            isAway = (error as? PostgresError).map { [.unavailable, .connectionLost].contains($0) } ?? false
             attempts.insert(contentsOf: batch, at: 0)
             progress.merge(cursors) { newer, _ in newer }
         }

@@ -17,11 +17,27 @@ actor DeliveryReplies {
     private struct Waiting: Sendable {
         let reply: DeliveryReply
         let bot: BotKey
+        let deadline: ContinuousClock.Instant
         let done: Done
     }
 
-    private static let capacity = 2000
-    private static let tenantCapacity = 500
+    /// Calls, and bytes of their parameters.
+    private struct Load {
+        var count = 0
+        var bytes = 0
+
+        mutating func add(_ reply: DeliveryReply, sign: Int = 1) {
+            count += sign
+            bytes += sign * reply.parameters.count
+        }
+
+        func isFull(_ most: Load) -> Bool { count >= most.count || bytes >= most.bytes }
+    }
+
+    private static let capacity = Load(count: 2000, bytes: 16 << 20)
+    private static let tenantCapacity = Load(count: 500, bytes: 4 << 20)
+    /// From the answer to the beginning of the call.
+    private static let patience = Duration.seconds(60)
     private static let callTime = Duration.seconds(20)
     private static let answerLimit = 65_536
     /// What is left to do at the end of the program may take so long.
@@ -33,8 +49,8 @@ actor DeliveryReplies {
     /// nil where nothing is carried out.
     private let calls: BotCalls?
     private var lanes: [Lane: [Waiting]] = [:]
-    private var count = 0
-    private var countByTenant: [ID<Tenant>: Int] = [:]
+    private var load = Load()
+    private var loads: [ID<Tenant>: Load] = [:]
     private var isEnding = false
     private var whenIdle: [CheckedContinuation<Void, Never>] = []
 
@@ -50,9 +66,9 @@ actor DeliveryReplies {
         if let refusal = reply.refusal ?? refusal(of: bot.tenant) {
             return done(ReplyOutcome(refusing: reply, because: refusal))
         }
-        count += 1
-        countByTenant[bot.tenant, default: 0] += 1
-        let waiting = Waiting(reply: reply, bot: bot, done: done)
+        load.add(reply)
+        loads[bot.tenant, default: Load()].add(reply)
+        let waiting = Waiting(reply: reply, bot: bot, deadline: .now + Self.patience, done: done)
         // These tasks end with their calls, all of which have time-outs; `drain` waits for them.
         guard let chat = reply.chat else {
             Task(executorPreference: loop) { await self.finish(waiting) }
@@ -66,7 +82,8 @@ actor DeliveryReplies {
 
     private func refusal(of tenant: ID<Tenant>) -> String? {
         if isEnding { return "the program is ending" }
-        let isFull = count >= Self.capacity || countByTenant[tenant, default: 0] >= Self.tenantCapacity
+        let isFull =
+            load.isFull(Self.capacity) || loads[tenant, default: Load()].isFull(Self.tenantCapacity)
         return isFull ? "too many calls are waiting" : nil
     }
 
@@ -76,7 +93,7 @@ actor DeliveryReplies {
         loop.schedule(after: Self.lastTime) { self.assumeIsolated { $0.release() } }
         await withCheckedContinuation { continuation in
             whenIdle.append(continuation)
-            if count == 0 { release() }
+            if load.count == 0 { release() }
         }
     }
 
@@ -94,20 +111,24 @@ actor DeliveryReplies {
     }
 
     private func finish(_ waiting: Waiting) async {
-        let reply = waiting.reply
-        let outcome =
-            isEnding
-            ? ReplyOutcome(refusing: reply, because: "the program is ending")
-            : await call(reply, as: waiting.bot)
-        let tenant = waiting.bot.tenant
-        count -= 1
-        let left = countByTenant[tenant, default: 1] - 1
-        countByTenant[tenant] = left == 0 ? nil : left
+        let (reply, tenant) = (waiting.reply, waiting.bot.tenant)
+        let outcome: ReplyOutcome
+        if isEnding {
+            outcome = ReplyOutcome(refusing: reply, because: "the program is ending")
+        } else if waiting.deadline <= .now {
+            outcome = ReplyOutcome(refusing: reply, because: "its turn did not come in time")
+        } else {
+            outcome = await call(waiting)
+        }
+        load.add(reply, sign: -1)
+        loads[tenant]?.add(reply, sign: -1)
+        if loads[tenant]?.count == 0 { loads.removeValue(forKey: tenant) }
         waiting.done(outcome)
-        if count == 0 { release() }
+        if load.count == 0 { release() }
     }
 
-    private func call(_ reply: DeliveryReply, as bot: BotKey) async -> ReplyOutcome {
+    private func call(_ waiting: Waiting) async -> ReplyOutcome {
+        let (reply, bot) = (waiting.reply, waiting.bot)
         guard let calls else {
             return ReplyOutcome(refusing: reply, because: "no bot can be called from here")
         }
@@ -115,28 +136,28 @@ actor DeliveryReplies {
             guard let token = try await token(of: bot, calls.secrets) else {
                 return ReplyOutcome(refusing: reply, because: "the bot is not active")
             }
-            return await Self.call(reply, token, calls)
+            return await Self.call(reply, token, calls, within: max(.zero, waiting.deadline - .now))
         } catch {
             return ReplyOutcome(refusing: reply, because: "the bot's token could not be read")
         }
     }
 
-    private static func call(_ reply: DeliveryReply, _ token: BotToken, _ calls: BotCalls) async
-        -> ReplyOutcome
-    {
+    private static func call(
+        _ reply: DeliveryReply, _ token: BotToken, _ calls: BotCalls, within time: Duration
+    ) async -> ReplyOutcome {
         do {
             let result: BotAPIResult
             if case .number(let chat)? = reply.chat {
                 result = try await calls.scheduler.send(
-                    reply.method, to: chat, reply.parameters, token: token)
+                    reply.method, to: chat, reply.parameters, token: token, within: time)
             } else {
                 result = try await calls.telegram.call(
                     reply.method, reply.parameters, token: token, timeout: callTime,
                     responseLimit: answerLimit)
             }
-            let text = String(decoding: result.body.prefix(ReplyOutcome.limit), as: UTF8.self)
-            return ReplyOutcome(
-                reply.method, isOK: true, text.replacing(token.secret, with: SecretMask.placeholder))
+            let text = String(decoding: result.body, as: UTF8.self)
+                .replacing(token.secret, with: SecretMask.placeholder)
+            return ReplyOutcome(reply.method, isOK: true, text)
         } catch {
             return ReplyOutcome(reply.method, isOK: false, words(for: error))
         }

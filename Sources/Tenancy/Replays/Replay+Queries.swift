@@ -73,6 +73,20 @@ extension Replay {
         return true
     }
 
+    /// Its delivery rows and attempts are left to `ConsumerRemovals`.
+    static func delete(_ id: ID<Replay>, in tx: TenantTransaction) async throws {
+        try await tx.execute(
+            "SELECT FROM consumer_cursor WHERE tenant_id = \(tx.tenant) AND consumer_id = \(id) FOR UPDATE")
+        try await tx.execute(
+            """
+            INSERT INTO consumer_removal (tenant_id, consumer_id, bot_id)
+            SELECT tenant_id, id, bot_id FROM consumer
+            WHERE tenant_id = \(tx.tenant) AND id = \(id) AND type = 'replay'
+            """)
+        try await tx.execute(
+            "DELETE FROM consumer WHERE tenant_id = \(tx.tenant) AND id = \(id) AND type = 'replay'")
+    }
+
     private static func select(in tx: TenantTransaction) -> SQL {
         """
         SELECT replay.consumer_id, replay.source_id, replay.from_time, replay.until_time, replay.chat_id, own.kinds,

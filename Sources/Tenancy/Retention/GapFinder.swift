@@ -49,7 +49,9 @@ struct GapFinder: Sendable {
         }
     }
 
-    private func lagging(_ day: String, _ tenants: [ID<Tenant>]?, after last: Lagging) async throws -> [Lagging] {
+    private func lagging(_ day: String, _ tenants: [ID<Tenant>]?, after last: Lagging) async throws
+        -> [Lagging]
+    {
         let isAmong: SQL = tenants.map { "AND c.tenant_id = ANY(\($0))" } ?? ""
         return try await database.job { tx in
             try await tx.all(

@@ -37,7 +37,9 @@ package struct Retention: Sendable {
     package func run() async {
         while !Task.isCancelled {
             await pass(today: .now)
-            guard (try? await loop.sleep(for: Self.interval * Double.random(in: 0.9...1.1))) != nil else { return }
+            guard (try? await loop.sleep(for: Self.interval * Double.random(in: 0.9...1.1))) != nil else {
+                return
+            }
         }
     }
 
@@ -56,7 +58,8 @@ package struct Retention: Sendable {
             try await work()
         } catch {
             guard !Task.isCancelled else { return }
-            logger.warning("what was kept for long enough is still there", ["what": "\(what)", "error": "\(error)"])
+            logger.warning(
+                "what was kept for long enough is still there", ["what": "\(what)", "error": "\(error)"])
         }
     }
 
@@ -126,7 +129,9 @@ package struct Retention: Sendable {
     }
 
     /// Those that have rows in a day that is older than what they are promised.
-    private func tenants(_ key: TenantLimits.Key, with table: String, in day: PastDay) async throws -> [ID<Tenant>] {
+    private func tenants(_ key: TenantLimits.Key, with table: String, in day: PastDay) async throws -> [ID<
+        Tenant
+    >] {
         try await database.job { tx in
             try await tx.all(
                 """
@@ -138,7 +143,8 @@ package struct Retention: Sendable {
         }
     }
 
-    private func delete(of tenant: ID<Tenant>, in day: PastDay, from table: String, key: String) async throws {
+    private func delete(of tenant: ID<Tenant>, in day: PastDay, from table: String, key: String) async throws
+    {
         let key = SQL(trusted: key, isPrepared: true)
         try await inBatches { limit, tx in
             try await tx.execute(
@@ -195,8 +201,18 @@ package struct Retention: Sendable {
     private func deleteEnded(_ today: Timestamp) async throws {
         let before: SQL = "\(today) - \(Int32(Self.daysOfJobs)) * interval '1 day'"
         try await database.job { tx in
-            try await tx.execute("DELETE FROM retry_job WHERE status <> 'running' AND finished_at < \(before)")
+            try await tx.execute(
+                "DELETE FROM retry_job WHERE status <> 'running' AND finished_at < \(before)")
             try await tx.execute("DELETE FROM consumer_gap WHERE created_at < \(before)")
+        }
+        let replays = try await database.job { tx in
+            try await tx.all(
+                "SELECT tenant_id, consumer_id FROM replay WHERE status <> 'running' AND finished_at < \(before)",
+                as: EndedReplay.self)
+        }
+        for replay in replays {
+            try Task.checkCancellation()
+            try await database.write(replay.tenant) { tx in try await Replay.delete(replay.id, in: tx) }
         }
     }
 
@@ -212,4 +228,14 @@ package struct Retention: Sendable {
 private struct Single<Value: PostgresDecodable & Sendable>: RowDecodable {
     let value: Value
     init(row: inout Row) throws { value = try row.next() }
+}
+
+private struct EndedReplay: RowDecodable {
+    let tenant: ID<Tenant>
+    let id: ID<Replay>
+
+    init(row: inout Row) throws {
+        tenant = try row.next()
+        id = try row.next()
+    }
 }

@@ -35,7 +35,8 @@ struct ConsumerJobsTests {
             let consumer = try await app.fixture.consumer(of: bot, url: receiver.url)
             let owner = try await app.bearer(app.fixture.admin(in: tenant))
             try await body(
-                Nest(app: app, tenant: tenant, bot: bot, receiver: receiver, consumer: consumer, owner: owner))
+                Nest(app: app, tenant: tenant, bot: bot, receiver: receiver, consumer: consumer, owner: owner)
+            )
             await receiver.stop()
         }
     }
@@ -50,9 +51,12 @@ struct ConsumerJobsTests {
                     to: bot)
                 #expect(answer.status == 200)
             }
-            try await nest.receiver.receptions.wait("the updates", on: nest.app.fixture.loop) { $0.count == 3 }
+            try await nest.receiver.receptions.wait("the updates", on: nest.app.fixture.loop) {
+                $0.count == 3
+            }
 
-            let body = #"{"from":"2020-01-01T00:00:00Z","to":"2100-01-01T00:00:00Z","chat_id":5,"kinds":["message"]}"#
+            let body =
+                #"{"from":"2020-01-01T00:00:00Z","to":"2100-01-01T00:00:00Z","chat_id":5,"kinds":["message"]}"#
             let answer = try await nest.send("POST", nest.path + "/replay", json: body)
 
             let made = try JSONAnswer(answer, 202)
@@ -65,7 +69,8 @@ struct ConsumerJobsTests {
             }
             let done = try JSONAnswer(try await nest.send("GET", path), 200)
             #expect(done["delivered"] == .number("3") && done["pending"] == .number("0"))
-            #expect(nest.receiver.receptions.all.suffix(3).allSatisfy { $0.headers["Rookery-Replay"] == "true" })
+            #expect(
+                nest.receiver.receptions.all.suffix(3).allSatisfy { $0.headers["Rookery-Replay"] == "true" })
             let list = try JSONAnswer(try await nest.send("GET", nest.path + "/replays"), 200)
             #expect(list.rows.count == 1)
             // It is no consumer of the bot's.
@@ -126,7 +131,8 @@ struct ConsumerJobsTests {
             let done = try JSONAnswer(try await nest.send("GET", path), 200)
             #expect(done["done"] == .number("1") && done["finished_at"] != .null)
             #expect(try await nest.app.fixture.count("SELECT count(*) FROM delivery") == 0)
-            #expect(try JSONAnswer(try await nest.send("GET", nest.path + "/retry-jobs"), 200).rows.count == 1)
+            #expect(
+                try JSONAnswer(try await nest.send("GET", nest.path + "/retry-jobs"), 200).rows.count == 1)
             #expect(try await nest.send("DELETE", path).status == 204)
             let gaps = try JSONAnswer(try await nest.send("GET", nest.path + "/gaps"), 200)
             #expect(gaps.rows.isEmpty)
@@ -138,7 +144,8 @@ struct ConsumerJobsTests {
         try await run { nest in
             let good = #"{"from":"2020-01-01T00:00:00Z","to":"2020-01-02T00:00:00Z"}"#
             let wrong = [
-                #"{"from":"2020-01-02T00:00:00Z","to":"2020-01-02T00:00:00Z"}"#, #"{"from":"2020-01-02T00:00:00Z"}"#,
+                #"{"from":"2020-01-02T00:00:00Z","to":"2020-01-02T00:00:00Z"}"#,
+                #"{"from":"2020-01-02T00:00:00Z"}"#,
                 String(good.dropLast()) + #","kinds":[]}"#, String(good.dropLast()) + #","per_second":0}"#,
             ]
             for body in wrong {
@@ -153,8 +160,10 @@ struct ConsumerJobsTests {
             let job = "/v1/retry-jobs/\(try retry.text("id"))"
 
             for (method, path) in [
-                ("GET", replay), ("DELETE", replay), ("GET", job), ("DELETE", job), ("GET", nest.path + "/replays"),
-                ("GET", nest.path + "/retry-jobs"), ("GET", nest.path + "/gaps"), ("POST", nest.path + "/retry-dead"),
+                ("GET", replay), ("DELETE", replay), ("GET", job), ("DELETE", job),
+                ("GET", nest.path + "/replays"),
+                ("GET", nest.path + "/retry-jobs"), ("GET", nest.path + "/gaps"),
+                ("POST", nest.path + "/retry-dead"),
             ] {
                 let answer = try await nest.app.send(method, path, headers: [stranger])
                 _ = try ProblemAnswer(answer, 404, "not_found")

@@ -2,6 +2,7 @@ import Auth
 import Platform
 import Tenancy
 import TestSupport
+import Testing
 
 @testable import API
 

@@ -77,7 +77,8 @@ struct PredicateTests {
                 try await ConsumerCursor.take(consumer.id, of: mixed, epoch: epoch, in: connection)
             }
             let progress = DeliveryJournal.Progress(
-                bot: mixed, epoch: epoch, main: WindowProgress(cursor: 77), express: WindowProgress(cursor: 77))
+                bot: mixed, epoch: epoch, main: WindowProgress(cursor: 77),
+                express: WindowProgress(cursor: 77))
             let moved = try await fixture.tamper(ConsumerCursor.move([consumer.id: progress]))
             let head = try await DeliveryRow.head(of: "chat:1", nests.owner.consumer, in: bare)
             await #expect(throws: DeliveryRow.Fault.notHeld) {

@@ -47,6 +47,36 @@ struct DeliveryJournalTests {
         }
     }
 
+    @Test("While the database is away nothing more is sent, but it is when only this cannot be written")
+    func away() async throws {
+        try await Fixture.with { fixture in
+            let bot = try await fixture.bot(in: fixture.tenant())
+            let consumer = try await fixture.consumer(of: bot, url: "https://example.com")
+            let nowhere = PostgresPool(
+                loop: fixture.loop,
+                configuration: try PostgresConfiguration(url: "postgresql://nobody@127.0.0.1:1/none"),
+                limit: 1, waitLimit: 10, waitTimeout: .seconds(30), blocking: fixture.blocking,
+                logger: fixture.logger, metrics: Metrics())
+            let cutOff = DeliveryJournal(
+                loop: fixture.loop, database: Database(tenants: fixture.superuser, system: nowhere),
+                logger: fixture.logger)
+            let journal = DeliveryJournal(
+                loop: fixture.loop, database: fixture.database, logger: fixture.logger)
+            try await fixture.tamper("ALTER TABLE consumer_cursor RENAME TO gone")
+            let before = await [cutOff.isFull, journal.isFull]
+
+            for one in [cutOff, journal] {
+                await one.record(progress(7, of: consumer), of: consumer.id)
+                await one.drain()
+            }
+
+            #expect(before == [false, false])
+            #expect(await cutOff.isFull)
+            #expect(await !journal.isFull)
+            await nowhere.close()
+        }
+    }
+
     @Test("After an outage, progress made under the lost lease is written before the cursor is taken again")
     func outage() async throws {
         try await Fixture.with { fixture in

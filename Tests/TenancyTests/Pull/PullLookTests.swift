@@ -238,6 +238,29 @@ struct PullLookTests {
         }
     }
 
+    @Test("Without row-level security, too, nobody pulls or acknowledges what is another tenant's")
+    func predicates() async throws {
+        try await Fixture.with { fixture in
+            let run = try await PullRun(fixture)
+            let stranger = try await fixture.tenant()
+            let bare = Database(tenants: fixture.superuser, system: fixture.superuser)
+            try await run.append([(1, 1)])
+            let out = try await run.pulled()
+
+            await #expect(throws: PullRefusal.missing) {
+                try await PullLook(run.consumer, limit: 1).run(in: bare, of: stranger.id)
+            }
+            await #expect(throws: PullRefusal.missing) {
+                try await bare.write(stranger.id) { tx in
+                    try await PullAcknowledgement(run.consumer, .upTo(.max)).run(telling: run.waiters, in: tx)
+                }
+            }
+
+            #expect(out == [1])
+            #expect(try await run.count("SELECT count(*) FROM pull_handout") == 1)
+        }
+    }
+
     @Test("A consumer without a cursor begins where the log ended when it was made")
     func noCursor() async throws {
         try await Fixture.with { fixture in

@@ -150,6 +150,20 @@ struct PullWaitersTests {
         }
     }
 
+    @Test("After a time in which notices may have been missed, who waits looks")
+    func missed() async throws {
+        try await Fixture.with { fixture in
+            let run = try await PullRun(fixture)
+            let waiting = try await wait(run, for: .seconds(300))
+            // As another node does whose notice is lost.
+            _ = try await fixture.appender().append(try fixture.message(1, to: run.bot))
+
+            run.waiters.wakeAll()
+
+            #expect(try await waiting.value.updates.map(\.updateID) == [1])
+        }
+    }
+
     @Test("A wait ends with nothing when its time is over")
     func end() async throws {
         try await Fixture.with { fixture in

@@ -7,7 +7,9 @@ struct ReplayPaceTests {
     @Test("In no second more go out than are allowed, but for a small burst", arguments: [1, 7, 50, 1000])
     func limited(perSecond: Int) {
         let start = ContinuousClock.now
-        var (pace, now, sent) = (ReplayPace(perSecond: perSecond, now: start), start, [ContinuousClock.Instant]())
+        var (pace, now, sent) = (
+            ReplayPace(perSecond: perSecond, now: start), start, [ContinuousClock.Instant]()
+        )
 
         while now < start + .seconds(3) {
             if let opensAt = pace.opensAt(now) {

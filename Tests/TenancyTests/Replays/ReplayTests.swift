@@ -126,12 +126,14 @@ struct ReplayTests {
 
             func targets() async throws -> [PushTarget] {
                 try await PushTarget.active(
-                    of: [consumer.bot], in: fixture.database, secrets: fixture.consumers, logger: fixture.logger)
+                    of: [consumer.bot], in: fixture.database, secrets: fixture.consumers,
+                    logger: fixture.logger)
             }
             let whilePaused = try await targets()
             try await fixture.tamper("UPDATE replay SET per_second = 1000")
             try await fixture.tamper(
-                "UPDATE consumer SET status = 'active', updated_at = clock_timestamp() WHERE id = \(consumer.id)")
+                "UPDATE consumer SET status = 'active', updated_at = clock_timestamp() WHERE id = \(consumer.id)"
+            )
             let resumed = try await targets()
             let second = try await DeliveryRun(fixture, epoch: 2)
             await second.wake(bot)
@@ -214,7 +216,8 @@ struct ReplayTests {
 extension Fixture {
     /// All that is in the log by now.
     func everything() async throws -> Replay.New {
-        Replay.New(from: try await databaseTime() - .seconds(3600), to: try await databaseTime() + .seconds(3600))
+        Replay.New(
+            from: try await databaseTime() - .seconds(3600), to: try await databaseTime() + .seconds(3600))
     }
 
     func replay(_ consumer: Consumer, _ new: Replay.New? = nil) async throws -> Replay {

@@ -10,17 +10,20 @@ struct ConsumerMetricsTests {
     func shown() async throws {
         try await Fixture.with { fixture in
             let (bot, consumer) = try await fixture.deadLetters(2)
-            let idle = try await fixture.consumer(of: fixture.bot(in: fixture.tenant("Idle")), url: "https://example.com")
+            let idle = try await fixture.consumer(
+                of: fixture.bot(in: fixture.tenant("Idle")), url: "https://example.com")
             let appender = fixture.appender()
             for number: Int64 in 1...3 { try await appender.append(fixture.message(number, to: bot)) }
             try await fixture.tamper(
-                "UPDATE consumer_cursor SET settled = ARRAY(SELECT position FROM update_log WHERE update_id = 3)")
+                "UPDATE consumer_cursor SET settled = ARRAY(SELECT position FROM update_log WHERE update_id = 3)"
+            )
             let metrics = fixture.consumerMetrics(holding: bot.key.shard, idle.bot.shard)
             var tally = ConsumerTally()
 
             try await metrics.look(&tally)
             let behind = fixture.metrics.exposition
-            try await fixture.tamper("UPDATE consumer_cursor SET position = (SELECT max(position) FROM update_log)")
+            try await fixture.tamper(
+                "UPDATE consumer_cursor SET position = (SELECT max(position) FROM update_log)")
             try await fixture.tamper("DELETE FROM delivery")
             try await metrics.look(&tally)
             let done = fixture.metrics.exposition
@@ -60,6 +63,7 @@ extension Fixture {
     func consumerMetrics(holding shards: Int...) -> ConsumerMetrics {
         let leases = ShardLeases()
         _ = leases.replace(Set(shards).map { ($0, 1) }, until: .now + .seconds(600))
-        return ConsumerMetrics(loop: loop, database: database, leases: leases, metrics: metrics, logger: logger)
+        return ConsumerMetrics(
+            loop: loop, database: database, leases: leases, metrics: metrics, logger: logger)
     }
 }

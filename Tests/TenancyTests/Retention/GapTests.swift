@@ -28,7 +28,8 @@ struct GapTests {
             try await fixture.tamper(
                 "UPDATE consumer SET kinds = '{message}', status = 'paused' WHERE id = \(consumer.id)")
             try await fixture.tamper(
-                "UPDATE consumer_cursor SET position = 2, settled = '{4,5}' WHERE consumer_id = \(consumer.id)")
+                "UPDATE consumer_cursor SET position = 2, settled = '{4,5}' WHERE consumer_id = \(consumer.id)"
+            )
             let told = Happenings<ConsumerEvent>()
             let recorded = Happenings<ConsumerEvent>()
             let retention = fixture.retention(
@@ -55,7 +56,8 @@ struct GapTests {
         try await Fixture.with { fixture in
             let (bot, consumer) = try await lagging(1...2, fixture)
             for position: Int64 in 3...5 {
-                try await fixture.log(position, before: Self.old, of: bot, kind: "inline_query", deadline: .now)
+                try await fixture.log(
+                    position, before: Self.old, of: bot, kind: "inline_query", deadline: .now)
             }
             // Each cursor counts the other's updates as settled.
             try await fixture.tamper(
@@ -76,7 +78,8 @@ struct GapTests {
         try await Fixture.with { fixture in
             let (_, consumer) = try await lagging(1...3, fixture)
             try await fixture.tamper(
-                "UPDATE consumer_cursor SET position = 50, express_position = 50 WHERE consumer_id = \(consumer.id)")
+                "UPDATE consumer_cursor SET position = 50, express_position = 50 WHERE consumer_id = \(consumer.id)"
+            )
 
             await fixture.retention().pass(today: .now)
 
@@ -131,7 +134,8 @@ struct GapTests {
             let run = try await DeliveryRun(fixture)
             try await run.append([fixture.message(1, to: bot)])
             _ = try await receiver.receptions.wait("an attempt", on: fixture.loop) { !$0.isEmpty }
-            try await fixture.tamper("UPDATE consumer_cursor SET position = 1000 WHERE consumer_id = \(consumer.id)")
+            try await fixture.tamper(
+                "UPDATE consumer_cursor SET position = 1000 WHERE consumer_id = \(consumer.id)")
 
             try await run.append([fixture.message(2, chat: 2, to: bot)])
             try await fixture.eventually("rows") {

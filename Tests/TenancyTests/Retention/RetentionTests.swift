@@ -10,7 +10,8 @@ struct RetentionTests {
     func days() async throws {
         try await Fixture.with { fixture in
             let short = try await fixture.tenant(limits: TenantLimits(overrides: [.logRetentionDays: 2]))
-            let long = try await fixture.tenant("Long", limits: TenantLimits(overrides: [.logRetentionDays: 5]))
+            let long = try await fixture.tenant(
+                "Long", limits: TenantLimits(overrides: [.logRetentionDays: 5]))
             let (brief, kept) = (try await fixture.bot(in: short), try await fixture.bot(in: long))
             for age in [2, 3, 5, 6] {
                 try await fixture.day(before: age)
@@ -22,11 +23,14 @@ struct RetentionTests {
 
             #expect(try await fixture.updates(of: brief) == [2])
             #expect(try await fixture.updates(of: kept) == [2, 3, 5])
-            #expect(try await fixture.count("SELECT count(to_regclass('update_log_' || \(pastDay(before: 6))))") == 0)
+            #expect(
+                try await fixture.count("SELECT count(to_regclass('update_log_' || \(pastDay(before: 6))))")
+                    == 0)
         }
     }
 
-    @Test("Without a limit of its own, or with one that is lifted or not understood, the node's setting counts")
+    @Test(
+        "Without a limit of its own, or with one that is lifted or not understood, the node's setting counts")
     func setting() async throws {
         try await Fixture.with { fixture in
             let tenants = [
@@ -53,7 +57,8 @@ struct RetentionTests {
     func others() async throws {
         try await Fixture.with { fixture in
             let (_, consumer) = try await fixture.deadLetters(4)
-            try await fixture.tamper("UPDATE delivery SET updated_at = now() - interval '40 days' WHERE position <> 4")
+            try await fixture.tamper(
+                "UPDATE delivery SET updated_at = now() - interval '40 days' WHERE position <> 4")
             try await fixture.tamper("UPDATE delivery SET status = 'retrying' WHERE position = 2")
             try await fixture.tamper("UPDATE delivery SET is_parking = true WHERE position = 3")
             try await fixture.day(before: 9, of: "delivery_attempt")
@@ -131,11 +136,17 @@ struct RetentionTests {
             try await fixture.tamper(
                 "UPDATE retry_job SET status = 'cancelled', finished_at = now() - interval '31 days'")
             let running = try await fixture.retryDead(consumer)
+            let old = try await fixture.replay(consumer)
+            try await fixture.tamper("UPDATE replay SET finished_at = now() - interval '31 days'")
+            let recent = try await fixture.replay(consumer)
 
             await fixture.retention().pass(today: .now)
 
             #expect(try await fixture.count("SELECT count(*) FROM retry_job") == 1)
             #expect(try await fixture.find(running, of: consumer) != nil)
+            #expect(try await fixture.find(old, of: consumer) == nil)
+            #expect(try await fixture.find(recent, of: consumer) != nil)
+            #expect(try await fixture.count("SELECT count(*) FROM consumer WHERE type = 'replay'") == 1)
         }
     }
 }
@@ -148,7 +159,8 @@ func pastDay(before age: Int) -> String {
 extension Fixture {
     func retention(_ days: RetentionDays = RetentionDays(), events: ConsumerEvents = .none) -> Retention {
         Retention(
-            loop: loop, database: database, days: days, events: events, logger: logger, pause: .milliseconds(1))
+            loop: loop, database: database, days: days, events: events, logger: logger,
+            pause: .milliseconds(1))
     }
 
     /// Makes the partition of a past day.
@@ -176,7 +188,8 @@ extension Fixture {
     func updates(of bot: Bot) async throws -> [Int64] {
         try await superuser.withConnection { connection in
             try await connection.values(
-                "SELECT update_id FROM update_log WHERE bot_id = \(bot.id) ORDER BY update_id", as: Int64.self)
+                "SELECT update_id FROM update_log WHERE bot_id = \(bot.id) ORDER BY update_id", as: Int64.self
+            )
         }
     }
 }
