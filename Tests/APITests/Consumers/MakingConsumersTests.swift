@@ -130,14 +130,14 @@ struct MakingConsumersTests {
             func create(_ url: String) async throws -> HTTPClientResponse {
                 try await run.create(#"{"type":"push","url":"\#(url)"}"#)
             }
-            let private_ = [
+            let guarded = [
                 "http://127.0.0.1/", "https://[::1]/", "http://10.1.2.3:8000/",
                 "http://169.254.169.254/latest",
                 "http://2130706433/", "http://0x7f.1/", "http://[::ffff:10.0.0.1]/", "http://100.64.0.1/",
                 "http://[64:ff9b::a00:1]/",
             ]
 
-            for url in private_ {
+            for url in guarded {
                 _ = try ProblemAnswer(try await create(url), 422, "invalid_fields")
             }
 
