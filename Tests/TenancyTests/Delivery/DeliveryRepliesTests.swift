@@ -82,6 +82,8 @@ struct DeliveryRepliesTests {
             case 1: #"{"method":"sendMessage","chat_id":7,"text":" "}"#
             case 2: #"{"method":"SetWebhook","url":"https://elsewhere.test"}"#
             case 3: #"{"method":"noSuchMethod"}"#
+            // What no text of the database can hold.
+            case 6: #"{"method":"send\u0000Message"}"#
             case 4: #"{"method":"sendChatAction","chat_id":"8","action":"typing"}"#
             default: #"{"ok":true}"#
             }
@@ -89,10 +91,10 @@ struct DeliveryRepliesTests {
             try await delivery.append(
                 (1...5).map { try run.fixture.message(Int64($0), chat: Int64($0), to: bot) })
 
-            let kept = try await replies(5, run.fixture)
+            let kept = try await replies(6, run.fixture)
             let calls = try await run.telegram.sandbox.calls(of: bot.telegramID)
 
-            #expect(kept.map(\.isOK) == [false, false, false, true, nil])
+            #expect(kept.map(\.isOK) == [false, false, false, true, nil, false])
             #expect(kept[0].result?.hasPrefix("400 Bad Request") == true)
             #expect(kept[1].result?.contains("ignored") == true)
             #expect(kept[2].result?.hasPrefix("404") == true)
