@@ -82,14 +82,14 @@ struct DeliveryRepliesTests {
             case 1: #"{"method":"sendMessage","chat_id":7,"text":" "}"#
             case 2: #"{"method":"SetWebhook","url":"https://elsewhere.test"}"#
             case 3: #"{"method":"noSuchMethod"}"#
+            case 4: #"{"method":"sendChatAction","chat_id":"8","action":"typing"}"#
             // What no text of the database can hold.
             case 6: #"{"method":"send\u0000Message"}"#
-            case 4: #"{"method":"sendChatAction","chat_id":"8","action":"typing"}"#
             default: #"{"ok":true}"#
             }
         } body: { run, bot, delivery in
             try await delivery.append(
-                (1...5).map { try run.fixture.message(Int64($0), chat: Int64($0), to: bot) })
+                (1...6).map { try run.fixture.message(Int64($0), chat: Int64($0), to: bot) })
 
             let kept = try await replies(6, run.fixture)
             let calls = try await run.telegram.sandbox.calls(of: bot.telegramID)
