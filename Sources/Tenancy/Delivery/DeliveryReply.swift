@@ -39,7 +39,7 @@ struct DeliveryReply: Sendable, Equatable {
         guard case .string(let method)? = members.first(where: { $0.name == "method" })?.value,
             !method.isEmpty
         else { return nil }
-        self.method = String(method.prefix(Self.longestMethod))
+        self.method = method
         chat = members.first { $0.name == "chat_id" }.flatMap { Self.chat($0.value) }
         var isNumber = false
         if case .number? = chat { isNumber = true }
@@ -50,7 +50,9 @@ struct DeliveryReply: Sendable, Equatable {
     /// Why Telegram does not carry it out from an answer; nil when it does. Method names are in any case.
     var refusal: String? {
         let name = method.lowercased()
-        guard name.utf8.allSatisfy({ (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) }) else {
+        guard name.utf8.count <= Self.longestMethod,
+            name.utf8.allSatisfy({ (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) })
+        else {
             return "this is no name of a method"
         }
         let isIgnored = name.hasPrefix("get") || Self.ignored.contains(name)

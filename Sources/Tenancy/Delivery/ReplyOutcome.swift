@@ -13,11 +13,14 @@ package struct ReplyOutcome: Sendable, Equatable {
 
     /// - Parameter result: without secrets.
     init(_ method: String, isOK: Bool?, _ result: String) {
-        self.method = String(method.prefix(DeliveryReply.longestMethod))
+        self.method = Self.text(method, DeliveryReply.longestMethod)
         self.isOK = isOK
-        // PostgreSQL's text takes everything but this character.
-        self.result = String(decoding: result.utf8.prefix(Self.limit), as: UTF8.self)
-            .replacing("\0", with: "\u{FFFD}")
+        self.result = Self.text(result, Self.limit)
+    }
+
+    /// PostgreSQL's text takes everything but NUL, and one row with it would keep all others of a batch out.
+    private static func text(_ text: String, _ limit: Int) -> String {
+        String(decoding: text.replacing("\0", with: "\u{FFFD}").utf8.prefix(limit), as: UTF8.self)
     }
 
     init(testing reply: DeliveryReply) {

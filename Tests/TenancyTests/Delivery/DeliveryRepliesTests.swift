@@ -83,16 +83,18 @@ struct DeliveryRepliesTests {
             case 2: #"{"method":"SetWebhook","url":"https://elsewhere.test"}"#
             case 3: #"{"method":"noSuchMethod"}"#
             case 4: #"{"method":"sendChatAction","chat_id":"8","action":"typing"}"#
+            // What no text of the database can hold.
+            case 6: #"{"method":"send\u0000Message"}"#
             default: #"{"ok":true}"#
             }
         } body: { run, bot, delivery in
             try await delivery.append(
-                (1...5).map { try run.fixture.message(Int64($0), chat: Int64($0), to: bot) })
+                (1...6).map { try run.fixture.message(Int64($0), chat: Int64($0), to: bot) })
 
-            let kept = try await replies(5, run.fixture)
+            let kept = try await replies(6, run.fixture)
             let calls = try await run.telegram.sandbox.calls(of: bot.telegramID)
 
-            #expect(kept.map(\.isOK) == [false, false, false, true, nil])
+            #expect(kept.map(\.isOK) == [false, false, false, true, nil, false])
             #expect(kept[0].result?.hasPrefix("400 Bad Request") == true)
             #expect(kept[1].result?.contains("ignored") == true)
             #expect(kept[2].result?.hasPrefix("404") == true)

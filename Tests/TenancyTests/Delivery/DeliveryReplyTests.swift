@@ -74,13 +74,16 @@ struct DeliveryReplyTests {
         #expect(read(#"{"method":"\#(method)"}"#)?.refusal != nil)
         #expect(read(#"{"method":"sendMessage"}"#)?.refusal == nil)
         #expect(read(#"{"method":"closeForumTopic"}"#)?.refusal == nil)
+        #expect(read(#"{"method":"send\u0000Message"}"#)?.refusal != nil)
     }
 
     @Test("What is kept of Telegram's words is bounded, and is text that PostgreSQL takes")
     func outcome() {
         let outcome = ReplyOutcome("sendMessage", isOK: true, String(repeating: "é\0", count: 10_000))
 
-        #expect(outcome.result.utf8.count <= 10_000)
+        #expect(outcome.result.utf8.count <= 4098)
         #expect(!outcome.result.contains("\0"))
+        let odd = ReplyOutcome("a\0" + String(repeating: "\u{301}", count: 60_000), isOK: false, "")
+        #expect(odd.method.utf8.count <= 66 && !odd.method.contains("\0"))
     }
 }
