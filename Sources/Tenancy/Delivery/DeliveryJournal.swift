@@ -15,7 +15,7 @@ actor DeliveryJournal {
     }
 
     /// One row of delivery_attempt.
-    private struct Attempt: Sendable {
+    struct Attempt: Sendable {
         let tenant: ID<Tenant>
         let consumer: ID<Consumer>
         let position: Int64
@@ -25,13 +25,11 @@ actor DeliveryJournal {
         let milliseconds: Int32
         let error: String?
         let response: [UInt8]?
-        let reply: ReplyOutcome?
+        /// What came of the call that the answer asked for.
+        var reply: ReplyOutcome?
         let at: Timestamp
 
-        init(
-            _ attempt: DeliveryAttempt, of update: LoggedUpdate, to consumer: Consumer, reply: ReplyOutcome?
-        ) {
-            self.reply = reply
+        init(_ attempt: DeliveryAttempt, of update: LoggedUpdate, to consumer: Consumer) {
             tenant = consumer.bot.tenant
             self.consumer = consumer.id
             position = update.position
@@ -74,12 +72,12 @@ actor DeliveryJournal {
     /// Attempts not written down yet.
     var backlog: Int { attempts.count }
 
-    /// - Parameter reply: what came of the call that the answer asked for.
-    func record(
-        _ attempt: DeliveryAttempt, of update: LoggedUpdate, to consumer: Consumer,
-        reply: ReplyOutcome? = nil
-    ) {
-        attempts.append(Attempt(attempt, of: update, to: consumer, reply: reply))
+    func record(_ attempt: DeliveryAttempt, of update: LoggedUpdate, to consumer: Consumer) {
+        record(Attempt(attempt, of: update, to: consumer))
+    }
+
+    func record(_ attempt: Attempt) {
+        attempts.append(attempt)
         schedule()
     }
 

@@ -24,11 +24,13 @@ actor DeliveryOutcomes {
         guard let reply = attempt.reply else {
             return journal.assumeIsolated { $0.record(attempt, of: update, to: target.consumer) }
         }
+        // Without the update itself, which may be large, and wait long.
+        let row = DeliveryJournal.Attempt(attempt, of: update, to: target.consumer)
         replies.assumeIsolated { [journal] replies in
             replies.carryOut(reply, of: target.consumer.bot) { outcome in
-                journal.assumeIsolated {
-                    $0.record(attempt, of: update, to: target.consumer, reply: outcome)
-                }
+                var row = row
+                row.reply = outcome
+                journal.assumeIsolated { [row] in $0.record(row) }
             }
         }
     }

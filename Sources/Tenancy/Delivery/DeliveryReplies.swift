@@ -3,8 +3,9 @@ import Platform
 /// Carries out the Bot API calls that consumers' answers ask for, as the bot. One on each event loop.
 ///
 /// No delivery waits for one. The calls for one chat go one after the other, in the order in which they were asked
-/// for; all others at once. What waits or is under way is bounded, for each tenant and altogether; past that a call is
-/// not carried out, and the attempt says so. A call is tried once (but for Telegram's 429, which the scheduler waits
+/// for; all others at once. What waits or is under way is bounded, for each tenant and altogether, and no tenant may
+/// hold more than is still free: however many fill it, one that holds little finds room. Past that a call is not
+/// carried out, and the attempt says so. A call is tried once (but for Telegram's 429, which the scheduler waits
 /// out): a crash between answer and call loses it.
 actor DeliveryReplies {
     typealias Done = @Sendable (ReplyOutcome) -> Void
@@ -45,9 +46,9 @@ actor DeliveryReplies {
 
     nonisolated let unownedExecutor: UnownedSerialExecutor
     private let loop: EventLoop
-    private let database: Database
     /// nil where nothing is carried out.
     private let calls: BotCalls?
+    private let tokens: BotTokens?
     private var lanes: [Lane: [Waiting]] = [:]
     private var load = Load()
     private var loads: [ID<Tenant>: Load] = [:]
@@ -57,8 +58,8 @@ actor DeliveryReplies {
     init(loop: EventLoop, database: Database, calls: BotCalls?) {
         unownedExecutor = loop.asUnownedSerialExecutor()
         self.loop = loop
-        self.database = database
         self.calls = calls
+        tokens = calls.map { BotTokens(loop: loop, database: database, secrets: $0.secrets) }
     }
 
     /// - Parameter done: called on the loop, at once for what is not carried out.
@@ -82,9 +83,10 @@ actor DeliveryReplies {
 
     private func refusal(of tenant: ID<Tenant>) -> String? {
         if isEnding { return "the program is ending" }
-        let isFull =
-            load.isFull(Self.capacity) || loads[tenant, default: Load()].isFull(Self.tenantCapacity)
-        return isFull ? "too many calls are waiting" : nil
+        let own = loads[tenant, default: Load()]
+        let free = Load(
+            count: Self.capacity.count - load.count, bytes: Self.capacity.bytes - load.bytes)
+        return own.isFull(Self.tenantCapacity) || own.isFull(free) ? "too many calls are waiting" : nil
     }
 
     /// Waits for what is under way, though not for long; what waits behind it is not carried out.
@@ -129,11 +131,11 @@ actor DeliveryReplies {
 
     private func call(_ waiting: Waiting) async -> ReplyOutcome {
         let (reply, bot) = (waiting.reply, waiting.bot)
-        guard let calls else {
+        guard let calls, let tokens else {
             return ReplyOutcome(refusing: reply, because: "no bot can be called from here")
         }
         do {
-            guard let token = try await token(of: bot, calls.secrets) else {
+            guard let token = try await tokens.token(of: bot) else {
                 return ReplyOutcome(refusing: reply, because: "the bot is not active")
             }
             return await Self.call(reply, token, calls, within: max(.zero, waiting.deadline - .now))
@@ -174,22 +176,4 @@ actor DeliveryReplies {
         default: "Telegram could not be reached, or did not answer"
         }
     }
-
-    private func token(of bot: BotKey, _ secrets: BotSecrets) async throws -> BotToken? {
-        let sealed = try await database.system.withConnection { connection in
-            try await connection.first(
-                """
-                SELECT token_sealed FROM bot
-                WHERE tenant_id = \(bot.tenant) AND id = \(bot.bot) AND status = 'active'
-                    AND token_sealed IS NOT NULL
-                """, as: SealedToken.self)
-        }
-        guard let sealed else { return nil }
-        return BotToken(try secrets.open(sealed.bytes, .token, of: bot.bot, bot.tenant))
-    }
-}
-
-private struct SealedToken: RowDecodable {
-    let bytes: [UInt8]
-    init(row: inout Row) throws { bytes = try row.next() }
 }

@@ -110,19 +110,54 @@ struct DeliveryRepliesTests {
             #"{"method":"sendMessage","chat_id":7,"text":"hi"}"#
         } body: { run, bot, delivery in
             let token = try await run.telegram.sandbox.profile(of: bot.telegramID).token
+            try await run.fixture.tamper("UPDATE bot SET status = 'blocked'")
             try await delivery.append([run.fixture.message(1, to: bot)])
             _ = try await replies(1, run.fixture)
-            try await run.fixture.tamper("UPDATE bot SET status = 'blocked'")
+            try await run.fixture.tamper("UPDATE bot SET status = 'active'")
 
             try await delivery.append([run.fixture.message(2, to: bot)])
             let kept = try await replies(2, run.fixture)
             let calls = try await run.telegram.sandbox.calls(of: bot.telegramID, method: "sendMessage")
 
-            #expect(kept.map(\.isOK) == [true, false])
-            #expect(kept[1].result == "not carried out: the bot is not active")
+            #expect(kept.map(\.isOK) == [false, true])
+            #expect(kept[0].result == "not carried out: the bot is not active")
             #expect(calls.count == 1)
             let secret = try #require(token.split(separator: ":").last)
             #expect(!kept.contains { $0.result?.contains(secret) == true })
+        }
+    }
+
+    @Test("A tenant that holds little finds room, however many others fill it")
+    func fairness() async throws {
+        var limits = SendLimits()
+        limits.chatInterval = .seconds(600)
+        try await with { _ in
+            ""
+        } body: { [limits] run, bot, _ in
+            let fixture = run.fixture
+            let client = BotAPIClient(client: run.client, baseURL: run.telegram.url)
+            let scheduler = SendScheduler(loop: fixture.loop, telegram: client, limits: limits)
+            let replies = DeliveryReplies(
+                loop: fixture.loop, database: fixture.database,
+                calls: BotCalls(scheduler: scheduler, telegram: client, secrets: fixture.bots))
+            let reply = try #require(
+                DeliveryReply(
+                    Array(#"{"method":"sendMessage","chat_id":7,"text":"hi"}"#.utf8),
+                    contentType: "application/json"))
+            var greedy: [Bot] = []
+            for _ in 0..<4 { greedy.append(try await run.newBot(.webhook)) }
+            let outcomes = Happenings<ReplyOutcome>()
+            for other in greedy {
+                for _ in 0..<500 { await replies.carryOut(reply, of: other.key) { outcomes.add($0) } }
+            }
+            let last = Happenings<ReplyOutcome>()
+
+            for _ in 0..<50 { await replies.carryOut(reply, of: bot.key) { last.add($0) } }
+            let refused = last.all.filter { $0.result.contains("too many") }
+            await scheduler.stop()
+            await replies.drain()
+
+            #expect(refused.isEmpty)
         }
     }
 
