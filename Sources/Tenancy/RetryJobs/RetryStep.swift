@@ -3,7 +3,8 @@ import Platform
 /// One step of a retry job: as many dead letters go back among those to be delivered as there is room for.
 struct RetryStep: Sendable {
     struct Limits: Sendable {
-        /// Of a job's rows that have not been tried since.
+        /// Of a job's rows that have not been tried since, but for those that wait behind one of their lane that has
+        /// failed: they are tried when it is through, and keep nobody else back.
         var untried: Int64 = 1000
         /// Of a job's rows that are still to be delivered, those included that have failed again.
         var retrying: Int64 = 10_000
@@ -35,8 +36,8 @@ struct RetryStep: Sendable {
     /// Locks in the order of everybody else: consumer, job, delivery rows.
     func take(in tx: PlatformTransaction) async throws {
         guard let bot = try await lockConsumer(in: tx), let job = try await lockJob(in: tx) else { return }
-        let held = try await held(in: tx)
-        let room = min(limits.untried - held.untried, limits.retrying - held.all)
+        let held = try await held(of: job.consumer, in: tx)
+        let room = min(limits.untried - held.ready, limits.retrying - held.all)
         var (taken, untried, position) = (job.taken, held.untried, job.position)
         if room > 0, position < job.until {
             let page = try await putBack(room, of: job, in: tx)
@@ -84,18 +85,28 @@ struct RetryStep: Sendable {
 
     private struct Held: RowDecodable {
         let untried: Int64
+        /// Of these, those that no failure of their lane is before.
+        let ready: Int64
         let all: Int64
         init(row: inout Row) throws {
             untried = try row.next()
+            ready = try row.next()
             all = try row.next()
         }
     }
 
     /// Its rows that are still to be delivered.
-    private func held(in tx: PlatformTransaction) async throws -> Held {
+    private func held(of consumer: ID<Consumer>, in tx: PlatformTransaction) async throws -> Held {
         let held = try await tx.first(
             """
-            SELECT count(*) FILTER (WHERE attempts = 0), count(*) FROM delivery
+            SELECT count(*) FILTER (WHERE attempts = 0), count(*) FILTER (WHERE attempts = 0 AND failed.lane IS NULL),
+                count(*)
+            FROM delivery LEFT JOIN (
+                SELECT lane, min(position) AS position FROM delivery
+                WHERE tenant_id = \(key.tenant) AND consumer_id = \(consumer)
+                    AND (status = 'retrying' OR is_parking) AND attempts > 0
+                GROUP BY lane) AS failed
+                ON failed.lane = delivery.lane AND failed.position < delivery.position
             WHERE tenant_id = \(key.tenant) AND retry_job_id = \(key.id) AND status = 'retrying'
             """, as: Held.self)
         guard let held else { throw PostgresError.unexpectedResult("no row from count") }

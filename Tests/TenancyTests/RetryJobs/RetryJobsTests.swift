@@ -54,6 +54,30 @@ struct RetryJobsTests {
         }
     }
 
+    @Test(
+        "What waits behind a failure of its lane keeps no other lane back, and is not done before it is tried"
+    )
+    func badLane() async throws {
+        try await Fixture.with { fixture in
+            let (_, consumer) = try await fixture.deadLetters(6)
+            try await fixture.tamper("UPDATE delivery SET lane = 'c1' WHERE position < 5")
+            let jobs = fixture.retryJobs(untried: 2)
+            let job = try await fixture.retryDead(consumer)
+
+            try await jobs.pass()
+            try await fixture.tamper("UPDATE delivery SET attempts = 1 WHERE position = 1")
+            for _ in 0..<3 { try await jobs.pass() }
+            let all = try await fixture.positions(consumer, "retrying")
+            let running = try await fixture.find(job, of: consumer)
+            try await fixture.tamper("DELETE FROM delivery WHERE position IN (5, 6)")
+            try await jobs.pass()
+            let held = try await fixture.find(job, of: consumer)
+
+            #expect(all == [1, 2, 3, 4, 5, 6])
+            #expect(running?.done == 1 && held?.done == 3 && held?.status == .running)
+        }
+    }
+
     @Test("What dies after the job was made, and what is past its deadline, is left alone")
     func others() async throws {
         try await Fixture.with { fixture in
