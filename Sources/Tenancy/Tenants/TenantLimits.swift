@@ -14,14 +14,14 @@ package struct TenantLimits: Sendable, Equatable {
         case attemptRetentionDays = "attempt_retention_days"
         case deadLetterRetentionDays = "dead_letter_retention_days"
 
-        var defaultValue: Int {
+        /// nil where it is the node's settings that say what holds.
+        var defaultValue: Int? {
             switch self {
             case .requestsPerMinute, .requestsPerMinutePerCaller: 600
             case .ingestPerMinutePerBot: 6000
             case .bots: 100
             case .consumersPerBot: 10
-            case .logRetentionDays, .attemptRetentionDays: 7
-            case .deadLetterRetentionDays: 30
+            case .logRetentionDays, .attemptRetentionDays, .deadLetterRetentionDays: nil
             }
         }
     }
@@ -56,7 +56,7 @@ package struct TenantLimits: Sendable, Equatable {
     /// defaults hold, so that one tenant's row stands in no other's way.
     init(ofRow json: JSONBytes) { self = (try? TenantLimits(json: json)) ?? TenantLimits() }
 
-    /// nil: unlimited.
+    /// nil: unlimited; of a retention, as long as the node keeps things by itself.
     package subscript(key: Key) -> Int? {
         get {
             if let override = overrides[key.rawValue] { return override }

@@ -14,7 +14,8 @@ struct TenantLimitsTests {
         #expect(limits[.consumersPerBot] == nil)
         #expect(limits[.requestsPerMinute] == 600)
         #expect(limits[.ingestPerMinutePerBot] == 6000)
-        #expect(limits[.logRetentionDays] == 7)
+        // The node's settings say.
+        #expect(limits[.logRetentionDays] == nil)
     }
 
     @Test("What is written is read the same, names of a newer release included")
