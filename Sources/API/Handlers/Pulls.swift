@@ -46,7 +46,7 @@ struct Pulls: Sendable {
             return Self.answer(done)
         }
         let response = try await isKept ? call.write(run) : call.write(in: call.tenant, run)
-        if let outcome { waiters.wake([outcome.bot]) }
+        if let outcome { waiters.wake([outcome.bot], isFreed: true) }
         return response
     }
 

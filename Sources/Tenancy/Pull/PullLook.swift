@@ -64,6 +64,7 @@ package struct PullLook: Sendable {
             main: try PullScan(rows[3], limit: first), express: try PullScan(rows[4], limit: first)
         )
         var selection = select(state, handouts, scans)
+        var isWide = false
         if selection.taken.isEmpty, scans.main.isCut || scans.express.isCut {
             let wide = try await tx.all([
                 PullScan.main(of: consumer, tx.tenant, limit: Self.wideScan),
@@ -74,9 +75,11 @@ package struct PullLook: Sendable {
                 express: try PullScan(wide[1], limit: Self.wideScan)
             )
             selection = select(state, handouts, scans)
+            isWide = true
         }
         var outcome = PullOutcome(hasMore: selection.hasMore, bot: state.bot)
         outcome.nextLook = Self.nextLook(state, selection)
+        outcome.isHeldBack = isWide && selection.taken.isEmpty && selection.isHeld
         outcome.updates = try await write(selection, state, wait, in: tx)
         let isCut = scans.main.isCut || scans.express.isCut
         let hasMoved = selection.main.from > state.main.from || selection.express.from > state.express.from

@@ -31,10 +31,12 @@ extension PullWaiters {
         var last: PullOutcome?
         while true {
             var pause = deadline - .now
+            var quiet = Duration.zero
             do {
                 let outcome = try await look(max(pause, .zero))
                 last = outcome
                 guard outcome.updates.isEmpty, !outcome.hasMore else { return outcome }
+                if outcome.isHeldBack { quiet = self.quiet }
                 pause = min(deadline - .now, outcome.nextLook ?? pause, nextLook ?? pause)
             } catch let error as PostgresError where last != nil && error.mayPass && deadline > .now {
                 // All who wait may look at once after an outage.
@@ -42,9 +44,23 @@ extension PullWaiters {
             }
             guard let last else { throw CancellationError() }
             if isDraining || deadline <= .now { return last }
-            try await waiter.news.pause(atMost: pause, on: waiter.loop)
+            try await rest(waiter, atMost: pause, unlessFreed: quiet)
             if isDraining || deadline <= .now { return last }
             try isStillWanted()
+        }
+    }
+}
+
+extension PullWaiters {
+    /// Waits for news. That something was appended is none for the time `quiet`.
+    private nonisolated(nonsending) func rest(
+        _ waiter: PullWaiter, atMost time: Duration, unlessFreed quiet: Duration
+    ) async throws {
+        let end = ContinuousClock.now + time
+        let quietEnd = min(end, .now + quiet)
+        try await waiter.news.pause(atMost: time, on: waiter.loop)
+        while !waiter.takeFreed(), !isDraining, quietEnd > .now {
+            try await waiter.news.pause(atMost: quietEnd - .now, on: waiter.loop)
         }
     }
 }

@@ -21,6 +21,8 @@ import Synchronization
 /// them all takes itself for the only one.
 package final class PullWaiters: Sendable {
     package static let channel = "rookery_pull"
+    /// In a notice, before the bots, of acknowledgements.
+    private static let freed: Substring = "!"
     /// PostgreSQL takes payloads below 8000 bytes.
     private static let keysPerNotice = 90
     private static let lookWithoutShards = Duration.seconds(2)
@@ -29,6 +31,8 @@ package final class PullWaiters: Sendable {
         package var byTenant = 100
         /// Each is a connection, of which Telegram needs some, too.
         package var byLoop = 2000
+        /// After a look through much that is held, appends cause none for so long.
+        package var quiet = Duration.milliseconds(250)
         package init() {}
     }
 
@@ -101,6 +105,8 @@ package final class PullWaiters: Sendable {
         state.withLock { $0.known[consumer] }.flatMap { $0.tenant == tenant ? $0 : nil }
     }
 
+    var quiet: Duration { bounds.quiet }
+
     var isDraining: Bool { state.withLock(\.isDraining) }
 
     /// Nobody tells a node without shards for certain.
@@ -108,12 +114,15 @@ package final class PullWaiters: Sendable {
 
     // MARK: News
 
-    /// News of these bots' logs, or of what was in the way of their updates.
-    package func wake(_ bots: some Collection<BotKey>) {
+    /// News of these bots' logs.
+    /// - Parameter isFreed: of what was in the way of their updates.
+    package func wake(_ bots: some Collection<BotKey>, isFreed: Bool = false) {
         state.withLock { state in
             guard !state.waiting.isEmpty else { return }
             for bot in bots {
-                for queue in (state.waiting[bot] ?? [:]).values { queue.first?.news.wake() }
+                for queue in (state.waiting[bot] ?? [:]).values {
+                    if isFreed { queue.first?.free() } else { queue.first?.news.wake() }
+                }
             }
         }
     }
@@ -137,7 +146,9 @@ package final class PullWaiters: Sendable {
     package func receive(_ payload: String) {
         let words = payload.split(separator: " ")
         guard let first = words.first, first != sender else { return }
-        wake(words.dropFirst().compactMap(BotKey.init(noticed:)))
+        wake(
+            words.dropFirst().compactMap(BotKey.init(noticed:)),
+            isFreed: words.dropFirst().first == Self.freed)
     }
 
     /// What tells other nodes of news of those bots that have pull consumers, in the transaction that makes it.
@@ -154,12 +165,12 @@ package final class PullWaiters: Sendable {
         return statements
     }
 
-    /// The same as an expression: for the bot in a row's `tenant_id` and `bot_id`, where `condition` holds.
+    /// Tells them of an acknowledgement, as an expression: for the bot in a row's `tenant_id` and `bot_id`, where `condition` holds.
     func notice(of row: SQL, if condition: SQL) -> SQL {
         guard !leases.holdsAll else { return "NULL" }
         return """
             CASE WHEN \(condition) THEN pg_notify(\(Self.channel),
-                \(sender + " ") || \(row).tenant_id::text || '/' || \(row).bot_id::text)::text END
+                \("\(sender) \(Self.freed) ") || \(row).tenant_id::text || '/' || \(row).bot_id::text)::text END
             """
     }
 }
@@ -170,11 +181,26 @@ final class PullWaiter: Sendable {
     let bot: BotKey
     let loop: EventLoop
     let news = WakeUp()
+    private let isFreed = Mutex(false)
 
     init(consumer: ID<Consumer>, bot: BotKey, loop: EventLoop) {
         self.consumer = consumer
         self.bot = bot
         self.loop = loop
+    }
+
+    /// What was in the way may be so no more.
+    func free() {
+        isFreed.withLock { $0 = true }
+        news.wake()
+    }
+
+    /// Whether that was said since it was last asked.
+    func takeFreed() -> Bool {
+        isFreed.withLock { isFreed in
+            defer { isFreed = false }
+            return isFreed
+        }
     }
 }
 

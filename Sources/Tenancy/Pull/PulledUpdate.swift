@@ -38,6 +38,8 @@ package struct PullOutcome: Sendable {
     let bot: BotKey
     /// When to look again, though nobody says that there is news.
     var nextLook: Duration?
+    /// Much was looked through for nothing, since what is out holds it: what is appended now is behind that.
+    var isHeldBack = false
 
     /// Before that a node may not know yet that the bot has a pull consumer, and tell nobody of its news.
     static let youth = Duration.seconds(10)

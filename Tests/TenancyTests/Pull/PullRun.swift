@@ -70,7 +70,7 @@ struct PullRun: Sendable {
         let outcome = try await fixture.database.write(bot.tenant) { tx in
             try await PullAcknowledgement(consumer, extent).run(telling: waiters, in: tx)
         }
-        waiters.wake([outcome.bot])
+        waiters.wake([outcome.bot], isFreed: true)
         return outcome.count
     }
 

@@ -158,6 +158,41 @@ struct PullWaitersTests {
         }
     }
 
+    @Test("After much was looked through that is held, only what frees it causes a look")
+    func heldBack() async throws {
+        try await Fixture.with { fixture in
+            var bounds = PullWaiters.Bounds()
+            bounds.quiet = .seconds(3600)
+            let run = try await PullRun(fixture, isAlone: false, bounds: bounds)
+            let looks = Happenings<Bool>()
+            let waiting = Task(executorPreference: fixture.loop) {
+                try await run.waiters.pull(
+                    run.consumer, of: run.bot.tenant, for: .seconds(7200), on: fixture.loop
+                ) { _ in
+                    looks.add(true)
+                    var outcome = PullOutcome(bot: run.bot.key)
+                    outcome.isHeldBack = true
+                    return outcome
+                }
+            }
+            // One before it is listed, one after.
+            try await looks.wait("its looks", on: fixture.loop) { $0.count == 2 }
+
+            run.waiters.wake([run.bot.key])
+            // That nothing happens can only be seen by letting time pass.
+            try await fixture.loop.sleep(for: .seconds(1))
+            let appended = looks.all.count
+            run.waiters.wake([run.bot.key], isFreed: true)
+            try await looks.wait("a look", on: fixture.loop) { $0.count == 3 }
+            run.waiters.receive("another ! \(run.bot.tenant.uuid)/\(run.bot.id.uuid)")
+            try await looks.wait("another", on: fixture.loop) { $0.count == 4 }
+            run.waiters.drain()
+
+            #expect(try await waiting.value.updates.isEmpty)
+            #expect(appended == 2)
+        }
+    }
+
     @Test("When the node drains, waits end at once with nothing, and nobody waits any more")
     func drain() async throws {
         try await Fixture.with { fixture in
