@@ -230,7 +230,8 @@ def test_when_the_node_that_checks_ends_another_goes_on(watchful, bot, free_port
     with node_beside(watchful, free_port) as node:
 
         def has_taken_over() -> bool:
-            if "this node runs the jobs about bots" in node.process.log.read_text(errors="replace"):
+            log = node.process.log.read_text(errors="replace")
+            if '"this node runs the jobs of a lease","lease":"bots"' in log:
                 return True
             # As if whoever has them had died.
             with connection(watchful) as opened:

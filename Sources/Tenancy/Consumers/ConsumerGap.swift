@@ -1,6 +1,7 @@
 import Platform
 
-/// Updates that a consumer wanted and did not get before the retention was over: of one dropped day.
+/// Updates that a consumer wanted and did not get before the retention was over: of one dropped day, and of
+/// those before it of which it could not be told.
 package struct ConsumerGap: Sendable, Equatable, Identified {
     package static let prefix = "gap"
 

@@ -1,6 +1,6 @@
 import Platform
 
-/// Finds the consumers that have not got all of a day that is about to go, and notes exactly what they miss.
+/// Finds the consumers that have not got all of a day that is about to go, and notes exactly what they miss of it.
 struct GapFinder: Sendable {
     private static let pageSize: Int64 = 1000
 
@@ -71,17 +71,22 @@ struct GapFinder: Sendable {
         }
     }
 
+    /// What an earlier day has left that nobody could be told of is told with this one.
     private func tell(_ found: Lagging, of day: String) async throws {
-        let missing = Missing(consumer: found.consumer, day: day)
-        // Counting may take its time, and behind a locked cursor the deliveries of a whole loop would wait. So it is
-        // counted first, and locked to see that nothing has changed; the second time it is locked from the start.
-        let counted = try await database.read(found.tenant) { tx in try await missing.count(in: tx) }
-        let told = try await database.write(found.tenant) { tx -> (Consumer, ConsumerGap?)? in
-            guard let (consumer, stand) = try await missing.lock(in: tx) else { return nil }
-            let count = counted?.stand == stand ? counted : try await missing.count(in: tx)
-            let gap = try await missing.note(count, in: tx)
-            if let gap { try await events.record(.missed(gap), consumer, tx) }
-            return (consumer, gap)
+        let begun = try await database.read(found.tenant) { tx in
+            try await Missing(of: found.consumer, until: day, in: tx)
+        }
+        guard var missing = begun else { return }
+        while let further = try await database.read(
+            found.tenant, { [missing] tx in try await missing.countingOn(in: tx) })
+        {
+            try Task.checkCancellation()
+            missing = further
+        }
+        let told = try await database.write(found.tenant) { [missing] tx in
+            let told = try await missing.note(in: tx)
+            if let (consumer, gap) = told, let gap { try await events.record(.missed(gap), consumer, tx) }
+            return told
         }
         if let (consumer, gap) = told, let gap { events.tell(.missed(gap), consumer) }
     }

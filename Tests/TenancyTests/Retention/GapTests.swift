@@ -125,6 +125,36 @@ struct GapTests {
         }
     }
 
+    @Test("What could not be told of one day is told with the next")
+    func toldLater() async throws {
+        try await Fixture.with { fixture in
+            let (bot, consumer) = try await lagging(1...2, fixture)
+            let longest = try await fixture.tenant(
+                "Long", limits: TenantLimits(overrides: [.logRetentionDays: 20]))
+            try await fixture.tamper(
+                #"UPDATE tenant SET limits = '{"log_retention_days": 2}' WHERE id <> \#(longest.id)"#)
+            try await fixture.day(before: Self.old - 1)
+            for position: Int64 in 3...5 { try await fixture.log(position, before: Self.old - 1, of: bot) }
+            struct Refusal: Error {}
+            let asked = Happenings<ConsumerEvent>()
+            let events = ConsumerEvents(
+                record: { event, _, _ in
+                    asked.add(event)
+                    if asked.all.count == 1 { throw Refusal() }
+                }, tell: { _, _ in })
+
+            await fixture.retention(events: events).pass(today: .now)
+            let kept = try await fixture.updates(of: bot)
+            await fixture.retention(events: events).pass(today: .now)
+
+            let gaps = try await fixture.gaps(of: consumer)
+            #expect(kept == [1, 2])
+            #expect(gaps.map(\.count) == [5])
+            #expect(gaps.first?.firstPosition == 1 && gaps.first?.lastPosition == 5)
+            #expect(try await fixture.updates(of: bot).isEmpty)
+        }
+    }
+
     @Test("A node that delivers moves no cursor back over what is gone")
     func inMemory() async throws {
         try await Fixture.with { fixture in
