@@ -10,7 +10,7 @@ package struct DeliveryCounts: Sendable, Equatable {
 
     /// Each is counted up to here, and in a list of many consumers up to less.
     static let most = 10_000
-    private static let mostOfAll = 100_000
+    static let mostOfAll = 100_000
 
     static func find(of consumers: [ID<Consumer>], in tx: TenantTransaction) async throws
         -> [ID<Consumer>: DeliveryCounts]
