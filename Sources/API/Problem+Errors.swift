@@ -41,6 +41,8 @@ extension Problem {
                 detail: "\(error.limit)")
         case DeliveryRecord.Refusal.deadlinePassed:
             Problem(409, "deadline_passed", "The update's time is over: it is not delivered any more")
+        case DeliveryRecord.Refusal.replayCancelled:
+            Problem(409, "replay_cancelled", "The replay was cancelled: it sends nothing more")
         case DeliveryRecord.Refusal.notParked:
             Problem(409, "not_parked", "No lane waits for this delivery")
         default: nil

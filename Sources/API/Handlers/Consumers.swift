@@ -22,7 +22,7 @@ struct Consumers {
 
     @Sendable func show(_ call: Call) async throws -> HTTPResponse {
         let id = try call.id("consumer_id", of: Consumer.self)
-        let answer = try await call.read { tx in try await call.answer(of: id, in: tx) }
+        let answer = try await call.read { tx in try await call.answer(of: id, isBrief: false, in: tx) }
         return .resource(answer, answer.tag, for: call.request)
     }
 
@@ -91,11 +91,13 @@ extension Consumer {
 
 extension Call {
     /// The consumer as it is now.
-    /// - Parameter secret: what it signs with, when that has just been made.
+    /// - Parameters:
+    ///   - secret: what it signs with, when that has just been made.
+    ///   - isBrief: whether little is looked through for lag and counts, as befits a transaction that changes it.
     func answer(
-        of id: ID<Consumer>, secret: String? = nil, in tx: TenantTransaction
+        of id: ID<Consumer>, secret: String? = nil, isBrief: Bool = true, in tx: TenantTransaction
     ) async throws -> ConsumerAnswer {
-        let found = try await Consumer.find(id, in: tx).map { [$0] } ?? []
+        let found = try await Consumer.find(id, isBrief: isBrief, in: tx).map { [$0] } ?? []
         guard var answer = try await ConsumerAnswer.all(found, box: box, in: tx).first else {
             throw Problem.notFound
         }

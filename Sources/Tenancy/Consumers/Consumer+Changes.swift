@@ -21,7 +21,7 @@ extension Consumer {
         """
     }
 
-    /// Writes what its owner can set as it is here; the node that delivers notices within a second.
+    /// Writes what its owner can set as it is here. Since when an endpoint has failed is not said of another one.
     package func save(in tx: TenantTransaction) async throws {
         try await tx.execute(
             """
@@ -29,9 +29,18 @@ extension Consumer {
                 concurrency = \(Int32(concurrency)), timeout_ms = \(Int32(timeout.milliseconds)),
                 retry_schedule_ms = \(schedule.map { Int64($0.milliseconds) }), on_dead = \(onDead),
                 visibility_ms = \(Int32(visibility.milliseconds)),
-                disable_after_ms = \(disableAfter.map { Int64($0.milliseconds) }), updated_at = clock_timestamp()
+                disable_after_ms = \(disableAfter.map { Int64($0.milliseconds) }),
+                failing_since = CASE WHEN url IS NOT DISTINCT FROM \(url) THEN failing_since END,
+                warned_at = CASE WHEN url IS NOT DISTINCT FROM \(url) THEN warned_at END,
+                updated_at = clock_timestamp()
             WHERE tenant_id = \(tx.tenant) AND id = \(id)
             """)
+        try await tellChange(in: tx)
+    }
+
+    /// Has whoever delivers read it again at the transaction's commit, not a second later.
+    private func tellChange(in tx: TenantTransaction) async throws {
+        try await tx.execute(Deliveries.changeNotice(of: bot))
     }
 
     /// Sets what deliveries carry in `X-Telegram-Bot-Api-Secret-Token`; nil: nothing.
@@ -44,6 +53,7 @@ extension Consumer {
             UPDATE consumer SET telegram_secret_sealed = \(sealed), updated_at = clock_timestamp()
             WHERE tenant_id = \(tx.tenant) AND id = \(id)
             """)
+        try await tellChange(in: tx)
     }
 
     // MARK: Pausing
@@ -56,7 +66,9 @@ extension Consumer {
             UPDATE consumer SET status = 'paused', updated_at = clock_timestamp()
             WHERE tenant_id = \(tx.tenant) AND id = \(id) AND status = 'active'
             """)
-        return count > 0
+        guard count > 0 else { return false }
+        try await tellChange(in: tx)
+        return true
     }
 
     /// Has it go on from where it stands, whyever it stood still: what has failed before counts no more.
@@ -69,7 +81,9 @@ extension Consumer {
             WHERE tenant_id = \(tx.tenant) AND id = \(id)
                 AND (status <> 'active' OR failing_since IS NOT NULL OR warned_at IS NOT NULL)
             """)
-        return count > 0
+        guard count > 0 else { return false }
+        try await tellChange(in: tx)
+        return true
     }
 
     // MARK: Deleting

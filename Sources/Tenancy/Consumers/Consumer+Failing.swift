@@ -63,12 +63,13 @@ extension Consumer {
 
     private static let millisecond: SQL = "interval '1 millisecond'"
 
-    /// Something failed later than that: an endpoint that is asked nothing is not known to fail still.
+    /// The last attempt failed, and later than that: an endpoint that is asked nothing is not known to fail still, and
+    /// that a success is over is written down later than the success.
     private static func failed(after time: SQL) -> SQL {
         """
-        coalesce((SELECT a.at FROM delivery_attempt AS a
+        coalesce((SELECT a.error IS NOT NULL AND a.at >= \(time) FROM delivery_attempt AS a
             WHERE a.tenant_id = consumer.tenant_id AND a.consumer_id = consumer.id
-            ORDER BY a.id DESC LIMIT 1) >= \(time), false)
+            ORDER BY a.id DESC LIMIT 1), false)
         """
     }
 

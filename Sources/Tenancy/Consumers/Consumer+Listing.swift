@@ -32,8 +32,12 @@ extension Consumer {
         ).measured(in: tx)
     }
 
+    /// - Parameter isBrief: whether lag and counts are looked up as for one in a long list: for a transaction that has
+    ///   locked what others wait for.
     /// - Returns: nil when this tenant has no such consumer, or its bot is deleted.
-    package static func find(_ id: ID<Consumer>, in tx: TenantTransaction) async throws -> ConsumerStanding? {
+    package static func find(
+        _ id: ID<Consumer>, isBrief: Bool = false, in tx: TenantTransaction
+    ) async throws -> ConsumerStanding? {
         try await tx.all(
             """
             \(standing) WHERE consumer.tenant_id = \(tx.tenant) AND consumer.id = \(id)
@@ -41,7 +45,7 @@ extension Consumer {
                 AND EXISTS (SELECT FROM bot WHERE bot.tenant_id = consumer.tenant_id
                     AND bot.id = consumer.bot_id AND bot.status <> 'deleted')
             """
-        ).measured(in: tx).first
+        ).measured(asOf: isBrief ? 100 : 1, in: tx).first
     }
 
     private static let standing: SQL = """
@@ -52,11 +56,15 @@ extension Consumer {
 }
 
 extension [ConsumerStanding] {
-    fileprivate func measured(in tx: TenantTransaction) async throws -> [ConsumerStanding] {
+    /// - Parameter share: how many share the bounds of what is looked through, at least.
+    fileprivate func measured(asOf share: Int = 1, in tx: TenantTransaction) async throws
+        -> [ConsumerStanding]
+    {
         guard !isEmpty else { return [] }
         let ids = map(\.consumer.id)
-        let lags = try await ConsumerLag.find(of: ids, in: tx)
-        let counts = try await DeliveryCounts.find(of: ids, in: tx)
+        let lags = try await ConsumerLag.find(
+            of: ids, lookingThrough: ConsumerLag.lookedThrough / Swift.max(1, share / count), in: tx)
+        let counts = try await DeliveryCounts.find(of: ids, asOf: Swift.max(share, count), in: tx)
         return map { standing in
             var standing = standing
             standing.lag = lags[standing.consumer.id] ?? .none

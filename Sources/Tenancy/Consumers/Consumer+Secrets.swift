@@ -17,13 +17,15 @@ extension Consumer {
         var secrets = known.secrets
         secrets.put(
             try box.seal(secret, .signing, of: id, tx.tenant), olderUntil: known.now + grace, at: known.now)
-        return try await tx.first(
+        let rotated = try await tx.first(
             """
             UPDATE consumer SET secrets_sealed = \(secrets.sealed), older_secrets_until = \(secrets.olderUntil),
                 updated_at = clock_timestamp()
             WHERE tenant_id = \(tx.tenant) AND id = \(id)
             RETURNING \(columns)
             """, as: Consumer.self)
+        if let rotated { try await tx.execute(Deliveries.changeNotice(of: rotated.bot)) }
+        return rotated
     }
 
     /// What may be shown of these consumers' signing secrets. Those that have none, or whose newest cannot be opened,

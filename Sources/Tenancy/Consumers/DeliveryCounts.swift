@@ -12,10 +12,11 @@ package struct DeliveryCounts: Sendable, Equatable {
     static let most = 10_000
     static let mostOfAll = 100_000
 
-    static func find(of consumers: [ID<Consumer>], in tx: TenantTransaction) async throws
-        -> [ID<Consumer>: DeliveryCounts]
-    {
-        let most = Int64(min(most, mostOfAll / max(1, consumers.count)))
+    /// - Parameter share: how many consumers share what is counted of all.
+    static func find(
+        of consumers: [ID<Consumer>], asOf share: Int, in tx: TenantTransaction
+    ) async throws -> [ID<Consumer>: DeliveryCounts] {
+        let most = Int64(min(most, mostOfAll / max(1, share)))
         func count(_ status: DeliveryRow.Status) -> SQL {
             """
             (SELECT count(*) FROM (SELECT FROM delivery WHERE tenant_id = \(tx.tenant) AND consumer_id = wanted.id

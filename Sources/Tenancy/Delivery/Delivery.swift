@@ -55,7 +55,8 @@ package actor Delivery {
             outcomes: DeliveryOutcomes(
                 loop: loop, database: database, journal: journal, calls: calls, events: events,
                 logger: logger),
-            sender: DeliverySender(client: client), leases: leases, metrics: DeliveryMetrics(metrics),
+            sender: DeliverySender(client: client, logger: logger), leases: leases,
+            metrics: DeliveryMetrics(metrics),
             traffic: traffic, logger: logger)
     }
 

@@ -44,7 +44,7 @@ extension DeliveryAttempt {
         case HTTPClientError.timedOut: "no answer in time"
         case HTTPClientError.connectFailed: "the connection was refused or could not be made"
         case HTTPClientError.nameNotResolved: "the host name does not resolve"
-        case HTTPClientError.addressRefused(let address): "the address \(address) is not public"
+        case HTTPClientError.addressRefused: "the host name stands for an address that is not public"
         case HTTPClientError.portRefused(let port): "nothing is sent to port \(port)"
         case HTTPClientError.tlsFailed(let reason): "TLS failed: \(reason)"
         case HTTPClientError.connectionLost: "the connection was closed before an answer"

@@ -7,6 +7,8 @@ struct DeliverySender: Sendable {
     private static let connectTimeout = Duration.seconds(5)
 
     let client: HTTPClient
+    /// Told what is not for the tenant to know.
+    var logger: Logger?
 
     /// Never throws: whatever goes wrong is the attempt's outcome. Must run on the client's loop.
     /// - Parameter isOwner: whether the bot's deliveries are still this node's; asked when it is about to be sent.
@@ -41,6 +43,11 @@ struct DeliverySender: Sendable {
         } catch HTTPClientError.tooManyRequests {
             return nil
         } catch {
+            if case HTTPClientError.addressRefused(let address) = error {
+                logger?.debug(
+                    "an endpoint's address is refused",
+                    ["consumer": "\(target.consumer.id)", "address": "\(address)"])
+            }
             return DeliveryAttempt(number: attempt, at: at, failure: error, after: .now - started)
         }
     }

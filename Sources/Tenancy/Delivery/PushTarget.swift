@@ -16,6 +16,8 @@ package struct PushTarget: Sendable {
     var replay: ReplayTarget?
 
     var isReplay: Bool { source != consumer.id }
+    /// How long the endpoint has for an answer.
+    package var timeout: Duration { consumer.timeout }
 
     func wants(_ update: LoggedUpdate) -> Bool {
         update.kind != UpdateKind.adminCommand && (wanted?.contains(update.kind) ?? true)

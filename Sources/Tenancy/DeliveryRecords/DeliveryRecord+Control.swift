@@ -6,16 +6,20 @@ extension DeliveryRecord {
         case deadlinePassed
         /// No lane waits for it.
         case notParked
+        /// The replay that it belongs to sends nothing more.
+        case replayCancelled
     }
 
     /// Has it tried again now: a dead one with all its attempts before it, one that waits without waiting further, and
     /// what its lane has before it first.
     /// - Returns: it before and after; nil when this tenant has no such delivery.
-    /// - Throws: `Refusal.deadlinePassed`
+    /// - Throws: `Refusal.deadlinePassed`, `Refusal.replayCancelled`
     package static func retry(_ id: ID<DeliveryRow>, in tx: TenantTransaction) async throws
         -> (before: DeliveryRecord, after: DeliveryRecord)?
     {
+        try await lockConsumer(of: id, in: tx)
         guard let record = try await locked(id, in: tx) else { return nil }
+        if record.isOfCancelledReplay { throw Refusal.replayCancelled }
         let isLate = try await tx.value(
             "SELECT coalesce(\(record.deadline) <= clock_timestamp(), false)", as: Bool.self)
         guard record.status != .expired, isLate == false else { throw Refusal.deadlinePassed }
@@ -46,6 +50,7 @@ extension DeliveryRecord {
     package static func skip(_ id: ID<DeliveryRow>, in tx: TenantTransaction) async throws
         -> (before: DeliveryRecord, after: DeliveryRecord)?
     {
+        try await lockConsumer(of: id, in: tx)
         guard let record = try await locked(id, in: tx) else { return nil }
         guard record.isParking else { throw Refusal.notParked }
         try await tx.execute(
@@ -54,6 +59,16 @@ extension DeliveryRecord {
             WHERE tenant_id = \(tx.tenant) AND id = \(id)
             """)
         return try await record.changed(in: tx)
+    }
+
+    /// Before the row, as everybody does who locks both. A replay's is the consumer that it is.
+    private static func lockConsumer(of id: ID<DeliveryRow>, in tx: TenantTransaction) async throws {
+        try await tx.execute(
+            """
+            SELECT FROM consumer WHERE tenant_id = \(tx.tenant) AND id = (
+                SELECT consumer_id FROM delivery WHERE tenant_id = \(tx.tenant) AND id = \(id))
+            FOR NO KEY UPDATE
+            """)
     }
 
     /// Tells the node that delivers, and reads what the row is now.

@@ -23,6 +23,8 @@ package struct DeliveryRecord: Sendable {
     package let isParking: Bool
     /// Nothing is sent when it is over.
     package let deadline: Timestamp?
+    /// Then nobody sends it any more.
+    let isOfCancelledReplay: Bool
 
     /// Whether what is behind it in its lane waits for it.
     package var holdsLane: Bool { status == .retrying || isParking }
@@ -35,7 +37,8 @@ extension DeliveryRecord: RowDecodable {
         delivery.id, coalesce(replay.source_id, delivery.consumer_id), replay.consumer_id, delivery.bot_id, \
         delivery.update_id, delivery.position, delivery.kind, delivery.lane, delivery.status, delivery.attempts, \
         delivery.next_attempt_at, delivery.last_error, delivery.received_at, delivery.created_at, \
-        delivery.updated_at, delivery.is_parking, delivery.deadline
+        delivery.updated_at, delivery.is_parking, delivery.deadline, \
+        coalesce(replay.status = 'cancelled', false)
         """
 
     package init(row: inout Row) throws {
@@ -56,6 +59,7 @@ extension DeliveryRecord: RowDecodable {
         updatedAt = try row.next()
         isParking = try row.next()
         deadline = try row.next()
+        isOfCancelledReplay = try row.next()
     }
 }
 

@@ -20,15 +20,13 @@ extension PullWaiters {
         }
         guard let bot else { return try await look(.zero) }
         let waiter = try list(consumer, of: bot, on: loop)
-        // Who ends without a look has perhaps taken a wake that was meant for one.
-        var leavesMore = true
-        defer { remove(waiter, leavesMore: leavesMore) }
-        return try await wait(waiter, until: deadline, isStillWanted, look, &leavesMore)
+        defer { remove(waiter) }
+        return try await wait(waiter, until: deadline, isStillWanted, look)
     }
 
     private nonisolated(nonsending) func wait(
         _ waiter: PullWaiter, until deadline: ContinuousClock.Instant, _ isStillWanted: () throws -> Void,
-        _ look: (Duration) async throws -> PullOutcome, _ leavesMore: inout Bool
+        _ look: (Duration) async throws -> PullOutcome
     ) async throws -> PullOutcome {
         var last: PullOutcome?
         while true {
@@ -36,10 +34,7 @@ extension PullWaiters {
             do {
                 let outcome = try await look(max(pause, .zero))
                 last = outcome
-                guard outcome.updates.isEmpty, !outcome.hasMore else {
-                    leavesMore = outcome.hasMore
-                    return outcome
-                }
+                guard outcome.updates.isEmpty, !outcome.hasMore else { return outcome }
                 pause = min(deadline - .now, outcome.nextLook ?? pause, nextLook ?? pause)
             } catch let error as PostgresError where last != nil && error.mayPass && deadline > .now {
                 // All who wait may look at once after an outage.

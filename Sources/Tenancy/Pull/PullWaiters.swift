@@ -6,9 +6,8 @@ import Synchronization
 /// asks the database nothing.
 ///
 /// A waiter is listed before it looks, so no news can fall between its look and its wait. News of a bot wakes the one
-/// that has waited longest of each of its consumers; who goes with more left behind wakes the next, so a hundred who
-/// wait for one update make one look. A waiter that is woken while it looks keeps that until its next pause, or hands it
-/// on when it goes.
+/// that has waited longest of each of its consumers; who goes wakes the next, so a hundred who wait for one update make
+/// two looks. A waiter that is woken while it looks keeps that until its next pause.
 ///
 /// News comes from
 ///
@@ -81,8 +80,9 @@ package final class PullWaiters: Sendable {
         return waiter
     }
 
-    /// - Parameter leavesMore: whether another who waits would find something.
-    func remove(_ waiter: PullWaiter, leavesMore: Bool) {
+    /// The next one looks: there may be more, it has to know when what was given now becomes visible again, and who
+    /// ends without a look has perhaps taken a wake that was meant for one.
+    func remove(_ waiter: PullWaiter) {
         state.withLock { state in
             let tenant = waiter.bot.tenant
             let left = state.countByTenant[tenant, default: 1] - 1
@@ -90,7 +90,7 @@ package final class PullWaiters: Sendable {
             state.countByLoop[waiter.loop.index, default: 1] -= 1
             var queue = state.waiting[waiter.bot]?[waiter.consumer] ?? []
             queue.removeAll { $0 === waiter }
-            if leavesMore || waiter.news.takeWake() { queue.first?.news.wake() }
+            queue.first?.news.wake()
             state.waiting[waiter.bot]?[waiter.consumer] = queue.isEmpty ? nil : queue
             if state.waiting[waiter.bot]?.isEmpty == true { state.waiting[waiter.bot] = nil }
         }

@@ -67,9 +67,10 @@ extension Replay {
         try await tx.first("\(select(most: most, in: tx)) AND replay.consumer_id = \(id)")
     }
 
-    /// What is under way ends; nothing more begins.
+    /// What is under way ends; nothing more begins. What was still to be retried becomes dead a little later.
     /// - Returns: false when it had ended before.
     package func cancel(in tx: TenantTransaction) async throws -> Bool {
+        try await Self.lockConsumer(id, of: tx.tenant, in: tx)
         let count = try await tx.execute(
             """
             UPDATE replay SET status = 'cancelled', finished_at = clock_timestamp(), updated_at = clock_timestamp()
@@ -98,6 +99,14 @@ extension Replay {
     private struct Ended: RowDecodable {
         let id: ID<Replay>
         init(row: inout Row) throws { id = try row.next() }
+    }
+
+    /// Before the replay, as everybody does who locks both.
+    static func lockConsumer(
+        _ id: ID<Replay>, of tenant: ID<Tenant>, in tx: some DatabaseTransaction
+    ) async throws {
+        try await tx.execute(
+            "SELECT FROM consumer WHERE tenant_id = \(tenant) AND id = \(id) FOR NO KEY UPDATE")
     }
 
     /// Its delivery rows and attempts are left to `ConsumerRemovals`.

@@ -29,6 +29,7 @@ struct ReplayStep: Sendable {
     let key: Key
 
     func take(in tx: PlatformTransaction) async throws {
+        try await Replay.lockConsumer(key.id, of: key.tenant, in: tx)
         guard let state = try await lock(in: tx) else { return }
         let counted = try await count(state, in: tx)
         try await note(counted, in: tx)

@@ -8,6 +8,7 @@ package struct Replays: Sendable {
     private static let pause = Duration.seconds(5)
     /// Replays looked at in one go; the next go looks at those behind them.
     private static let pageSize: Int64 = 100
+    private static let buriedAtOnce: Int64 = 1000
 
     private let loop: EventLoop
     private let database: Database
@@ -56,6 +57,31 @@ package struct Replays: Sendable {
                 logger.warning("a replay is not looked after", ["replay": "\(key.id)", "error": "\(error)"])
             }
         }
+        try await bury()
         return keys.count == Int(Self.pageSize) ? keys.last ?? .least : .least
+    }
+
+    /// Nobody sends what a cancelled replay had still to retry. The node that delivered may have put more there just
+    /// after the end, or be at work on a row: the next pass comes back to it.
+    private func bury() async throws {
+        var count: Int
+        repeat {
+            try Task.checkCancellation()
+            count = try await database.job { tx in
+                try await tx.execute(
+                    """
+                    UPDATE delivery SET status = 'dead', next_attempt_at = NULL,
+                        last_error = coalesce(delivery.last_error, 'the replay was cancelled'),
+                        updated_at = clock_timestamp()
+                    FROM (
+                        SELECT row.tenant_id, row.id FROM replay JOIN delivery AS row
+                            ON row.tenant_id = replay.tenant_id AND row.consumer_id = replay.consumer_id
+                                AND row.status = 'retrying'
+                        WHERE replay.status = 'cancelled' AND replay.finished_at > clock_timestamp() - interval '1 day'
+                        LIMIT \(Self.buriedAtOnce) FOR UPDATE OF row SKIP LOCKED) AS page
+                    WHERE delivery.tenant_id = page.tenant_id AND delivery.id = page.id
+                    """)
+            }
+        } while count == Int(Self.buriedAtOnce)
     }
 }

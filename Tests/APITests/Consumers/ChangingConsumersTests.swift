@@ -182,6 +182,55 @@ struct ChangingConsumersTests {
         }
     }
 
+    @Test("A test whose client goes away ends, and is in the trail")
+    func clientGone() async throws {
+        try await ConsumersRun.with { run in
+            let isOver = Happenings<Bool>()
+            let loop = run.fixture.loop
+            let receiver = try await TestReceiver(on: loop) { _ in
+                _ = try? await isOver.wait("the end", on: loop) { !$0.isEmpty }
+                return 200
+            }
+            let (path, _) = try await run.make(
+                #"{"type":"push","url":"\#(receiver.url)","timeout_ms":60000}"#)
+            let asking = Task(executorPreference: loop) { try await run.send("POST", path + "/test") }
+            try await receiver.receptions.wait("the test", on: loop) { !$0.isEmpty }
+
+            asking.cancel()
+            _ = await asking.result
+
+            try await run.fixture.eventually("the trail") {
+                try await run.trail().contains { $0.hasPrefix("consumer.test") }
+            }
+            isOver.add(true)
+            await receiver.stop()
+        }
+    }
+
+    @Test("While a consumer is locked, only a little of its log is looked through for the answer")
+    func brief() async throws {
+        try await ConsumersRun.with { run in
+            let (path, _) = try await run.makePaused()
+            try await run.tamper(
+                """
+                INSERT INTO update_log (tenant_id, bot_id, day, position, update_id, kind, lane, received_at, payload)
+                SELECT \(run.tenant.id), \(run.bot.id), (now() AT TIME ZONE 'UTC')::date,
+                    nextval('update_log_position'), n, 'message', 'c1', now(), '{}'
+                FROM generate_series(1, 1200) AS n
+                """)
+
+            let shown = try await run.get(path)
+            let renamed = try JSONAnswer(try await run.send("PATCH", path, json: #"{"name":"New"}"#), 200)
+            let paused = try JSONAnswer(try await run.send("POST", path + "/pause"), 200)
+
+            #expect(shown["lag", "updates"] == .number("1200") && shown["lag", "is_capped"] == .bool(false))
+            for answer in [renamed, paused] {
+                #expect(answer["lag", "updates"] == .number("1000"))
+                #expect(answer["lag", "is_capped"] == .bool(true))
+            }
+        }
+    }
+
     @Test("A consumer is gone at once with all that is its own, however many rows it had")
     func deletion() async throws {
         try await ConsumersRun.with { run in

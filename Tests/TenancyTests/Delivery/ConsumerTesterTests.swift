@@ -6,8 +6,11 @@ import Testing
 
 @Suite("Test sends", .serialized, .timeLimit(.minutes(10)))
 struct ConsumerTesterTests {
-    private func send(_ consumer: Consumer, _ fixture: Fixture) async throws -> ConsumerTest {
-        let client = try HTTPClient(loop: fixture.loop, addressGuard: AddressGuard(allowsPrivate: true))
+    private func send(
+        _ consumer: Consumer, allowsPrivate: Bool = true, _ fixture: Fixture
+    ) async throws -> ConsumerTest {
+        let client = try HTTPClient(
+            loop: fixture.loop, addressGuard: AddressGuard(allowsPrivate: allowsPrivate))
         defer { client.close() }
         let target = try await fixture.database.read(consumer.bot.tenant) { tx in
             try await PushTarget.find(consumer.id, box: fixture.consumers, in: tx)
@@ -59,6 +62,19 @@ struct ConsumerTesterTests {
 
             #expect(test.statusCode == nil)
             #expect(test.error == "the host name does not resolve")
+        }
+    }
+
+    @Test("Of a name that stands for an inner address its tenant does not learn which")
+    func innerAddress() async throws {
+        try await Fixture.with { fixture in
+            let consumer = try await fixture.consumer(
+                of: fixture.bot(in: fixture.tenant()), url: "http://localhost:8080/")
+
+            let test = try await send(consumer, allowsPrivate: false, fixture)
+
+            #expect(test.statusCode == nil)
+            #expect(test.error == "the host name stands for an address that is not public")
         }
     }
 }

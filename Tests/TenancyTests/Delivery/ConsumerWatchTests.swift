@@ -90,6 +90,21 @@ struct ConsumerWatchTests {
         }
     }
 
+    @Test("A consumer whose last delivery has succeeded is left alone, though that is not written down yet")
+    func recovered() async throws {
+        try await Fixture.with { fixture in
+            let consumer = try await failing(for: 700, fixture)
+            try await fixture.tamper("UPDATE consumer SET warned_at = now() - interval '61 minutes'")
+            try await fixture.tamper("UPDATE delivery_attempt SET status_code = 200, error = NULL")
+            let events = Events()
+
+            try await watch(events, fixture).pass()
+
+            #expect(events.told.all.isEmpty)
+            #expect(try await state(of: consumer, fixture)?.status == .active)
+        }
+    }
+
     @Test(
         "An endpoint that was asked nothing since is not known to fail still, nor one whose owner is patient")
     func leftAlone() async throws {

@@ -119,6 +119,27 @@ struct PullWaitersTests {
         }
     }
 
+    @Test("Who waits on gets what another took and has not acknowledged in time")
+    func visibilityOfAnother() async throws {
+        try await Fixture.with { fixture in
+            let run = try await PullRun(fixture, visibility: .seconds(2))
+            let waiting = (1...2).map { _ in
+                Task(executorPreference: fixture.loop) { try await run.pull(for: .seconds(60)) }
+            }
+            try await isWaiting(run, 2)
+            var before: Timestamp?
+            try await fixture.eventually("their looks to be over") {
+                let last = before
+                before = try await lastStatement(run)
+                return last == before
+            }
+
+            try await run.append([(1, 1)])
+
+            for one in waiting { #expect(try await one.value.updates.map(\.updateID) == [1]) }
+        }
+    }
+
     @Test("A tenant's waits are bounded, and one that ends makes room")
     func bounds() async throws {
         try await Fixture.with { fixture in

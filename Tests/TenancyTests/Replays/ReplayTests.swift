@@ -191,6 +191,44 @@ struct ReplayTests {
         }
     }
 
+    @Test("What a cancelled replay had still to retry is dead, and stays so")
+    func cancelled() async throws {
+        try await Fixture.with { fixture in
+            let bot = try await fixture.bot(in: fixture.tenant())
+            let consumer = try await fixture.consumer(of: bot, url: "https://example.com/updates")
+            try await fixture.appender().append(fixture.message(1, to: bot))
+            let replay = try await fixture.replay(consumer)
+            try await fixture.tamper("UPDATE replay SET until_position = until_position + 100")
+            let row = ID<DeliveryRow>()
+            for (id, owner) in [(row, replay.consumer), (ID<DeliveryRow>(), consumer.id)] {
+                try await fixture.tamper(
+                    """
+                    INSERT INTO delivery (tenant_id, id, consumer_id, bot_id, position, update_id, kind, lane,
+                        received_at, payload, status, next_attempt_at)
+                    VALUES (\(bot.tenant), \(id), \(owner), \(bot.id), 1, 1, 'message', 'c1', now(), '{}',
+                        'retrying', now())
+                    """)
+            }
+            let replays = Replays(loop: fixture.loop, database: fixture.database, logger: fixture.logger)
+
+            try await replays.pass()
+            let before = try await fixture.find(replay, of: consumer)
+            _ = try await fixture.database.write(bot.tenant) { tx in try await replay.cancel(in: tx) }
+            try await replays.pass()
+            let after = try await fixture.find(replay, of: consumer)
+            let retry = await failure {
+                _ = try await fixture.database.write(bot.tenant) { tx in
+                    try await DeliveryRecord.retry(row, in: tx)
+                }
+            }
+
+            #expect(before?.progress.retrying == 1)
+            #expect(after?.progress.retrying == 0 && after?.progress.dead == 1)
+            #expect(retry == "replayCancelled")
+            #expect(try await fixture.count("SELECT count(*) FROM delivery WHERE status = 'retrying'") == 1)
+        }
+    }
+
     @Test("A range of which the retention took the rest is through")
     func cutShort() async throws {
         try await Fixture.with { fixture in

@@ -143,6 +143,41 @@ struct RetryJobsTests {
         }
     }
 
+    @Test("One dead letter is retried in the order of locks of everybody else: its consumer first")
+    func lockOrder() async throws {
+        try await Fixture.with { fixture in
+            let (bot, consumer) = try await fixture.deadLetters(1)
+            let id = try #require(
+                try await fixture.superuser.withConnection { connection in
+                    try await connection.value("SELECT id FROM delivery", as: ID<DeliveryRow>.self)
+                })
+
+            let retrying = try await fixture.database.write(bot.tenant) { tx in
+                _ = try await Consumer.locked(consumer.id, in: tx)
+                let retrying = Task(executorPreference: fixture.loop) {
+                    try await fixture.database.write(bot.tenant) { tx in
+                        try await DeliveryRecord.retry(id, in: tx)?.after.status
+                    }
+                }
+                try await fixture.eventually("the retry to wait") {
+                    try await fixture.count(
+                        """
+                        SELECT count(*) FROM pg_stat_activity
+                        WHERE datname = current_database() AND wait_event_type = 'Lock'
+                        """) == 1
+                }
+                // Waits for the retry, which waits for the consumer, if that has locked the row already.
+                try await tx.execute(
+                    """
+                    UPDATE delivery SET updated_at = clock_timestamp() WHERE tenant_id = \(tx.tenant) AND id = \(id)
+                    """)
+                return retrying
+            }
+
+            #expect(try await retrying.value == .retrying)
+        }
+    }
+
     @Test("A job goes on where the node that ran it has died")
     func resumed() async throws {
         try await Fixture.with { fixture in
