@@ -51,7 +51,8 @@ CREATE TABLE retry_job (
     last_position bigint NOT NULL DEFAULT 0,
     -- The dead rows up to here are its work; those that die later are not.
     until_position bigint NOT NULL,
-    total bigint NOT NULL CONSTRAINT retry_job_total CHECK (total >= 0),
+    -- null when there were too many to be counted.
+    total bigint CONSTRAINT retry_job_total CHECK (total >= 0),
     -- Put back among those to be delivered; of these, those that have been tried since.
     taken bigint NOT NULL DEFAULT 0 CONSTRAINT retry_job_taken CHECK (taken >= 0),
     done bigint NOT NULL DEFAULT 0 CONSTRAINT retry_job_done CHECK (done >= 0),

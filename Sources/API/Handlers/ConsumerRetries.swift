@@ -12,7 +12,7 @@ enum ConsumerRetries {
             let job = try await RetryJob.create(of: id, in: tx)
             var changes = AuditChanges()
             changes.add("retry_job", to: .string(job.id.description))
-            changes.add("total", to: .number("\(job.total)"))
+            if let total = job.total { changes.add("total", to: .number("\(total)")) }
             try await call.record(
                 AuditEvent(.consumerRetryDead, of: AuditTarget(id), changes: changes), in: tx)
             return .json(202, job.json, headers: ["Location": "/v1/retry-jobs/\(job.id)"])

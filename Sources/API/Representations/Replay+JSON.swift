@@ -6,7 +6,8 @@ extension Replay: JSONWritable {
 
     /// How far it has come changes without it.
     var tag: ETag {
-        version.variant("\(progress.delivered).\(progress.retrying).\(progress.dead).\(progress.expired)")
+        version.variant(
+            "\(progress.delivered ?? -1).\(progress.retrying).\(progress.dead).\(progress.expired)")
     }
 
     package func write(to json: inout JSONWriter) {

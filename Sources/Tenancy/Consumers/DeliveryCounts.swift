@@ -10,7 +10,7 @@ package struct DeliveryCounts: Sendable, Equatable {
 
     /// Each is counted up to here, and in a list of many consumers up to less.
     static let most = 10_000
-    private static let mostOfAll = 100_000
+    static let mostOfAll = 100_000
 
     /// - Parameter share: how many consumers share what is counted of all.
     static func find(

@@ -1,6 +1,8 @@
 import Platform
 
 extension Replay {
+    static let mostEnded = 100
+
     /// Ended at once when the range holds nothing.
     /// - Parameters:
     ///   - source: locked.
@@ -9,6 +11,7 @@ extension Replay {
     package static func create(
         _ new: New, of source: Consumer, _ range: Range, _ size: Size?, in tx: TenantTransaction
     ) async throws -> Replay {
+        try await deleteOldest(of: source, in: tx)
         let id = ID<Replay>()
         let isEmpty = range.last == nil || size?.total == 0
         let kinds = new.kinds ?? source.kinds
@@ -46,14 +49,22 @@ extension Replay {
         let rest: SQL = last.map { "AND replay.consumer_id < \($0)" } ?? ""
         return try await tx.all(
             """
-            \(select(in: tx)) AND replay.source_id = \(source) \(rest)
+            \(select(most: min(DeliveryCounts.most, DeliveryCounts.mostOfAll / max(1, limit)), in: tx))
+                AND replay.source_id = \(source) \(rest)
             ORDER BY replay.consumer_id DESC LIMIT \(Int64(limit))
             """)
     }
 
     /// - Returns: nil when this tenant has no such replay.
     package static func find(_ id: ID<Replay>, in tx: TenantTransaction) async throws -> Replay? {
-        try await tx.first("\(select(in: tx)) AND replay.consumer_id = \(id)")
+        try await find(id, counting: DeliveryCounts.most, in: tx)
+    }
+
+    /// - Parameter most: rows of each status.
+    static func find(
+        _ id: ID<Replay>, counting most: Int, in tx: TenantTransaction
+    ) async throws -> Replay? {
+        try await tx.first("\(select(most: most, in: tx)) AND replay.consumer_id = \(id)")
     }
 
     /// What is under way ends; nothing more begins. What was still to be retried becomes dead a little later.
@@ -72,6 +83,22 @@ extension Replay {
             UPDATE consumer SET updated_at = clock_timestamp() WHERE tenant_id = \(tx.tenant) AND id = \(consumer)
             """)
         return true
+    }
+
+    /// Each that has ended is still a consumer: so a source has no more than `mostEnded` of them.
+    private static func deleteOldest(of source: Consumer, in tx: TenantTransaction) async throws {
+        let oldest = try await tx.all(
+            """
+            SELECT consumer_id FROM replay
+            WHERE tenant_id = \(tx.tenant) AND source_id = \(source.id) AND status <> 'running'
+            ORDER BY consumer_id DESC LIMIT 10 OFFSET \(Int64(mostEnded - 1))
+            """, as: Ended.self)
+        for replay in oldest { try await delete(replay.id, in: tx) }
+    }
+
+    private struct Ended: RowDecodable {
+        let id: ID<Replay>
+        init(row: inout Row) throws { id = try row.next() }
     }
 
     /// Before the replay, as everybody does who locks both.
@@ -96,22 +123,29 @@ extension Replay {
             "DELETE FROM consumer WHERE tenant_id = \(tx.tenant) AND id = \(id) AND type = 'replay'")
     }
 
-    private static func select(in tx: TenantTransaction) -> SQL {
-        """
-        SELECT replay.consumer_id, replay.source_id, replay.from_time, replay.until_time, replay.chat_id, own.kinds,
-            replay.per_second, replay.status, replay.total, replay.created_at, replay.updated_at,
-            replay.finished_at, replay.passed, replay.expired, rows.behind, rows.ahead, rows.retrying, rows.dead,
-            rows.expired
-        FROM replay
-        JOIN consumer AS own ON own.tenant_id = replay.tenant_id AND own.id = replay.consumer_id
-        CROSS JOIN LATERAL (
-            SELECT count(*) FILTER (WHERE position <= replay.counted_position) AS behind,
-                count(*) FILTER (WHERE position > replay.counted_position) AS ahead,
-                count(*) FILTER (WHERE status = 'retrying') AS retrying,
-                count(*) FILTER (WHERE status = 'dead') AS dead,
-                count(*) FILTER (WHERE status = 'expired') AS expired
-            FROM delivery WHERE tenant_id = replay.tenant_id AND consumer_id = replay.consumer_id) AS rows
-        WHERE replay.tenant_id = \(tx.tenant)
-        """
+    /// - Parameter most: rows of each status that are counted.
+    private static func select(most: Int, in tx: TenantTransaction) -> SQL {
+        func rows(_ status: DeliveryRow.Status) -> SQL {
+            """
+            (SELECT position, status FROM delivery WHERE tenant_id = replay.tenant_id
+                AND consumer_id = replay.consumer_id AND status = \(status) LIMIT \(Int64(most)))
+            """
+        }
+        return """
+            SELECT replay.consumer_id, replay.source_id, replay.from_time, replay.until_time, replay.chat_id, own.kinds,
+                replay.per_second, replay.status, replay.total, replay.created_at, replay.updated_at,
+                replay.finished_at, replay.passed, replay.expired, rows.behind, rows.ahead, rows.retrying, rows.dead,
+                rows.expired, \(Int64(most))::bigint
+            FROM replay
+            JOIN consumer AS own ON own.tenant_id = replay.tenant_id AND own.id = replay.consumer_id
+            CROSS JOIN LATERAL (
+                SELECT count(*) FILTER (WHERE position <= replay.counted_position) AS behind,
+                    count(*) FILTER (WHERE position > replay.counted_position) AS ahead,
+                    count(*) FILTER (WHERE status = 'retrying') AS retrying,
+                    count(*) FILTER (WHERE status = 'dead') AS dead,
+                    count(*) FILTER (WHERE status = 'expired') AS expired
+                FROM (\(rows(.retrying)) UNION ALL \(rows(.dead)) UNION ALL \(rows(.expired))) AS counted) AS rows
+            WHERE replay.tenant_id = \(tx.tenant)
+            """
     }
 }

@@ -2,14 +2,11 @@ import Platform
 
 extension Replay {
     /// What of the log a replay is about, as the log stands when it is asked for.
-    package struct Range: Sendable, RowDecodable {
+    package struct Range: Sendable {
         let first: Int64?
         let last: Int64?
 
-        package init(row: inout Row) throws {
-            first = try row.next()
-            last = try row.next()
-        }
+        static let empty = Range(first: nil, last: nil)
     }
 
     /// How many updates of a range match.
@@ -30,15 +27,15 @@ extension Replay {
     package static func range(
         _ new: New, of consumer: Consumer, in tx: TenantTransaction
     ) async throws -> Range {
-        func edge(_ order: SQL) -> SQL {
-            """
-            (SELECT position FROM update_log WHERE tenant_id = \(tx.tenant) AND bot_id = \(consumer.bot.bot)
-                AND \(new.isInTime) ORDER BY position \(order) LIMIT 1)
-            """
+        let log = LogTimes(bot: consumer.bot, days: new.isInDays)
+        guard let edges = try await log.edges(in: tx),
+            let first = try await log.first(at: new.from, within: edges, in: tx)
+        else { return .empty }
+        guard let end = try await log.first(at: new.to, within: edges, in: tx) else {
+            return Range(first: first, last: edges.last.position)
         }
-        let range = try await tx.first("SELECT \(edge("ASC")), \(edge("DESC"))", as: Range.self)
-        guard let range else { throw PostgresError.unexpectedResult("no row from SELECT") }
-        return range
+        guard first < end else { return .empty }
+        return Range(first: first, last: try await log.last(before: end, in: tx))
     }
 
     /// Needs a transaction of its own, since it may end it: on `Uncountable`.
@@ -51,7 +48,7 @@ extension Replay {
             let size = try await tx.first(
                 """
                 SELECT count(*), count(*) FILTER (WHERE deadline IS NOT NULL) FROM update_log
-                WHERE tenant_id = \(tx.tenant) AND bot_id = \(consumer.bot.bot) AND \(new.isInTime)
+                WHERE tenant_id = \(tx.tenant) AND bot_id = \(consumer.bot.bot) AND \(new.isInDays)
                     AND position BETWEEN \(range.first) AND \(range.last)
                     AND \(matches(kinds: new.kinds ?? consumer.kinds, chatID: new.chatID))
                 """, as: Size.self)
@@ -75,11 +72,8 @@ extension Replay {
 
 extension Replay.New {
     /// The days are named so that others are not looked at.
-    fileprivate var isInTime: SQL {
-        """
-        day >= (\(from) AT TIME ZONE 'UTC')::date AND day <= (\(to) AT TIME ZONE 'UTC')::date
-            AND received_at >= \(from) AND received_at < \(to)
-        """
+    fileprivate var isInDays: SQL {
+        "day >= (\(from) AT TIME ZONE 'UTC')::date AND day <= (\(to) AT TIME ZONE 'UTC')::date"
     }
 }
 

@@ -27,9 +27,11 @@ package struct Replay: Sendable, Identified {
     package let finishedAt: Timestamp?
 
     package struct Progress: Sendable, Equatable {
-        package let delivered: Int64
-        /// Not delivered yet; nil when the total is not known.
+        /// nil when there are too many rows to be counted.
+        package let delivered: Int64?
+        /// Not delivered yet; nil when this or the total is not known.
         package let pending: Int64?
+        /// This and the next are counted up to `DeliveryCounts.most`, in a list up to less.
         package let retrying: Int64
         package let dead: Int64
         /// Their time was over before the replay, or in it.
@@ -74,7 +76,8 @@ extension Replay: RowDecodable {
         finishedAt = try row.next()
         progress = Progress(
             passed: try row.next(), over: try row.next(), total: total, behind: try row.next(),
-            ahead: try row.next(), retrying: try row.next(), dead: try row.next(), expired: try row.next())
+            ahead: try row.next(), retrying: try row.next(), dead: try row.next(), expired: try row.next(),
+            most: try row.next())
     }
 }
 
@@ -84,12 +87,14 @@ extension Replay.Progress {
     ///   - over: those whose time was over before; they are not among the passed.
     ///   - behind: delivery rows among the passed.
     ///   - ahead: delivery rows beyond them.
+    ///   - most: rows of one status that are counted.
     fileprivate init(
         passed: Int64, over: Int64, total: Int64?, behind: Int64, ahead: Int64, retrying: Int64, dead: Int64,
-        expired: Int64
+        expired: Int64, most: Int64
     ) {
-        delivered = max(0, passed - behind)
-        pending = total.map { max(0, $0 - over - passed - ahead) }
+        let isKnown = max(retrying, dead, expired) < most
+        delivered = isKnown ? max(0, passed - behind) : nil
+        pending = isKnown ? total.map { max(0, $0 - over - passed - ahead) } : nil
         self.retrying = retrying
         self.dead = dead
         self.expired = over + expired

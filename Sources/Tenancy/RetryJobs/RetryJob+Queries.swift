@@ -1,18 +1,26 @@
 import Platform
 
 extension RetryJob {
+    /// Dead letters are counted up to here.
+    package static let most: Int64 = 100_000
+
     /// Has all that is dead now tried again; what is past its deadline is not. Ended at once when there is nothing.
     /// - Throws: a violation of `retry_job_once` when one of the consumer is running already.
-    package static func create(of consumer: ID<Consumer>, in tx: TenantTransaction) async throws -> RetryJob {
+    package static func create(
+        of consumer: ID<Consumer>, counting most: Int64 = most, in tx: TenantTransaction
+    ) async throws -> RetryJob {
+        let isDead: SQL = "tenant_id = \(tx.tenant) AND consumer_id = \(consumer) AND status = 'dead'"
         let job = try await tx.first(
             """
             INSERT INTO retry_job (tenant_id, id, consumer_id, until_position, total, status, finished_at)
-            SELECT \(tx.tenant), \(ID<RetryJob>()), \(consumer), coalesce(max(position), 0), count(*),
-                CASE WHEN count(*) = 0 THEN 'finished' ELSE 'running' END,
-                CASE WHEN count(*) = 0 THEN clock_timestamp() END
-            FROM delivery
-            WHERE tenant_id = \(tx.tenant) AND consumer_id = \(consumer) AND status = 'dead'
-                AND (deadline IS NULL OR deadline > clock_timestamp())
+            SELECT \(tx.tenant), \(ID<RetryJob>()), \(consumer),
+                coalesce((SELECT position FROM delivery WHERE \(isDead) ORDER BY position DESC LIMIT 1), 0), total,
+                CASE WHEN total = 0 THEN 'finished' ELSE 'running' END,
+                CASE WHEN total = 0 THEN clock_timestamp() END
+            FROM (
+                SELECT CASE WHEN count(*) <= \(most) THEN
+                    count(*) FILTER (WHERE deadline IS NULL OR deadline > clock_timestamp()) END AS total
+                FROM (SELECT deadline FROM delivery WHERE \(isDead) LIMIT \(most) + 1) AS looked) AS counted
             RETURNING \(columns)
             """, as: RetryJob.self)
         guard let job else { throw PostgresError.unexpectedResult("no row from INSERT") }

@@ -9,8 +9,8 @@ package struct RetryJob: Sendable, Identified {
     package let id: ID<RetryJob>
     package let consumer: ID<Consumer>
     package let status: Status
-    /// Dead letters that there were when it was made.
-    package let total: Int64
+    /// Dead letters that there were when it was made; nil: too many to have been counted.
+    package let total: Int64?
     /// Those that have been tried again since. What is retried or deleted by others meanwhile is not among them.
     package let done: Int64
     package let createdAt: Timestamp

@@ -258,6 +258,7 @@ extension Fixture {
             from: try await databaseTime() - .seconds(3600), to: try await databaseTime() + .seconds(3600))
     }
 
+    @discardableResult
     func replay(_ consumer: Consumer, _ new: Replay.New? = nil) async throws -> Replay {
         var wanted = try await everything()
         if let new { wanted = new }

@@ -95,6 +95,21 @@ struct RetryJobsTests {
         }
     }
 
+    @Test("More than can be counted at once are retried all the same")
+    func uncounted() async throws {
+        try await Fixture.with { fixture in
+            let (_, consumer) = try await fixture.deadLetters(4)
+            let job = try await fixture.database.write(consumer.bot.tenant) { tx in
+                try await RetryJob.create(of: consumer.id, counting: 3, in: tx)
+            }
+
+            try await fixture.retryJobs(untried: 10).pass()
+
+            #expect(job.total == nil && job.status == .running)
+            #expect(try await fixture.positions(consumer, "retrying") == [1, 2, 3, 4])
+        }
+    }
+
     @Test("A parked lane is let go, and whoever delivers is told to look at the lanes again")
     func parked() async throws {
         try await Fixture.with { fixture in
