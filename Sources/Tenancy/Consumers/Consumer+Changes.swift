@@ -21,7 +21,7 @@ extension Consumer {
         """
     }
 
-    /// Writes what its owner can set as it is here; the node that delivers notices within a second.
+    /// Writes what its owner can set as it is here; the node that delivers is told.
     package func save(in tx: TenantTransaction) async throws {
         try await tx.execute(
             """
@@ -32,6 +32,7 @@ extension Consumer {
                 disable_after_ms = \(disableAfter.map { Int64($0.milliseconds) }), updated_at = clock_timestamp()
             WHERE tenant_id = \(tx.tenant) AND id = \(id)
             """)
+        try await tx.execute(Deliveries.changeNotice(of: bot))
     }
 
     /// Sets what deliveries carry in `X-Telegram-Bot-Api-Secret-Token`; nil: nothing.
@@ -56,6 +57,7 @@ extension Consumer {
             UPDATE consumer SET status = 'paused', updated_at = clock_timestamp()
             WHERE tenant_id = \(tx.tenant) AND id = \(id) AND status = 'active'
             """)
+        if count > 0 { try await tx.execute(Deliveries.changeNotice(of: bot)) }
         return count > 0
     }
 
@@ -69,6 +71,7 @@ extension Consumer {
             WHERE tenant_id = \(tx.tenant) AND id = \(id)
                 AND (status <> 'active' OR failing_since IS NOT NULL OR warned_at IS NOT NULL)
             """)
+        if count > 0 { try await tx.execute(Deliveries.changeNotice(of: bot)) }
         return count > 0
     }
 
@@ -102,6 +105,7 @@ extension Consumer {
             DELETE FROM consumer WHERE tenant_id = \(tx.tenant) AND (id = \(id)
                 OR id IN (SELECT consumer_id FROM replay WHERE tenant_id = \(tx.tenant) AND source_id = \(id)))
             """)
+        try await tx.execute(Deliveries.changeNotice(of: consumer.bot))
         return consumer
     }
 }

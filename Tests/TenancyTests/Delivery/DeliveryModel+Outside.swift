@@ -36,7 +36,7 @@ extension DeliveryModel {
                 node.retries.add(lane, isExpress: isExpress)
                 let left = node.tracks.hold(lane, isExpress: isExpress)
                 if !left.isEmpty {
-                    for update in left { node.departures.begin(update.lane) }
+                    for update in left { node.departures.begin(update.lane, update.position) }
                     node.leaving.append(left.map { Row(update: $0, lane: $0.lane) })
                 }
             }
