@@ -269,26 +269,6 @@ extension DeliveryModel {
             if random.chance(50) { break }
         }
     }
-
-    // MARK: The receiver
-
-    /// It gets it, whatever becomes of its answer.
-    private mutating func arrive(_ update: LoggedUpdate) {
-        let position = update.position
-        check((update.deadline ?? timestamp) >= timestamp, "\(position) was sent after its deadline")
-        let lane = node.sending.map(\.update.lane) + node.retrying.map(\.lane)
-        check(!lane.contains(update.lane), "two on their way in \(update.lane)")
-        if delivered.contains(position) {
-            check(mayComeAgain.contains(position), "\(position) was delivered twice")
-            mayComeAgain.remove(position)
-            delivered.remove(position)
-        }
-        let unfinished = log.filter {
-            $0.lane == update.lane && $0.position < position && isWanted($0)
-                && !delivered.contains($0.position) && !givenUp.contains($0.position)
-        }
-        check(unfinished.isEmpty, "\(position) came before \(unfinished.map(\.position))")
-    }
 }
 
 extension Duration {
