@@ -32,7 +32,7 @@ CREATE INDEX delivery_lane ON delivery (tenant_id, consumer_id, lane, position)
 CREATE INDEX delivery_by_status ON delivery (tenant_id, consumer_id, status, position);
 ALTER TABLE delivery ADD COLUMN retry_job_id uuid;
 CREATE INDEX delivery_of_retry_job ON delivery (tenant_id, retry_job_id, attempts)
-    WHERE status = 'retrying' AND retry_job_id IS NOT NULL;
+    WHERE (status = 'retrying' OR is_parking) AND retry_job_id IS NOT NULL;
 CREATE INDEX delivery_ended ON delivery (tenant_id, updated_at) WHERE status <> 'retrying';
 -- For what a pull consumer had no use for any more.
 GRANT INSERT ON delivery TO rookery_app;

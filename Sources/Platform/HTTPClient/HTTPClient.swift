@@ -77,11 +77,16 @@ package final class HTTPClient: @unchecked Sendable {
         guard multi != nil else { return exchange.finish(.failure(.closed), loop) }
         let decision = queue.enter(exchange, exchange.claim)
         guard decision != .refuse else { return exchange.finish(.failure(.tooManyRequests), loop) }
+        guard decision == .wait else { return start(exchange) }
+        // Without a place until then: the other end has seen nothing of it.
+        setTimer(exchange, .tooManyRequests)
+    }
+
+    private func setTimer(_ exchange: HTTPClientExchange, _ error: HTTPClientError) {
+        exchange.timer.map(loop.cancel)
         exchange.timer = loop.schedule(after: exchange.request.timeout) { [self] in
-            // Without a place until now: the other end has seen nothing of it.
-            end(exchange, .failure(exchange.transfer == nil ? .tooManyRequests : .timedOut))
+            end(exchange, .failure(error))
         }
-        if decision == .start { start(exchange) }
     }
 
     private func start(_ exchange: HTTPClientExchange) {
@@ -99,6 +104,7 @@ package final class HTTPClient: @unchecked Sendable {
         exchange.transfer = transfer
         exchange.startedAt = .now
         running[ObjectIdentifier(transfer)] = exchange
+        setTimer(exchange, .timedOut)
         multi.add(transfer)
     }
 

@@ -10,7 +10,7 @@ package struct HTTPClientRequest: Sendable {
     package var body: [UInt8]
     /// For name look-up, TCP and TLS together. Does not count on a connection that is reused.
     package var connectTimeout: Duration
-    /// From `send` to the end of the answer; waiting for a free place counts.
+    /// From when it has its place to the end of the answer. Waiting for the place may take as long before.
     package var timeout: Duration
     /// Bytes of the answer's body that are kept. A longer answer is cut and its connection closed.
     package var responseLimit: Int

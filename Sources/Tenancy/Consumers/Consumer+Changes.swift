@@ -116,6 +116,7 @@ extension Consumer {
             DELETE FROM consumer WHERE tenant_id = \(tx.tenant) AND (id = \(id)
                 OR id IN (SELECT consumer_id FROM replay WHERE tenant_id = \(tx.tenant) AND source_id = \(id)))
             """)
+        try await tx.execute(Deliveries.changeNotice(of: consumer.bot))
         return consumer
     }
 }

@@ -45,9 +45,9 @@ struct ConsumerCursor: Sendable, RowDecodable {
     }
 
     /// Moves many cursors, never backwards: retention may have moved one past what it dropped. One whose epoch has
-    /// been overtaken stays where it is.
+    /// been overtaken stays where it is. By id, as whoever else locks several: else two could wait for each other.
     static func move(_ cursors: [ID<Consumer>: DeliveryJournal.Progress]) -> SQL {
-        let all = Array(cursors)
+        let all = cursors.sorted { $0.key < $1.key }
         return """
             UPDATE consumer_cursor AS c SET
                 position = greatest(c.position, t.position),

@@ -20,19 +20,26 @@ extension DeliveryRow {
     }
 
     /// The lanes of a consumer that have rows to be worked off or are parked, read in pages.
-    /// - Returns: at most `limit` or a few more, and whether these are all.
+    /// - Returns: at most `limit` or a few more, and whether these are all. Those with work first: parked ones, which
+    ///   only a decision ends, take no room from them.
     static func heldLanes(
         of consumer: Consumer, limit: Int = PushConsumer.knownLaneLimit, page: Int = PushConsumer.lanePage,
         in database: Database
     ) async throws -> (lanes: [HeldLane], isComplete: Bool) {
-        var lanes: [HeldLane] = []
+        var (lanes, parked): ([HeldLane], [HeldLane]) = ([], [])
+        var last: String?
         while lanes.count < limit {
-            let next = try await database.system.withConnection { [last = lanes.last?.name] connection in
+            let next = try await database.system.withConnection { [last] connection in
                 try await connection.all(
                     heldLanes(of: consumer, after: last, limit: page), as: HeldLane.self)
             }
-            lanes += next
-            if next.count < page { return (lanes, true) }
+            lanes += next.filter { !$0.isParked }
+            parked += next.filter(\.isParked).prefix(limit + 1 - parked.count)
+            last = next.last?.name
+            if next.count < page {
+                let room = max(0, limit - lanes.count)
+                return (lanes + parked.prefix(room), parked.count <= room)
+            }
         }
         return (lanes, false)
     }

@@ -75,6 +75,8 @@ struct DeliveryTracks {
             isAhead ? (express.hasRoom(for: limit) ? limit : 0) : (express.isEmpty ? few : 0)
         let readsMain = mayHaveMore && mainLimit > 0
         let isOwnRead = isBehind || express.lastRead < main.lastRead || !readsMain
+        // A replay has none: its express cursor stands at the end of all logs.
+        if express.cursor == .max { mayHaveMoreExpress = false }
         if readsExpress, mayHaveMoreExpress, expressLimit > 0, isOwnRead {
             mayHaveMoreExpress = false
             return Reading(
@@ -186,4 +188,14 @@ struct DeliveryTracks {
 extension LoggedUpdate {
     /// Has a short life, and goes before what keeps.
     var isExpress: Bool { deadline != nil }
+
+    /// Of no use to its receiver any more.
+    var isTooLate: Bool { deadline.map { $0 < .now } ?? false }
+
+    /// When it is looked at again, to be sent or to expire: right after its deadline at the latest, for until then
+    /// it holds its lane.
+    func due(after wait: Duration) -> Timestamp {
+        let due = Timestamp.now + wait
+        return deadline.map { min(due, $0 + PushConsumer.early * 2) } ?? due
+    }
 }

@@ -6,7 +6,7 @@ extension PushConsumer {
     func moveToRetry(_ update: LoggedUpdate, _ attempt: DeliveryAttempt) {
         let lane = tracks.laneName(of: update)
         let wait = target.schedule.wait(after: 1, retryAfter: attempt.retryAfter, jitter: .random(in: 0...1))
-        let dueAt = wait.map { Timestamp.now + $0 }
+        let dueAt = wait.map { update.due(after: $0) }
         let isDead = dueAt == nil
         if isDead { noteDead(update) }
         let holdsLane = !isDead || consumer.onDead == .park
@@ -43,7 +43,7 @@ extension PushConsumer {
     /// Commits `rows`; until then the window holds their updates, and the cursor stands.
     func leave(_ rows: [NewDeliveryRow], then next: (@Sendable (isolated PushConsumer) -> Void)? = nil) {
         leavingCount += rows.count
-        for row in rows { departures.begin(row.lane) }
+        for row in rows { departures.begin(row.lane, row.update.position) }
         toLeave.append(Departure(rows: rows, next: next))
         guard !isCommitting else { return }
         isCommitting = true
@@ -66,7 +66,7 @@ extension PushConsumer {
         let positions = rows.map(\.update.position)
         defer {
             leavingCount -= rows.count
-            for row in rows { departures.end(row.lane) }
+            for row in rows { departures.end(row.lane, row.update.position) }
         }
         while true {
             do {
@@ -80,8 +80,9 @@ extension PushConsumer {
             } catch {
                 parts.logger.debug(
                     "delivery rows could not be stored", ["consumer": "\(consumer.id)", "error": "\(error)"])
-                // No longer ours to store: the cursor has not passed them, so they are read again.
-                guard !isStopped, isOwner else { return }
+                // They are read again: the cursor has not passed them. A lease that is lost meanwhile may come back
+                // under the same epoch; when it does not, this is stopped.
+                guard !isStopped else { return }
                 try? await parts.loop.sleep(for: .milliseconds(500))
             }
         }

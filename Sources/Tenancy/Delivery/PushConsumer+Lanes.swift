@@ -55,8 +55,10 @@ extension PushConsumer {
         reschedule(lane.name, isExpress: lane.isExpress, at: lane.isParked ? nil : lane.dueAt)
     }
 
-    /// There were more lanes than fit into memory, and now there is room.
-    func adoptFurtherLanes() {
-        if !knowsAllLanes, retries.count < Self.laneLimit { adoptLanes() }
+    /// There were more lanes than fit into memory, and now there is room; or they could not be looked at while the
+    /// shard was not this node's.
+    func adoptChangedLanes() {
+        guard !isAdopting else { return }
+        if hasChangedLanes || (!knowsAllLanes && retries.count < Self.laneLimit) { adoptLanes() }
     }
 }

@@ -14,7 +14,7 @@ extension PushConsumer {
     /// How many lanes are looked through at once for what has expired.
     private static let expiryLimit = 500
     /// A row that is due within this is due.
-    private static let early = Duration.milliseconds(20)
+    static let early = Duration.milliseconds(20)
 
     func scheduleLanes() {
         guard !unscheduled.isEmpty else { return }
@@ -49,11 +49,12 @@ extension PushConsumer {
         defer { if isProbe { breaker.abandonProbe(at: .now) } }
         do {
             while !isStopped, isOwner, breaker.isClosed || (isProbe && breaker.isProbing) {
-                let (row, isQuiet) = try await head(of: lane)
-                guard let row else {
-                    guard isQuiet else { return schedule(lane, at: .now + .milliseconds(50)) }
-                    return release(lane)
+                let (row, onItsWay) = try await head(of: lane)
+                // What is on its way into the lane may have to go first.
+                guard onItsWay == .max || onItsWay >= row?.update.position ?? .max else {
+                    return schedule(lane, at: .now + .milliseconds(50))
                 }
+                guard let row else { return release(lane) }
                 guard !row.isParking else { return park(lane) }
                 if let dueAt = row.dueAt, dueAt > .now + Self.early { return schedule(lane, at: dueAt) }
                 guard try await deliver(row, in: lane) else { return }
@@ -68,6 +69,7 @@ extension PushConsumer {
     }
 
     private func release(_ lane: String) {
+        guard !retries.isChanged(lane) else { return schedule(lane, at: nil) }
         let isExpress = retries.isExpress(lane)
         retries.remove(lane)
         tracks.releaseLane(lane, isExpress: isExpress)
@@ -77,8 +79,8 @@ extension PushConsumer {
         if retries.isChanged(lane) { schedule(lane, at: nil) } else { _ = retries.wait(lane, nil) }
     }
 
-    /// - Returns: the lane's first row, and whether no other was on its way into the lane meanwhile.
-    private func head(of lane: String) async throws -> (DeliveryRow?, isQuiet: Bool) {
+    /// - Returns: the lane's first row, and the lowest position that was on its way into the lane meanwhile.
+    private func head(of lane: String) async throws -> (DeliveryRow?, onItsWay: Int64) {
         departures.startLook(at: lane)
         retries.startLook(at: lane)
         do {
@@ -92,7 +94,7 @@ extension PushConsumer {
 
     /// - Returns: whether the lane goes on at once.
     private func deliver(_ row: DeliveryRow, in lane: String) async throws -> Bool {
-        if let deadline = row.update.deadline, deadline < .now {
+        if row.update.isTooLate {
             try await row.update(
                 .expired, attempts: row.attempts, dueAt: nil, lastError: Self.expiry,
                 of: consumer, epoch: epoch, in: parts.database)
@@ -101,6 +103,7 @@ extension PushConsumer {
             return true
         }
         guard let attempt = await send(row.update, number: row.attempts + 1) else {
+            guard !row.update.isTooLate else { return true }
             schedule(lane, at: .now + Self.pause)
             return false
         }
@@ -110,7 +113,7 @@ extension PushConsumer {
         }
         let wait = target.schedule.wait(
             after: row.attempts + 1, retryAfter: attempt.retryAfter, jitter: .random(in: 0...1))
-        let dueAt = wait.map { Timestamp.now + $0 }
+        let dueAt = wait.map { row.update.due(after: $0) }
         let parks = wait == nil && consumer.onDead == .park
         try await row.update(
             wait == nil ? .dead : .retrying, isParking: parks, attempts: row.attempts + 1, dueAt: dueAt,
@@ -145,7 +148,7 @@ extension PushConsumer {
         let found = try? await DeliveryRow.expire(
             lanes, of: consumer, epoch: epoch, error: Self.expiry, in: parts.database)
         for lane in lanes {
-            let isQuiet = departures.endLook(at: lane)
+            let isQuiet = departures.endLook(at: lane) == .max
             if isQuiet, let found, !found.held.contains(lane) {
                 release(lane)
             } else {

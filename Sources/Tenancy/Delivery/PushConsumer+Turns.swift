@@ -54,7 +54,7 @@ extension PushConsumer {
 
     private func sendUpdate(_ now: ContinuousClock.Instant) {
         guard let update = tracks.next() else { return breaker.abandonProbe(at: now) }
-        if let deadline = update.deadline, deadline < .now {
+        if update.isTooLate {
             breaker.abandonProbe(at: now)
             return expire(tracks.failed(update, holdsLane: false))
         }

@@ -12,6 +12,9 @@ actor PushConsumer {
     static let readLimit = 250
     static let pause = Duration.seconds(1)
     static let expiry = "its time was over before it could be sent"
+    /// An update that was put back so often and fails as the probe again fails for itself: it goes on from a row, and
+    /// leaves the next probe to others.
+    static let putBackLimit = 2
 
     struct Parts: Sendable {
         let loop: EventLoop
@@ -119,10 +122,19 @@ actor PushConsumer {
     func takeOver(_ newTarget: PushTarget) -> Bool {
         guard !isStopped, newTarget.consumer.ordering == consumer.ordering else { return false }
         let hasOtherLanes = newTarget.consumer.lanesChangedAt != consumer.lanesChangedAt
+        if newTarget.url != target.url { forgetEndpoint() }
         target = newTarget
         if hasOtherLanes { adoptLanes() }
         pump()
         return true
+    }
+
+    /// What the old endpoint could not take says nothing of the new one.
+    private func forgetEndpoint() {
+        breaker = Breaker()
+        throttle = Throttle()
+        gateTimer.map(parts.loop.cancel)
+        gateTimer = nil
     }
 
     /// Starts nothing more, waits for what is under way, and leaves the cursor in the journal.
@@ -146,7 +158,7 @@ actor PushConsumer {
         dropReadAhead()
         expireWaiting(now)
         startReading()
-        adoptFurtherLanes()
+        adoptChangedLanes()
         scheduleLanes()
         send(now)
         endIfIdle()
@@ -173,7 +185,7 @@ actor PushConsumer {
         let lane = tracks.laneName(of: update)
         let isHeld = tracks.isHeld(lane, isExpress: update.isExpress)
         if let attempt {
-            settle(update, attempt)
+            settle(update, attempt, isProbe: isProbe)
         } else {
             if isProbe { breaker.abandonProbe(at: .now) }
             putBack(update)
@@ -193,10 +205,10 @@ actor PushConsumer {
             let attempt = await parts.sender.send(
                 update, to: target, attempt: number,
                 ifStill: { [parts, epoch, shard = consumer.bot.shard] in
-                    parts.leases.epoch(of: shard) == epoch
+                    !update.isTooLate && parts.leases.epoch(of: shard) == epoch
                 })
         else {
-            pause()
+            if !update.isTooLate { pause() }
             return nil
         }
         observe(attempt, of: update)
@@ -231,11 +243,11 @@ actor PushConsumer {
         parts.loop.schedule(at: pausedUntil) { self.assumeIsolated { $0.pump() } }
     }
 
-    private func settle(_ update: LoggedUpdate, _ attempt: DeliveryAttempt) {
+    private func settle(_ update: LoggedUpdate, _ attempt: DeliveryAttempt, isProbe: Bool) {
         if attempt.isSuccess {
             tracks.succeeded(update)
             recordProgress()
-        } else if breaker.isClosed, !wasCutOff(attempt) {
+        } else if breaker.isClosed || (isProbe && isPutBackOften(update)), !wasCutOff(attempt) {
             moveToRetry(update, attempt)
         } else {
             putBacks[update.position, default: 0] += 1
@@ -249,6 +261,10 @@ actor PushConsumer {
     private func putBack(_ update: LoggedUpdate) {
         let leaving = tracks.released(update)
         if !leaving.isEmpty { leave(rows(for: leaving)) }
+    }
+
+    private func isPutBackOften(_ update: LoggedUpdate) -> Bool {
+        putBacks[update.position, default: 0] >= Self.putBackLimit
     }
 
     func forgetPutBacks(of update: LoggedUpdate) {

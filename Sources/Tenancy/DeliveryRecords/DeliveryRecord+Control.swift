@@ -91,6 +91,6 @@ extension Consumer {
             UPDATE consumer SET lanes_changed_at = clock_timestamp()
             WHERE tenant_id = \(tx.tenant) AND id = \(id)
             """)
-        for notice in Deliveries.notices(of: [bot]) { try await tx.execute(notice) }
+        try await tx.execute(Deliveries.changeNotice(of: bot))
     }
 }

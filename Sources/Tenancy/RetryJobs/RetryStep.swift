@@ -6,7 +6,7 @@ struct RetryStep: Sendable {
         /// Of a job's rows that have not been tried since, but for those that wait behind one of their lane that has
         /// failed: they are tried when it is through, and keep nobody else back.
         var untried: Int64 = 1000
-        /// Of a job's rows that are still to be delivered, those included that have failed again.
+        /// Of a job's rows that hold their lanes, those included that have failed again or are parked again.
         var retrying: Int64 = 10_000
     }
 
@@ -95,19 +95,19 @@ struct RetryStep: Sendable {
         }
     }
 
-    /// Its rows that are still to be delivered.
+    /// Its rows that hold their lanes: still to be delivered, or parked again.
     private func held(of consumer: ID<Consumer>, in tx: PlatformTransaction) async throws -> Held {
         let held = try await tx.first(
             """
-            SELECT count(*) FILTER (WHERE attempts = 0), count(*) FILTER (WHERE attempts = 0 AND failed.lane IS NULL),
-                count(*)
+            SELECT count(*) FILTER (WHERE attempts = 0 AND status = 'retrying'),
+                count(*) FILTER (WHERE attempts = 0 AND status = 'retrying' AND failed.lane IS NULL), count(*)
             FROM delivery LEFT JOIN (
                 SELECT lane, min(position) AS position FROM delivery
                 WHERE tenant_id = \(key.tenant) AND consumer_id = \(consumer)
                     AND (status = 'retrying' OR is_parking) AND attempts > 0
                 GROUP BY lane) AS failed
                 ON failed.lane = delivery.lane AND failed.position < delivery.position
-            WHERE tenant_id = \(key.tenant) AND retry_job_id = \(key.id) AND status = 'retrying'
+            WHERE tenant_id = \(key.tenant) AND retry_job_id = \(key.id) AND (status = 'retrying' OR is_parking)
             """, as: Held.self)
         guard let held else { throw PostgresError.unexpectedResult("no row from count") }
         return held
@@ -152,9 +152,7 @@ struct RetryStep: Sendable {
             UPDATE consumer SET lanes_changed_at = clock_timestamp()
             WHERE tenant_id = \(key.tenant) AND id = \(job.consumer)
             """)
-        for notice in Deliveries.notices(of: [BotKey(tenant: key.tenant, bot: bot)]) {
-            try await tx.execute(notice)
-        }
+        try await tx.execute(Deliveries.changeNotice(of: BotKey(tenant: key.tenant, bot: bot)))
     }
 
     /// `updated_at` tells when it has come further.

@@ -53,6 +53,30 @@ struct HTTPClientPlacesTests {
         #expect(error == .tooManyRequests)
     }
 
+    @Test("Waiting for a place takes nothing from the time that the other end has for its answer")
+    func fullTime() async throws {
+        let server = try StubServer { connection in
+            _ = connection.readRequest(); _ = connection.readRequest()
+        }
+        defer { server.stop() }
+
+        let (error, time) = try await withClient(limits: HTTPClientLimits(concurrent: 1)) { client, loop in
+            let first = Task(executorPreference: loop) {
+                try await client.send(HTTPClientRequest(url: server.url, timeout: .milliseconds(700)))
+            }
+            while client.load < 1 { await Task.yield() }
+            let started = ContinuousClock.now
+            let error = await #expect(throws: HTTPClientError.self) {
+                try await client.send(HTTPClientRequest(url: server.url, timeout: .seconds(1)))
+            }
+            _ = await first.result
+            return (error, ContinuousClock.now - started)
+        }
+
+        #expect(error == .timedOut)
+        #expect(time >= .milliseconds(1500))
+    }
+
     @Test("A request that is not wanted any more when it gets its place is not sent, and its place goes on")
     func notWanted() async throws {
         let server = try StubServer.answering { _ in httpAnswer() }

@@ -108,6 +108,62 @@ struct DeliveryExpressTests {
             await receiver.stop()
         }
     }
+
+    @Test("One that waits for its retry when its time is over lets its lane go then, not at the retry")
+    func lanesGoOn() async throws {
+        try await Fixture.with { fixture in
+            let receiver = try await TestReceiver(on: fixture.loop) { $0.updateID == 1 ? 500 : 200 }
+            let (bot, consumer) = try await fixture.pushConsumer(receiver)
+            try await fixture.setSchedule([0, 3_600_000], of: consumer)
+            let run = try await DeliveryRun(fixture)
+
+            try await run.append([
+                fixture.callback(1, receivedAt: .now - .seconds(147), to: bot),
+                fixture.callback(2, to: bot),
+            ])
+            try await receiver.receptions.wait("the follower", on: fixture.loop) {
+                $0.contains { $0.updateID == 2 }
+            }
+            await run.stop()
+
+            #expect(receiver.receptions.all.filter { $0.updateID == 1 }.count <= 1)
+            #expect(
+                try await fixture.count(
+                    "SELECT count(*) FROM delivery WHERE status = 'expired' AND update_id = 1") == 1)
+            await receiver.stop()
+        }
+    }
+
+    @Test("One whose time is over while it waits for a place in the client is not sent")
+    func expiresInQueue() async throws {
+        try await Fixture.with { fixture in
+            let release = Happenings<Int>()
+            let loop = fixture.loop
+            let receiver = try await TestReceiver(on: loop) { reception in
+                if reception.updateID == 1 {
+                    _ = try? await release.wait("the release", on: loop, within: .seconds(600)) {
+                        !$0.isEmpty
+                    }
+                }
+                return 200
+            }
+            let (bot, consumer) = try await fixture.pushConsumer(receiver)
+            let run = try await DeliveryRun(fixture, limits: HTTPClientLimits(concurrent: 1))
+            try await run.append([fixture.message(1, to: bot)])
+            try await receiver.receptions.wait("the first", on: loop) { !$0.isEmpty }
+
+            let deadline = Timestamp.now + .seconds(2)
+            try await run.append([fixture.callback(2, receivedAt: deadline - .seconds(150), to: bot)])
+            try await fixture.eventually("its deadline") { .now > deadline }
+            release.add(1)
+            try await fixture.settled(consumer)
+            await run.stop()
+
+            #expect(!receiver.receptions.all.contains { $0.updateID == 2 })
+            #expect(try await fixture.count("SELECT count(*) FROM delivery WHERE status = 'expired'") == 1)
+            await receiver.stop()
+        }
+    }
 }
 
 extension Fixture {

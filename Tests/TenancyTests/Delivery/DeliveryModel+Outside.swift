@@ -3,7 +3,7 @@ import TestSupport
 
 @testable import Tenancy
 
-/// What happens to the node from outside: people who change rows, crashes, other nodes.
+/// What is outside the node: people who change rows, crashes, other nodes, the receiver.
 extension DeliveryModel {
     /// Somebody retries or skips a dead row.
     mutating func outside() {
@@ -36,7 +36,7 @@ extension DeliveryModel {
                 node.retries.add(lane, isExpress: isExpress)
                 let left = node.tracks.hold(lane, isExpress: isExpress)
                 if !left.isEmpty {
-                    for update in left { node.departures.begin(update.lane) }
+                    for update in left { node.departures.begin(update.lane, update.position) }
                     node.leaving.append(left.map { Row(update: $0, lane: $0.lane) })
                 }
             }
@@ -110,5 +110,25 @@ extension DeliveryModel {
         check(
             before.main == stored.main && before.express == stored.express, "a lost lease moved a cursor")
         old = []
+    }
+
+    // MARK: The receiver
+
+    /// It gets it, whatever becomes of its answer.
+    mutating func arrive(_ update: LoggedUpdate) {
+        let position = update.position
+        check((update.deadline ?? timestamp) >= timestamp, "\(position) was sent after its deadline")
+        let lane = node.sending.map(\.update.lane) + node.retrying.map(\.lane)
+        check(!lane.contains(update.lane), "two on their way in \(update.lane)")
+        if delivered.contains(position) {
+            check(mayComeAgain.contains(position), "\(position) was delivered twice")
+            mayComeAgain.remove(position)
+            delivered.remove(position)
+        }
+        let unfinished = log.filter {
+            $0.lane == update.lane && $0.position < position && isWanted($0)
+                && !delivered.contains($0.position) && !givenUp.contains($0.position)
+        }
+        check(unfinished.isEmpty, "\(position) came before \(unfinished.map(\.position))")
     }
 }

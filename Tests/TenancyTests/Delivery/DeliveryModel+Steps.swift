@@ -67,7 +67,7 @@ extension DeliveryModel {
         let (update, isProbe) = node.sending.remove(
             at: Int.random(in: 0..<node.sending.count, using: &random))
         let isHeld = node.tracks.isHeld(update.lane, isExpress: update.isExpress)
-        if isHealthy || random.chance(60) {
+        if !isPoison(update), isHealthy || random.chance(60) {
             node.breaker.succeeded()
             node.throttle.succeeded(at: instant, limit: Self.concurrency)
             delivered.insert(update.position)
@@ -78,7 +78,13 @@ extension DeliveryModel {
             putBack(update)
         } else {
             fail()
-            if node.breaker.isClosed { moveToRetry(update) } else { putBack(update) }
+            let count = node.putBacks[update.position, default: 0]
+            if node.breaker.isClosed || (isProbe && count >= PushConsumer.putBackLimit) {
+                moveToRetry(update)
+            } else {
+                node.putBacks[update.position] = count + 1
+                putBack(update)
+            }
         }
         if isHeld { reschedule(update.lane, update.isExpress, at: clock) }
     }
@@ -111,7 +117,7 @@ extension DeliveryModel {
     private mutating func leave(_ made: [Row]) {
         guard !made.isEmpty else { return }
         for row in made {
-            node.departures.begin(row.lane)
+            node.departures.begin(row.lane, row.update.position)
             if row.status != .retrying { givenUp.insert(row.update.position) }
         }
         node.leaving.append(made)
@@ -133,7 +139,7 @@ extension DeliveryModel {
         }
         node.tracks.left(made.map(\.update))
         for row in made {
-            node.departures.end(row.lane)
+            node.departures.end(row.lane, row.update.position)
             guard row.attempts > 0, row.isHeld else { continue }
             if row.isParking {
                 node.retries.add(row.lane, isExpress: row.update.isExpress)
@@ -181,7 +187,11 @@ extension DeliveryModel {
         node.departures.startLook(at: lane)
         node.retries.startLook(at: lane)
         let row = head(of: lane)
-        let isQuiet = node.departures.endLook(at: lane)
+        let onItsWay = node.departures.endLook(at: lane)
+        guard onItsWay == .max || onItsWay >= row?.update.position ?? .max else {
+            if isProbe { node.breaker.abandonProbe(at: instant) }
+            return schedule(lane, at: clock + 50)
+        }
         if let row, !row.isParking, row.dueAt <= clock {
             if let deadline = row.update.deadline, deadline < timestamp {
                 rows[row.update.position]?.status = .expired
@@ -194,10 +204,8 @@ extension DeliveryModel {
         if isProbe { node.breaker.abandonProbe(at: instant) }
         if let row {
             if row.isParking { park(lane) } else { schedule(lane, at: row.dueAt) }
-        } else if isQuiet {
-            release(lane)
         } else {
-            schedule(lane, at: clock + 50)
+            release(lane)
         }
     }
 
@@ -210,6 +218,7 @@ extension DeliveryModel {
     }
 
     private mutating func release(_ lane: String) {
+        guard !node.retries.isChanged(lane) else { return schedule(lane, at: clock) }
         let isExpress = node.retries.isExpress(lane)
         node.retries.remove(lane)
         node.tracks.releaseLane(lane, isExpress: isExpress)
@@ -220,7 +229,7 @@ extension DeliveryModel {
         let (lane, row, isProbe) = node.retrying.remove(
             at: Int.random(in: 0..<node.retrying.count, using: &random))
         let position = row.update.position
-        if isHealthy || random.chance(60) {
+        if !isPoison(row.update), isHealthy || random.chance(60) {
             node.breaker.succeeded()
             node.throttle.succeeded(at: instant, limit: Self.concurrency)
             delivered.insert(position)
@@ -255,30 +264,10 @@ extension DeliveryModel {
                 rows[position]?.status = .expired
                 givenUp.insert(position)
             }
-            let isQuiet = node.departures.endLook(at: lane)
+            let isQuiet = node.departures.endLook(at: lane) == .max
             if isQuiet, head(of: lane) == nil { release(lane) } else { schedule(lane, at: clock) }
             if random.chance(50) { break }
         }
-    }
-
-    // MARK: The receiver
-
-    /// It gets it, whatever becomes of its answer.
-    private mutating func arrive(_ update: LoggedUpdate) {
-        let position = update.position
-        check((update.deadline ?? timestamp) >= timestamp, "\(position) was sent after its deadline")
-        let lane = node.sending.map(\.update.lane) + node.retrying.map(\.lane)
-        check(!lane.contains(update.lane), "two on their way in \(update.lane)")
-        if delivered.contains(position) {
-            check(mayComeAgain.contains(position), "\(position) was delivered twice")
-            mayComeAgain.remove(position)
-            delivered.remove(position)
-        }
-        let unfinished = log.filter {
-            $0.lane == update.lane && $0.position < position && isWanted($0)
-                && !delivered.contains($0.position) && !givenUp.contains($0.position)
-        }
-        check(unfinished.isEmpty, "\(position) came before \(unfinished.map(\.position))")
     }
 }
 

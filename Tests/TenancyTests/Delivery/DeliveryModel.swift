@@ -28,6 +28,7 @@ struct DeliveryModel {
         let epoch: Int
         var tracks: DeliveryTracks
         var retries = RetryLanes()
+        var putBacks: [Int64: Int] = [:]
         /// Timers, by lane.
         var timers: [String: Int] = [:]
         var breaker = Breaker()
@@ -138,6 +139,9 @@ struct DeliveryModel {
     // MARK: What must hold
 
     func isWanted(_ update: LoggedUpdate) -> Bool { update.position % 7 != 0 }
+
+    /// One that its endpoint refuses for ever, however healthy.
+    func isPoison(_ update: LoggedUpdate) -> Bool { update.position % 11 == 0 }
 
     /// No cursor has passed anything of its own that is not delivered, in a row or unwanted.
     private mutating func checkCursors() {

@@ -51,6 +51,32 @@ struct DeliveryReloadTests {
         }
     }
 
+    @Test("What throttled the old address does not throttle the new one")
+    func otherAddress() async throws {
+        try await Fixture.with { fixture in
+            let first = try await TestReceiver(
+                on: fixture.loop,
+                answering: { _ in HTTPResponse(status: 429, headers: ["Retry-After": "3600"]) })
+            let second = try await TestReceiver(on: fixture.loop)
+            let (bot, consumer) = try await fixture.pushConsumer(first)
+            try await fixture.setSchedule([0, 3_600_000], of: consumer)
+            let run = try await DeliveryRun(fixture)
+            try await run.append([fixture.message(1, chat: 1, to: bot)])
+            try await fixture.settled(consumer)
+            try await run.append([fixture.message(2, chat: 2, to: bot)])
+
+            try await fixture.tamper(
+                "UPDATE consumer SET url = \(second.url), updated_at = clock_timestamp()")
+            try await fixture.settled(consumer)
+            await run.stop()
+
+            #expect(first.receptions.all.map(\.updateID) == [1])
+            #expect(second.receptions.all.map(\.updateID) == [2])
+            await first.stop()
+            await second.stop()
+        }
+    }
+
     @Test("What delivery holds is shown, and taken back when it stops")
     func levels() async throws {
         try await Fixture.with { fixture in

@@ -159,6 +159,25 @@ struct DeliveryRetryTests {
         }
     }
 
+    @Test("An update that fails for ever does not stay the open breaker's probe: the others get through")
+    func poison() async throws {
+        try await Fixture.with { fixture in
+            let receiver = try await TestReceiver(on: fixture.loop) { $0.updateID <= 5 ? 500 : 200 }
+            let (bot, consumer) = try await fixture.pushConsumer(receiver)
+            try await fixture.tamper("UPDATE consumer SET concurrency = 1")
+            try await fixture.setSchedule([0, 3_600_000], of: consumer)
+            let run = try await DeliveryRun(fixture)
+
+            try await run.append((1...10).map { try fixture.message($0, chat: $0, to: bot) })
+            try await fixture.settled(consumer)
+            await run.stop()
+
+            #expect(Set(receiver.receptions.all.map(\.updateID)) == Set(1...10))
+            #expect(try await fixture.count("SELECT count(*) FROM delivery WHERE attempts = 1") == 5)
+            await receiver.stop()
+        }
+    }
+
     @Test("What the client had no place for is no attempt and no failure, and goes when there is one")
     func noPlace() async throws {
         try await Fixture.with { fixture in

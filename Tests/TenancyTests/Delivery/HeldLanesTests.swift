@@ -45,6 +45,28 @@ struct HeldLanesTests {
         }
     }
 
+    @Test("Where not all fit, those with work come before parked ones")
+    func workFirst() async throws {
+        try await Fixture.with { fixture in
+            let bot = try await fixture.bot(in: fixture.tenant())
+            let consumer = try await fixture.consumer(of: bot, url: "https://example.com")
+            for position in Int64(1)...5 {
+                try await insert("dead", position, lane: "a\(position)", isParking: true, fixture, consumer)
+            }
+            for position in Int64(6)...8 {
+                try await insert("retrying", position, lane: "z\(position)", fixture, consumer)
+            }
+
+            let some = try await DeliveryRow.heldLanes(of: consumer, limit: 4, page: 2, in: fixture.database)
+            let all = try await DeliveryRow.heldLanes(of: consumer, page: 2, in: fixture.database)
+
+            #expect(!some.isComplete)
+            #expect(some.lanes.prefix(3).map(\.name) == ["z6", "z7", "z8"])
+            #expect(all.isComplete)
+            #expect(all.lanes.map(\.name) == ["z6", "z7", "z8", "a1", "a2", "a3", "a4", "a5"])
+        }
+    }
+
     private func insert(
         _ status: String, _ position: Int64, lane: String, isParking: Bool = false, _ fixture: Fixture,
         _ consumer: Consumer

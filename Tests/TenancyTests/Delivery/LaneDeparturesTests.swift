@@ -8,33 +8,35 @@ struct LaneDeparturesTests {
     func otherLanes() {
         var departures = LaneDepartures()
 
-        departures.begin("a")
+        departures.begin("a", 1)
         departures.startLook(at: "b")
-        departures.begin("a")
-        let isQuiet = departures.endLook(at: "b")
+        departures.begin("a", 2)
+        let lowest = departures.endLook(at: "b")
 
-        #expect(isQuiet)
+        #expect(lowest == .max)
     }
 
-    @Test("What was on its way before, or came during the look, spoils it, even when it has ended by then")
+    @Test("What was on its way before, or came during the look, counts, even when it has ended by then")
     func spoiled() {
         var departures = LaneDepartures()
 
-        departures.begin("a")
-        departures.begin("a")
-        departures.end("a")
+        departures.begin("a", 5)
+        departures.begin("a", 3)
+        departures.end("a", 3)
         departures.startLook(at: "a")
-        departures.end("a")
-        let isQuietBefore = departures.endLook(at: "a")
+        departures.end("a", 5)
+        let before = departures.endLook(at: "a")
         departures.startLook(at: "a")
-        departures.begin("a")
-        departures.end("a")
-        let isQuietDuring = departures.endLook(at: "a")
+        departures.begin("a", 7)
+        departures.begin("a", 6)
+        departures.end("a", 7)
+        departures.end("a", 6)
+        let during = departures.endLook(at: "a")
         departures.startLook(at: "a")
-        let isQuietAtLast = departures.endLook(at: "a")
+        let atLast = departures.endLook(at: "a")
 
-        #expect(!isQuietBefore)
-        #expect(!isQuietDuring)
-        #expect(isQuietAtLast)
+        #expect(before == 5)
+        #expect(during == 6)
+        #expect(atLast == .max)
     }
 }
