@@ -150,9 +150,11 @@ final class App: Sendable {
         let keeper = ShardKeeper(
             loop: first, database: databases[0], node: node, leases: leases, logger: logger,
             onTaken: sweepShards,
-            onLeaving: { [parts] shard in
+            onLeaving: { [parts, draining] shard in
                 async let polled: Void = parts[shard % parts.count].pollers.leave(shard)
-                await deliveries.leave(shard)
+                // One endpoint that hangs must not keep its shard's other bots waiting, unless the program ends: then
+                // it alone uses the time that there is.
+                await deliveries.leave(shard, within: draining.isRaised ? nil : .seconds(3))
                 await polled
             })
         self.keeper = keeper

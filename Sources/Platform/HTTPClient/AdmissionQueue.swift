@@ -117,9 +117,11 @@ struct AdmissionQueue<Element: AnyObject> {
         return element
     }
 
+    var allWaiting: [Element] { lanes.values.flatMap(\.waiting) }
+
     /// Takes out all that wait.
     mutating func removeWaiting() -> [Element] {
-        let all = lanes.values.flatMap(\.waiting)
+        let all = allWaiting
         lanes = lanes.mapValues { Lane(active: $0.active) }
         parties = parties.mapValues { Party(active: $0.active) }
         ready = [:]

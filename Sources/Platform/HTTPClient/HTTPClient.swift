@@ -57,6 +57,17 @@ package final class HTTPClient: @unchecked Sendable {
         return try result.get()
     }
 
+    /// Ends every request of a group: with `.cancelled`, or as without a place when nothing of it was sent.
+    package func end(group: Int) {
+        loop.preconditionIsCurrent()
+        for exchange in queue.allWaiting where exchange.request.group == group {
+            end(exchange, .failure(.tooManyRequests))
+        }
+        for exchange in Array(running.values) where exchange.request.group == group {
+            end(exchange, .failure(.cancelled))
+        }
+    }
+
     /// Ends every request with `.closed` and closes all connections.
     package func close() {
         loop.preconditionIsCurrent()

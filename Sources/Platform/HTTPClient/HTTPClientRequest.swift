@@ -22,6 +22,8 @@ package struct HTTPClientRequest: Sendable {
     /// Whom it is made for: each party has its fair share of what the client may do at a time, and an origin's limit
     /// for itself.
     package var party: UUID?
+    /// What can be ended together, by `HTTPClient.end`.
+    package var group: Int?
 
     package init(
         method: String = "POST", url: String, headers: [(String, String)] = [], body: [UInt8] = [],

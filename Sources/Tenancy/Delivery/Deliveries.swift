@@ -76,7 +76,9 @@ package struct Deliveries: Sendable {
     }
 
     /// Ends what is delivered for a shard that is to be given back; returns when nothing of it is under way.
-    package func leave(_ shard: Int) async { await loops[shard % loops.count].delivery.leave(shard) }
+    package func leave(_ shard: Int, within patience: Duration? = nil) async {
+        await loops[shard % loops.count].delivery.leave(shard, within: patience)
+    }
 
     package func stop() async {
         await withTaskGroup(of: Void.self) { group in

@@ -26,7 +26,7 @@ extension DeliveryAttempt {
     init(number: Int, at: Timestamp, answer: HTTPClientResponse, after duration: Duration) {
         self.init(number: number, at: at, duration: duration)
         statusCode = answer.status
-        retryAfter = answer.header("Retry-After").flatMap { Int64($0) }.map { .seconds(max(0, $0)) }
+        retryAfter = answer.header("Retry-After").flatMap { Self.wait($0, from: at + duration) }
         response = answer.body.isEmpty ? nil : Array(answer.body.prefix(DeliverySender.responseLimit))
         error = (200..<300).contains(answer.status) ? nil : "the endpoint answered \(answer.status)"
         if isSuccess, !answer.isTruncated {
@@ -37,6 +37,12 @@ extension DeliveryAttempt {
     init(number: Int, at: Timestamp, failure: any Error, after duration: Duration) {
         self.init(number: number, at: at, duration: duration)
         error = Self.words(for: failure)
+    }
+
+    /// - Parameter text: seconds, or a date.
+    private static func wait(_ text: String, from now: Timestamp) -> Duration? {
+        if let seconds = Int64(text) { return .seconds(max(0, seconds)) }
+        return Timestamp(httpDate: text).map { max(.zero, $0 - now) }
     }
 
     private static func words(for error: any Error) -> String {

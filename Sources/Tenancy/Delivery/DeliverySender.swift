@@ -38,6 +38,7 @@ struct DeliverySender: Sendable {
         do {
             var request = request(body, id, to: target, attempt: attempt, at: at, mark)
             request.isStillWanted = isOwner
+            request.group = target.consumer.bot.shard
             let answer = try await client.send(request)
             return DeliveryAttempt(number: attempt, at: at, answer: answer, after: .now - started)
         } catch HTTPClientError.tooManyRequests {

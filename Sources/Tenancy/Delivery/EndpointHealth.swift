@@ -15,6 +15,8 @@ actor EndpointHealth {
 
     private static let writeAfter = Duration.seconds(10)
     private static let interval = Duration.seconds(2)
+    /// Consumers in memory are read again well within.
+    private static let reloadTime = Duration.seconds(30)
 
     nonisolated let unownedExecutor: UnownedSerialExecutor
     private let loop: EventLoop
@@ -23,6 +25,8 @@ actor EndpointHealth {
     private let logger: Logger
     /// Not written down yet.
     private var failing: [ID<Consumer>: Failing] = [:]
+    /// Written down, and until when it counts as such though the consumer in memory does not show it yet.
+    private var justWritten: [ID<Consumer>: ContinuousClock.Instant] = [:]
     /// Written down, and over.
     private var recovered: [ID<Consumer>: BotKey] = [:]
     /// Being paused.
@@ -38,20 +42,26 @@ actor EndpointHealth {
     }
 
     func observe(_ attempt: DeliveryAttempt, of target: PushTarget) {
-        let (id, isKnown) = (target.consumer.id, target.consumer.failingSince != nil)
+        let id = target.consumer.id
         if attempt.isGone { pause(target) }
         // A replay's endpoint is its source's, whose own deliveries tell.
         guard !target.isReplay else { return }
+        let isKnown = isWritten(target.consumer) && recovered[id] == nil
         if attempt.isSuccess {
             if !failing.isEmpty { failing.removeValue(forKey: id) }
             guard isKnown else { return }
             recovered[id] = target.consumer.bot
+            justWritten.removeValue(forKey: id)
         } else {
-            if !recovered.isEmpty { recovered.removeValue(forKey: id) }
             guard !isKnown, failing[id] == nil else { return }
             failing[id] = Failing(bot: target.consumer.bot, since: attempt.at)
         }
         schedule()
+    }
+
+    private func isWritten(_ consumer: Consumer) -> Bool {
+        if consumer.failingSince != nil { return true }
+        return justWritten.isEmpty ? false : justWritten[consumer.id].map { $0 > .now } ?? false
     }
 
     /// Writes what would be written sooner or later.
@@ -84,15 +94,24 @@ actor EndpointHealth {
         let lasting = failing.filter { $0.value.since <= limit }
         let over = recovered
         guard !lasting.isEmpty || !over.isEmpty else { return }
-        for id in lasting.keys { failing.removeValue(forKey: id) }
         recovered = [:]
+        let now = ContinuousClock.now
+        justWritten = justWritten.filter { $0.value > now }
+        for id in lasting.keys {
+            failing.removeValue(forKey: id)
+            justWritten[id] = now + Self.reloadTime
+        }
         do {
             try await database.system.withConnection { connection in
-                _ = try await connection.pipeline([Self.begin(lasting), Self.end(over)])
+                // One that has recovered may fail again since.
+                _ = try await connection.pipeline([Self.end(over), Self.begin(lasting)])
             }
         } catch {
             logger.debug("the state of endpoints could not be written", ["error": "\(error)"])
-            failing.merge(lasting) { _, earlier in earlier }
+            for (id, since) in lasting where recovered[id] == nil {
+                failing[id] = since
+                justWritten.removeValue(forKey: id)
+            }
             recovered.merge(over) { newer, _ in newer }
         }
     }

@@ -111,6 +111,8 @@ extension PushConsumer {
             try await row.remove(of: consumer, epoch: epoch, in: parts.database)
             return true
         }
+        // Due as before, for the next holder.
+        guard !wasCutOff(attempt) else { return false }
         let wait = target.schedule.wait(
             after: row.attempts + 1, retryAfter: attempt.retryAfter, jitter: .random(in: 0...1))
         let dueAt = wait.map { row.update.due(after: $0) }

@@ -255,8 +255,8 @@ actor PushConsumer {
         }
     }
 
-    /// The end of the program is not the endpoint's failure.
-    private func wasCutOff(_ attempt: DeliveryAttempt) -> Bool { isStopped && attempt.statusCode == nil }
+    /// The end of the program, or of what it holds, is not the endpoint's failure.
+    func wasCutOff(_ attempt: DeliveryAttempt) -> Bool { isStopped && attempt.statusCode == nil }
 
     private func putBack(_ update: LoggedUpdate) {
         let leaving = tracks.released(update)

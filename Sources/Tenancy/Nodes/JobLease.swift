@@ -28,7 +28,8 @@ package struct JobLease: Sendable {
         // Counted from before the question, so that this node's idea of the end is never later than the database's.
         let end = ContinuousClock.now + Self.time
         let isOurs = try await database.job { tx in
-            try await tx.execute(
+            try await tx.endWhenFrozen()
+            return try await tx.execute(
                 """
                 UPDATE job_lease SET node_id = \(node),
                     expires_at = clock_timestamp() + \(Int32(Self.time.components.seconds)) * interval '1 second'

@@ -33,6 +33,8 @@ package actor ShardKeeper {
     /// Of those leaving: nothing of them is under way any more.
     private var left: Set<HeldShard> = []
     private var hasJoined = false
+    /// The others know that this node ends.
+    private var hasLeft = false
     private var isEnding = false
     private var isEnded = false
 
@@ -123,17 +125,21 @@ package actor ShardKeeper {
     private func look() async throws -> Holding {
         // Counted from before the question, so that this node's idea of the end is never later than the database's.
         let leaseEnd = ContinuousClock.now + times.lease
-        let (given, isEnding, isNew) = (Array(left), isEnding, !hasJoined)
+        let (given, isEnding) = (Array(left), isEnding)
+        // Not on every look: this node is told, too, and would look again at once.
+        let hasNews = !given.isEmpty || !hasJoined || (isEnding && !hasLeft)
         let holding = try await database.writeUpkeep { [node, times] tx in
+            try await tx.endWhenFrozen()
             if !isEnding { try await Node.register(node, for: times.lease, in: tx) }
             try await Node.unregister(isEnding ? node : nil, in: tx)
             if !given.isEmpty { try await HeldShard.giveBack(given, of: node, in: tx) }
-            if !given.isEmpty || isEnding || isNew { try await Node.tellAll(in: tx) }
+            if hasNews { try await Node.tellAll(in: tx) }
             let share = isEnding ? 0 : Node.share(among: try await Node.count(in: tx))
             let shards = try await HeldShard.hold(upTo: share, for: node, time: times.lease, in: tx)
             return Holding(shards: shards, surplus: shards.count - share)
         }
         hasJoined = true
+        hasLeft = isEnding
         left.subtract(given)
         leaving.subtract(given)
         take(holding.shards, until: leaseEnd)

@@ -135,6 +135,35 @@ struct EndpointHealthTests {
         }
     }
 
+    @Test("A success counts before the consumer in memory shows that it fails, and before a failure after it")
+    func recoveredAtOnce() async throws {
+        try await Fixture.with { fixture in
+            let consumer = try await fixture.consumer(
+                of: fixture.bot(in: fixture.tenant()), url: "http://127.0.0.1:9/")
+            let health = EndpointHealth(
+                loop: fixture.loop, database: fixture.database, events: .none, logger: fixture.logger)
+            let start = Timestamp.now - .seconds(1000)
+            let fresh = try await target(of: consumer, fixture)
+
+            await health.observe(attempt(500, at: start), of: fresh)
+            await health.drain()
+            await health.observe(attempt(200, at: start + .seconds(1)), of: fresh)
+            await health.drain()
+            let recovered = try await state(of: consumer, fixture)
+            await health.observe(attempt(500, at: start + .seconds(2)), of: fresh)
+            await health.drain()
+            let known = try await target(of: consumer, fixture)
+            await health.observe(attempt(200, at: start + .seconds(3)), of: known)
+            await health.observe(attempt(500, at: start + .seconds(4)), of: known)
+            await health.drain()
+            let failsAgain = try await state(of: consumer, fixture)
+
+            #expect(recovered.failingSince == nil)
+            #expect(known.consumer.failingSince == start + .seconds(2))
+            #expect(failsAgain.failingSince == start + .seconds(4))
+        }
+    }
+
     @Test("A failure that has not lasted is not written down")
     func shortFailure() async throws {
         try await Fixture.with { fixture in

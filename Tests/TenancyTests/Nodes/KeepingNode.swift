@@ -8,6 +8,8 @@ struct KeepingNode: Sendable {
     let id = ID<Node>()
     let leases = ShardLeases()
     let keeper: ShardKeeper
+    /// What it was told, by its payload.
+    let notices = Happenings<String>()
     private let listener: PostgresListener
     private let running: Task<Void, Never>
 
@@ -24,8 +26,11 @@ struct KeepingNode: Sendable {
         configuration.role = "rookery_system"
         listener = PostgresListener(
             loop: fixture.loop, configuration: configuration, channels: [ShardKeeper.channel],
-            blocking: fixture.blocking, logger: fixture.logger, onNotification: { _ in keeper.wake() },
-            onReconnect: { keeper.wake() })
+            blocking: fixture.blocking, logger: fixture.logger,
+            onNotification: { [notices] notice in
+                notices.add(notice.payload)
+                keeper.wake()
+            }, onReconnect: { keeper.wake() })
         listener.start()
         running = Task(executorPreference: fixture.loop) { try? await keeper.run() }
     }

@@ -46,6 +46,42 @@ struct LeavingTests {
         }
     }
 
+    @Test(
+        "An endpoint that hangs holds a shard no longer than is said; what was sent counts as no attempt, and comes again"
+    )
+    func hanging() async throws {
+        try await Fixture.with { fixture in
+            let (release, loop) = (Happenings<Int>(), fixture.loop)
+            let receiver = try await TestReceiver(on: loop) { _ in
+                _ = try? await release.wait("the release", on: loop, within: .seconds(600)) { !$0.isEmpty }
+                return 200
+            }
+            let (bot, consumer) = try await fixture.pushConsumer(receiver)
+            try await fixture.tamper("UPDATE consumer SET timeout_ms = 60000")
+            let run = try await DeliveryRun(fixture, limits: HTTPClientLimits(concurrentPerOrigin: 2))
+            let key = BotKey(tenant: bot.tenant, bot: bot.id)
+            // Two are sent, the others wait for a place.
+            try await run.append((1...4).map { try fixture.message($0, chat: $0, to: bot) })
+            try await receiver.receptions.wait("two", on: loop) { $0.count == 2 }
+
+            run.leases.leave([key.shard])
+            // Without an answer: it is released only below.
+            await run.delivery.leave(key.shard, within: .milliseconds(100))
+
+            #expect(try await fixture.count("SELECT count(*) FROM delivery") == 0)
+            #expect(receiver.receptions.all.map(\.updateID).sorted() == [1, 2])
+            release.add(1)
+            let next = try await DeliveryRun(fixture, epoch: 2)
+            await next.wake(bot)
+            try await fixture.settled(consumer)
+            try await receiver.receptions.wait("all", on: loop) { Set($0.map(\.updateID)) == [1, 2, 3, 4] }
+            #expect(receiver.receptions.all.count == 6)
+            await run.stop()
+            await next.stop()
+            await receiver.stop()
+        }
+    }
+
     @Test("What waits for a place in the client is not sent when the lease is over by then")
     func frozen() async throws {
         try await Fixture.with { fixture in

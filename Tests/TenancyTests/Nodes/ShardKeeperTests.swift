@@ -125,6 +125,82 @@ struct ShardKeeperTests {
         }
     }
 
+    @Test("A node that cannot end yet tells the others once, not on every look")
+    func quietEnd() async throws {
+        try await Fixture.with { fixture in
+            let (begun, release) = (Happenings<Int>(), Happenings<Int>())
+            let node = try KeepingNode(fixture) { shard in
+                begun.add(shard)
+                _ = try? await release.wait("the release", on: fixture.loop, within: .seconds(600)) {
+                    !$0.isEmpty
+                }
+            }
+            try await fixture.balanced(node)
+            let ending = Task(executorPreference: fixture.loop) { await node.end() }
+            try await begun.wait("all to leave", on: fixture.loop) { $0.count == Shard.count }
+
+            try await Self.mark("first", node, fixture)
+            try await Self.look(of: node, fixture)
+            try await Self.look(of: node, fixture)
+            try await Self.mark("second", node, fixture)
+
+            let notices = node.notices.all
+            let first = try #require(notices.firstIndex(of: "first"))
+            #expect(notices[(first + 1)...] == ["second"])
+            release.add(1)
+            await ending.value
+            #expect(try await fixture.shards(of: node) == 0)
+        }
+    }
+
+    @Test("The transactions that lock shards and leases are ended by the database when their node is frozen")
+    func frozenWithin() async throws {
+        try await Fixture.with { fixture in
+            try await fixture.tamper(
+                """
+                CREATE FUNCTION check_frozen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                    IF current_setting('idle_in_transaction_session_timeout') <> '3s' THEN
+                        RAISE 'locked for as long as its node is frozen';
+                    END IF;
+                    RETURN NEW;
+                END $$
+                """)
+            for table: SQL in ["shard", "job_lease"] {
+                try await fixture.tamper(
+                    "CREATE TRIGGER check_frozen BEFORE UPDATE ON \(table) FOR EACH ROW EXECUTE FUNCTION check_frozen()"
+                )
+            }
+
+            let node = try KeepingNode(fixture)
+
+            try await fixture.balanced(node)
+            #expect(
+                try await JobLease(.deliveries, node: node.id, database: fixture.database).renew() != nil)
+            await node.die()
+        }
+    }
+
+    /// Tells all nodes, and waits until this one has heard it, and so all that was told before.
+    private static func mark(_ text: String, _ node: KeepingNode, _ fixture: Fixture) async throws {
+        _ = try await fixture.superuser.withConnection { connection in
+            try await connection.execute("SELECT pg_notify(\(ShardKeeper.channel), \(text))")
+        }
+        try await node.notices.wait("the notice", on: fixture.loop) { $0.contains(text) }
+    }
+
+    /// Waits for the node's next look at the shards.
+    private static func look(of node: KeepingNode, _ fixture: Fixture) async throws {
+        let last = try await renewal(fixture)
+        try await fixture.eventually("a look") { try await renewal(fixture) > last }
+    }
+
+    private static func renewal(_ fixture: Fixture) async throws -> Timestamp {
+        let newest = try await fixture.superuser.withConnection { connection in
+            try await connection.value("SELECT max(expires_at) FROM shard", as: Timestamp.self)
+        }
+        return try #require(newest)
+    }
+
     @Test("A node that ends does not wait for a database that does not answer")
     func endWithoutDatabase() async throws {
         try await Fixture.with { fixture in
