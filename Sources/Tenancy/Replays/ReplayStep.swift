@@ -6,27 +6,7 @@ struct ReplayStep: Sendable {
     /// Rows of the log looked at in one step: a statement has its time.
     private static let countedAtOnce: Int64 = 50_000
 
-    struct Key: RowDecodable {
-        let tenant: ID<Tenant>
-        let id: ID<Replay>
-        let createdAt: Timestamp
-
-        static let least = Key(tenant: .least, id: .least, createdAt: Timestamp(microsecondsSince1970: 0))
-
-        private init(tenant: ID<Tenant>, id: ID<Replay>, createdAt: Timestamp) {
-            self.tenant = tenant
-            self.id = id
-            self.createdAt = createdAt
-        }
-
-        init(row: inout Row) throws {
-            tenant = try row.next()
-            id = try row.next()
-            createdAt = try row.next()
-        }
-    }
-
-    let key: Key
+    let key: JobKey<Replay>
 
     func take(in tx: PlatformTransaction) async throws {
         try await Replay.lockConsumer(key.id, of: key.tenant, in: tx)

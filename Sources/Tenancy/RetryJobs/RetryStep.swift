@@ -10,27 +10,7 @@ struct RetryStep: Sendable {
         var retrying: Int64 = 10_000
     }
 
-    struct Key: RowDecodable {
-        let tenant: ID<Tenant>
-        let id: ID<RetryJob>
-        let createdAt: Timestamp
-
-        static let least = Key(tenant: .least, id: .least, createdAt: Timestamp(microsecondsSince1970: 0))
-
-        private init(tenant: ID<Tenant>, id: ID<RetryJob>, createdAt: Timestamp) {
-            self.tenant = tenant
-            self.id = id
-            self.createdAt = createdAt
-        }
-
-        init(row: inout Row) throws {
-            tenant = try row.next()
-            id = try row.next()
-            createdAt = try row.next()
-        }
-    }
-
-    let key: Key
+    let key: JobKey<RetryJob>
     let limits: Limits
 
     /// Locks in the order of everybody else: consumer, job, delivery rows.
