@@ -11,14 +11,18 @@ struct ClusterFolder: Sendable {
     private var portFile: String { path + "/port" }
 
     /// Makes the folder at `wanted`, or elsewhere when the cluster's user cannot get there (a clone under /root).
-    static func prepare(_ wanted: String, account: ClusterAccount, logger: Logger) throws -> ClusterFolder {
+    /// - Parameter others: where such a folder is made.
+    static func prepare(
+        _ wanted: String, account: ClusterAccount, logger: Logger, others: String = "/var/lib/rookery"
+    ) throws -> ClusterFolder {
+        let isNew = access(wanted, F_OK) != 0
         try makeFolders(wanted)
         guard let resolved = realpath(wanted, nil) else { throw SystemError.last("realpath \(wanted)") }
         defer { free(resolved) }
         let path = String(cString: resolved)
         let folder = ClusterFolder(path: path, account: account)
         if try account.canEnter(path), folder.ownLog() { return folder }
-        let other = "/var/lib/rookery/" + SHA256.hex(path.utf8).prefix(16)
+        let other = try folder.elsewhere(in: others, isNew: isNew)
         logger.info(
             "PostgreSQL's user cannot reach the folder; its data is elsewhere",
             ["folder": path, "data": other])
@@ -26,6 +30,19 @@ struct ClusterFolder: Sendable {
         let elsewhere = ClusterFolder(path: other, account: account)
         _ = elsewhere.ownLog()
         return elsewhere
+    }
+
+    /// The place goes by the folder's path, so that a copy of the folder gets its own, and is noted in the folder: one
+    /// that was removed and made anew does not come upon the data of the one before, which its keys do not open.
+    private func elsewhere(in others: String, isNew: Bool) throws -> String {
+        let note = path + "/elsewhere"
+        let usual = others + "/" + SHA256.hex(path.utf8).prefix(16)
+        let noted = (try? FileText.read(note)).map { String($0.prefix { !$0.isNewline }) }
+        if let noted, noted.hasPrefix(usual) { return noted }
+        let isTaken = isNew && access(usual, F_OK) == 0
+        let place = isTaken ? usual + "-" + String(UInt32.random(in: .min ... .max), radix: 36) : usual
+        try FileText.replace(note, place + "\n")
+        return place
     }
 
     private func ownLog() -> Bool {
