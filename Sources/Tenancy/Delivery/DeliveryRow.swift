@@ -81,27 +81,36 @@ extension DeliveryRow {
         -> DeliveryRow?
     {
         try await database.system.withConnection { connection in
-            try await connection.first(
-                """
-                SELECT id, attempts, next_attempt_at, is_parking, \(LoggedUpdate.deliveryColumns) FROM delivery
-                WHERE tenant_id = \(consumer.bot.tenant) AND consumer_id = \(consumer.id) AND lane = \(lane)
-                    AND (status = 'retrying' OR is_parking)
-                ORDER BY position LIMIT 1
-                """, as: DeliveryRow.self)
+            try await connection.first(head(of: lane, consumer), as: DeliveryRow.self)
         }
     }
 
+    private static func head(of lane: String, _ consumer: Consumer) -> SQL {
+        """
+        SELECT id, attempts, next_attempt_at, is_parking, \(LoggedUpdate.deliveryColumns) FROM delivery
+        WHERE tenant_id = \(consumer.bot.tenant) AND consumer_id = \(consumer.id) AND lane = \(lane)
+            AND (status = 'retrying' OR is_parking)
+        ORDER BY position LIMIT 1
+        """
+    }
+
     /// Delivered: the row has done its work.
+    /// - Returns: the first row of the lane after it, in the same round trip.
     /// - Throws: `Fault.notHeld`; the row may still be there.
-    func remove(of consumer: Consumer, epoch: Int64, in database: Database) async throws {
-        let count = try await database.system.withConnection { connection in
-            try await connection.execute(
+    func remove(
+        of consumer: Consumer, epoch: Int64, thenHeadOf lane: String, in database: Database
+    ) async throws -> DeliveryRow? {
+        let results = try await database.system.withConnection { connection in
+            try await connection.pipeline([
                 """
                 DELETE FROM delivery WHERE tenant_id = \(consumer.bot.tenant) AND id = \(id)
                     AND \(Self.isHeld(consumer, epoch))
-                """)
+                """,
+                Self.head(of: lane, consumer),
+            ])
         }
-        guard count == 1 else { throw Fault.notHeld }
+        guard results[0].affectedRows == 1 else { throw Fault.notHeld }
+        return try results[1].decoded(as: DeliveryRow.self).first
     }
 
     /// Writes down a failed attempt, or the row's end.

@@ -48,8 +48,10 @@ extension PushConsumer {
     func workOff(_ lane: String, isProbe: Bool) async {
         defer { if isProbe { breaker.abandonProbe(at: .now) } }
         do {
+            var next: Look?
             while !isStopped, isOwner, breaker.isClosed || (isProbe && breaker.isProbing) {
-                let (row, onItsWay) = try await head(of: lane)
+                let (row, onItsWay) = if let next { next } else { try await head(of: lane) }
+                next = nil
                 // What is on its way into the lane may have to go first.
                 guard onItsWay == .max || onItsWay >= row?.update.position ?? .max else {
                     return schedule(lane, at: .now + .milliseconds(50))
@@ -57,7 +59,10 @@ extension PushConsumer {
                 guard let row else { return release(lane) }
                 guard !row.isParking else { return park(lane) }
                 if let dueAt = row.dueAt, dueAt > .now + Self.early { return schedule(lane, at: dueAt) }
-                guard try await deliver(row, in: lane) else { return }
+                switch try await deliver(row, in: lane) {
+                case .waits: return
+                case .goesOn(let look): next = look
+                }
                 guard pace == nil else { return schedule(lane, at: nil) }
             }
             schedule(lane, at: .now + .seconds(1))
@@ -79,12 +84,18 @@ extension PushConsumer {
         if retries.isChanged(lane) { schedule(lane, at: nil) } else { _ = retries.wait(lane, nil) }
     }
 
-    /// - Returns: the lane's first row, and the lowest position that was on its way into the lane meanwhile.
-    private func head(of lane: String) async throws -> (DeliveryRow?, onItsWay: Int64) {
+    /// A lane's first row, and the lowest position that was on its way into the lane meanwhile.
+    private typealias Look = (row: DeliveryRow?, onItsWay: Int64)
+
+    private func head(of lane: String) async throws -> Look {
+        try await look(at: lane) { try await DeliveryRow.head(of: lane, consumer, in: parts.database) }
+    }
+
+    private func look(at lane: String, _ first: () async throws -> DeliveryRow?) async throws -> Look {
         departures.startLook(at: lane)
         retries.startLook(at: lane)
         do {
-            let row = try await DeliveryRow.head(of: lane, consumer, in: parts.database)
+            let row = try await first()
             return (row, departures.endLook(at: lane))
         } catch {
             _ = departures.endLook(at: lane)
@@ -92,27 +103,36 @@ extension PushConsumer {
         }
     }
 
-    /// - Returns: whether the lane goes on at once.
-    private func deliver(_ row: DeliveryRow, in lane: String) async throws -> Bool {
+    private enum Course {
+        /// At once; with a look at the next row, when it was had already.
+        case goesOn(Look?)
+        /// Till its time comes, or a decision.
+        case waits
+    }
+
+    /// What it means for the lane.
+    private func deliver(_ row: DeliveryRow, in lane: String) async throws -> Course {
         if row.update.isTooLate {
             try await row.update(
                 .expired, attempts: row.attempts, dueAt: nil, lastError: Self.expiry,
                 of: consumer, epoch: epoch, in: parts.database)
             parts.metrics.expired.increment()
             forgetPutBacks(of: row.update)
-            return true
+            return .goesOn(nil)
         }
         guard let attempt = await send(row.update, number: row.attempts + 1) else {
-            guard !row.update.isTooLate else { return true }
+            guard !row.update.isTooLate else { return .goesOn(nil) }
             schedule(lane, at: .now + Self.pause)
-            return false
+            return .waits
         }
         if attempt.isSuccess {
-            try await row.remove(of: consumer, epoch: epoch, in: parts.database)
-            return true
+            return .goesOn(
+                try await look(at: lane) {
+                    try await row.remove(of: consumer, epoch: epoch, thenHeadOf: lane, in: parts.database)
+                })
         }
         // Due as before, for the next holder.
-        guard !wasCutOff(attempt) else { return false }
+        guard !wasCutOff(attempt) else { return .waits }
         let wait = target.schedule.wait(
             after: row.attempts + 1, retryAfter: attempt.retryAfter, jitter: .random(in: 0...1))
         let dueAt = wait.map { row.update.due(after: $0) }
@@ -122,11 +142,12 @@ extension PushConsumer {
             lastError: attempt.error, of: consumer, epoch: epoch, in: parts.database)
         if let dueAt {
             schedule(lane, at: dueAt)
-            return false
+            return .waits
         }
         noteDead(row.update)
-        if parks { park(lane) }
-        return !parks
+        guard parks else { return .goesOn(nil) }
+        park(lane)
+        return .waits
     }
 
     // MARK: What has expired

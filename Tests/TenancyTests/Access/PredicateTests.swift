@@ -82,7 +82,8 @@ struct PredicateTests {
             let moved = try await fixture.tamper(ConsumerCursor.move([consumer.id: progress]))
             let head = try await DeliveryRow.head(of: "chat:1", nests.owner.consumer, in: bare)
             await #expect(throws: DeliveryRow.Fault.notHeld) {
-                try await head?.remove(of: nests.stranger.consumer, epoch: epoch, in: bare)
+                try await head?.remove(
+                    of: nests.stranger.consumer, epoch: epoch, thenHeadOf: "chat:1", in: bare)
             }
 
             #expect(cursor == nil)
