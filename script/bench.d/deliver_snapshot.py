@@ -14,7 +14,7 @@ from report import Report
 from setting import Setting
 
 DEAD = """SELECT format('%s %s dead rows, %s', relname, n_dead_tup, pg_size_pretty(pg_total_relation_size(relid)))
-          FROM pg_stat_user_tables WHERE n_dead_tup > 0 ORDER BY n_dead_tup DESC LIMIT 3"""
+          FROM pg_stat_user_tables WHERE n_dead_tup > 0 ORDER BY n_dead_tup DESC LIMIT 5"""
 
 
 def snapshot(options: argparse.Namespace) -> Report:

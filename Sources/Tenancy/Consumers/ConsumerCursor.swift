@@ -2,6 +2,9 @@ import Platform
 
 /// Where a consumer stands in its bot's log, as stored: with the updates that keep, and (express) with those that
 /// have a deadline. Each update is the business of one of the two.
+///
+/// It is written once a second at most. What was delivered since has attempts with higher numbers than `attempts_from`,
+/// and counts as settled when the cursor is taken over.
 struct ConsumerCursor: Sendable, RowDecodable {
     let position: Int64
     let settled: [Int64]
@@ -9,10 +12,14 @@ struct ConsumerCursor: Sendable, RowDecodable {
     let expressSettled: [Int64]
 
     init(row: inout Row) throws {
-        position = try row.next()
-        settled = try row.next()
-        expressPosition = try row.next()
-        expressSettled = try row.next()
+        let (main, settled) = (try row.next(Int64.self), try row.next([Int64].self))
+        let (express, expressSettled) = (try row.next(Int64.self), try row.next([Int64].self))
+        // Of both kinds: what is not its own a cursor does not meet.
+        let delivered = try row.next([Int64].self)
+        position = main
+        expressPosition = express
+        self.settled = settled + delivered.filter { $0 > main }
+        self.expressSettled = expressSettled + delivered.filter { $0 > express }
     }
 
     /// Takes the cursor over for the holder of `epoch`: from now on whoever holds an older one moves nothing.
@@ -23,16 +30,23 @@ struct ConsumerCursor: Sendable, RowDecodable {
     ) async throws -> ConsumerCursor? {
         try await connection.first(
             """
-            INSERT INTO consumer_cursor (tenant_id, consumer_id, position, express_position, epoch)
-            SELECT consumer.tenant_id, consumer.id, log.last, log.last, \(epoch)
-            FROM consumer CROSS JOIN LATERAL (
-                SELECT coalesce(max(position), 0) AS last FROM update_log
-                WHERE tenant_id = consumer.tenant_id AND bot_id = consumer.bot_id
-                    AND received_at < consumer.created_at) AS log
-            WHERE consumer.tenant_id = \(bot.tenant) AND consumer.id = \(consumer)
-            ON CONFLICT (tenant_id, consumer_id) DO UPDATE SET epoch = excluded.epoch
-                WHERE consumer_cursor.epoch <= excluded.epoch
-            RETURNING position, settled, express_position, express_settled
+            WITH taken AS (
+                INSERT INTO consumer_cursor (tenant_id, consumer_id, position, express_position, epoch)
+                SELECT consumer.tenant_id, consumer.id, log.last, log.last, \(epoch)
+                FROM consumer CROSS JOIN LATERAL (
+                    SELECT coalesce(max(position), 0) AS last FROM update_log
+                    WHERE tenant_id = consumer.tenant_id AND bot_id = consumer.bot_id
+                        AND received_at < consumer.created_at) AS log
+                WHERE consumer.tenant_id = \(bot.tenant) AND consumer.id = \(consumer)
+                ON CONFLICT (tenant_id, consumer_id) DO UPDATE SET epoch = excluded.epoch
+                    WHERE consumer_cursor.epoch <= excluded.epoch
+                RETURNING *)
+            SELECT position, settled, express_position, express_settled, ARRAY(
+                SELECT a.position FROM delivery_attempt AS a
+                WHERE a.tenant_id = taken.tenant_id AND a.consumer_id = taken.consumer_id
+                    AND a.id >= taken.attempts_from AND a.error IS NULL
+                    AND a.position > least(taken.position, taken.express_position))
+            FROM taken
             """, as: ConsumerCursor.self)
     }
 
@@ -56,7 +70,8 @@ struct ConsumerCursor: Sendable, RowDecodable {
                 express_position = greatest(c.express_position, t.express),
                 express_settled = CASE WHEN c.express_position <= t.express THEN t.express_settled::bigint[]
                     ELSE ARRAY(SELECT s FROM unnest(t.express_settled::bigint[]) AS s
-                        WHERE s > c.express_position) END
+                        WHERE s > c.express_position) END,
+                attempts_from = (SELECT last_value FROM delivery_attempt_id)
             FROM unnest(\(all.map(\.value.bot.tenant)), \(all.map(\.key)), \(all.map(\.value.main.cursor)),
                 \(all.map { arrayLiteral($0.value.main.settled) }), \(all.map(\.value.express.cursor)),
                 \(all.map { arrayLiteral($0.value.express.settled) }), \(all.map(\.value.epoch)))

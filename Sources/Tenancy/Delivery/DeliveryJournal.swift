@@ -1,7 +1,11 @@
 import Platform
 
-/// Writes down, in groups, what deliveries have come to: an attempt row each, and where the cursors stand.
-/// One on each event loop.
+/// Writes down, in groups, what deliveries have come to: an attempt row each at once, and where the cursors stand
+/// once a second. One on each event loop.
+///
+/// What a cursor has not got yet is known by the attempts (`ConsumerCursor.take`). So a crash repeats no more than if
+/// every group moved the cursors, whose rows would then be written ten times as often: old versions of them are all
+/// looked through, for as long as some transaction keeps them from being cleaned away.
 ///
 /// Nobody waits for it, and its commit does not wait for fsync: what a crash takes from it is delivered again.
 /// While the database is away it keeps what it holds and says `isFull`, upon which consumers stop sending.
@@ -43,6 +47,13 @@ actor DeliveryJournal {
         }
     }
 
+    /// That a consumer has come further than its stored cursors say.
+    private struct Further {
+        let newest: @Sendable () -> Progress
+        /// Goes with the next group: no attempt in it or before says so.
+        var isUrgent: Bool
+    }
+
     private static let interval = Duration.milliseconds(100)
     private static let batchLimit = 1000
     private static let capacity = 10_000
@@ -51,19 +62,22 @@ actor DeliveryJournal {
     private let loop: EventLoop
     private let database: Database
     private let logger: Logger
+    private let cursorInterval: Duration
     private var attempts: [Attempt] = []
-    private var progress: [ID<Consumer>: @Sendable () -> Progress] = [:]
+    private var progress: [ID<Consumer>: Further] = [:]
+    private var cursorsWrittenAt: ContinuousClock.Instant?
     private var isScheduled = false
     private var isFailing = false
     private var isAway = false
     private var isFlushing = false
     private var whenFlushed: [CheckedContinuation<Void, Never>] = []
 
-    init(loop: EventLoop, database: Database, logger: Logger) {
+    init(loop: EventLoop, database: Database, logger: Logger, cursorInterval: Duration = .seconds(1)) {
         unownedExecutor = loop.asUnownedSerialExecutor()
         self.loop = loop
         self.database = database
         self.logger = logger
+        self.cursorInterval = cursorInterval
     }
 
     /// Upon which nothing more is sent: too much is not written down, or the database is away. A node that died then
@@ -83,9 +97,15 @@ actor DeliveryJournal {
 
     /// A consumer has come further. How far is asked when it is written, not at each update: behind one that
     /// hangs, thousands of positions may be settled.
-    /// - Parameter newest: evaluated then, on the loop.
-    func record(_ newest: @autoclosure @escaping @Sendable () -> Progress, of consumer: ID<Consumer>) {
-        progress[consumer] = newest
+    /// - Parameters:
+    ///   - newest: evaluated then, on the loop.
+    ///   - isUrgent: when the attempt that settled something is recorded only later.
+    func record(
+        _ newest: @autoclosure @escaping @Sendable () -> Progress, of consumer: ID<Consumer>,
+        isUrgent: Bool = false
+    ) {
+        let wasUrgent = progress[consumer]?.isUrgent ?? false
+        progress[consumer] = Further(newest: newest, isUrgent: isUrgent || wasUrgent)
         schedule()
     }
 
@@ -94,7 +114,7 @@ actor DeliveryJournal {
         isScheduled = true
         loop.schedule(after: isFailing ? .seconds(1) : Self.interval) { [self] in
             // Ends with the flush; `drain` waits for what is left at shutdown.
-            Task(executorPreference: loop) { await self.flushInTurn() }
+            Task(executorPreference: loop) { await self.flushInTurn(isDue: false) }
         }
     }
 
@@ -104,41 +124,43 @@ actor DeliveryJournal {
     /// newer epoch it would not count any more, and what it settles would be delivered again.
     func writeProgress(of consumer: ID<Consumer>) async throws {
         guard progress[consumer] != nil || isFlushing else { return }
-        await flushInTurn()
+        await flushInTurn(isDue: true)
         guard progress[consumer] == nil else { throw Fault.notWritten }
     }
 
     /// Writes all there is; for shutdown and before a consumer is given up.
     func drain() async {
-        repeat { await flushInTurn() } while !attempts.isEmpty && !isFailing
+        repeat { await flushInTurn(isDue: true) } while !attempts.isEmpty && !isFailing
     }
 
     /// One flush at a time: of two, the older cursors could be the last to commit.
-    private func flushInTurn() async {
+    /// - Parameter isDue: whether all cursors go with it.
+    private func flushInTurn(isDue: Bool) async {
         while isFlushing {
             await withCheckedContinuation { continuation in
                 if isFlushing { whenFlushed.append(continuation) } else { continuation.resume() }
             }
         }
         isFlushing = true
-        await flush()
+        await flush(isDue || cursorsWrittenAt.map { .now - $0 >= cursorInterval } ?? true)
         isFlushing = false
         let waiting = whenFlushed
         whenFlushed = []
         for continuation in waiting { continuation.resume() }
     }
 
-    private func flush() async {
+    private func flush(_ isDue: Bool) async {
         let batch = Array(attempts.prefix(Self.batchLimit))
-        let cursors = progress
-        progress = [:]
+        let cursors = isDue ? progress : progress.filter(\.value.isUrgent)
+        for consumer in cursors.keys { progress.removeValue(forKey: consumer) }
+        if isDue { cursorsWrittenAt = .now }
         attempts.removeFirst(batch.count)
         defer {
             isScheduled = false
             if !attempts.isEmpty || !progress.isEmpty { schedule() }
         }
         guard !batch.isEmpty || !cursors.isEmpty else { return }
-        let newest = cursors.mapValues { $0() }
+        let newest = cursors.mapValues { $0.newest() }
         do {
             try await database.system.withConnection { connection in
                 _ = try await connection.pipeline(Self.statements(batch, newest))
@@ -150,7 +172,9 @@ actor DeliveryJournal {
             isFailing = true
             isAway = (error as? PostgresError).map { [.unavailable, .connectionLost].contains($0) } ?? false
             attempts.insert(contentsOf: batch, at: 0)
-            progress.merge(cursors) { newer, _ in newer }
+            progress.merge(cursors) { newer, older in
+                Further(newest: newer.newest, isUrgent: newer.isUrgent || older.isUrgent)
+            }
         }
     }
 

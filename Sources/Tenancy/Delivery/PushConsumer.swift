@@ -213,6 +213,8 @@ actor PushConsumer {
         }
         observe(attempt, of: update)
         await parts.outcomes.take(attempt, of: update, to: target)
+        // So that attempts beyond the stored cursors stay few, also while none of them moves anything.
+        recordProgress()
         if attempt.isSuccess {
             breaker.succeeded()
             throttle.succeeded(at: .now, limit: consumer.concurrency)
@@ -246,7 +248,8 @@ actor PushConsumer {
     private func settle(_ update: LoggedUpdate, _ attempt: DeliveryAttempt, isProbe: Bool) {
         if attempt.isSuccess {
             tracks.succeeded(update)
-            recordProgress()
+            // With a reply the attempt is written down when that is carried out.
+            recordProgress(isUrgent: attempt.reply != nil)
         } else if breaker.isClosed || (isProbe && isPutBackOften(update)), !wasCutOff(attempt) {
             moveToRetry(update, attempt)
         } else {
@@ -271,9 +274,9 @@ actor PushConsumer {
         if !putBacks.isEmpty { putBacks.removeValue(forKey: update.position) }
     }
 
-    func recordProgress() {
+    func recordProgress(isUrgent: Bool = false) {
         parts.journal.assumeIsolated { [id = consumer.id] journal in
-            journal.record(self.assumeIsolated { $0.progress(settling: []) }, of: id)
+            journal.record(self.assumeIsolated { $0.progress(settling: []) }, of: id, isUrgent: isUrgent)
         }
     }
 

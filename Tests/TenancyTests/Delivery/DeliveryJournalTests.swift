@@ -102,14 +102,74 @@ struct DeliveryJournalTests {
         }
     }
 
-    private func progress(_ position: Int64, of consumer: Consumer) -> DeliveryJournal.Progress {
+    @Test("What was delivered since the cursor was written is settled for whoever takes it over")
+    func betweenCursors() async throws {
+        try await Fixture.with { fixture in
+            let bot = try await fixture.bot(in: fixture.tenant())
+            let consumer = try await fixture.consumer(of: bot, url: "https://example.com")
+            let journal = DeliveryJournal(
+                loop: fixture.loop, database: fixture.database, logger: fixture.logger,
+                cursorInterval: .seconds(600))
+            await journal.record(.success, of: LoggedUpdate(position: 1, lane: "a"), to: consumer)
+            await journal.record(progress(2, of: consumer, express: 5), of: consumer.id)
+            await journal.drain()
+
+            for (position, attempt) in [(3, .success), (4, .failure), (7, .success)]
+                as [(Int64, DeliveryAttempt)]
+            {
+                await journal.record(attempt, of: LoggedUpdate(position: position, lane: "a"), to: consumer)
+            }
+            await journal.record(progress(3, of: consumer, express: 7), of: consumer.id)
+            try await fixture.eventually("written") {
+                try await fixture.count("SELECT count(*) FROM delivery_attempt") == 4
+            }
+            let stored = try await fixture.cursor(of: consumer)?.position
+            let taken = try await fixture.superuser.withConnection { connection in
+                try await ConsumerCursor.take(consumer.id, of: consumer.bot, epoch: 2, in: connection)
+            }
+
+            #expect(stored == 2)
+            #expect(taken?.position == 2)
+            #expect(taken?.settled.sorted() == [3, 7])
+            #expect(taken?.expressPosition == 5)
+            #expect(taken?.expressSettled == [7])
+        }
+    }
+
+    @Test("What no attempt says yet is written at once, and what others have come to waits")
+    func urgent() async throws {
+        try await Fixture.with { fixture in
+            let bot = try await fixture.bot(in: fixture.tenant())
+            let replying = try await fixture.consumer(of: bot, url: "https://example.com")
+            let other = try await fixture.consumer(of: bot, url: "https://example.com")
+            let journal = DeliveryJournal(
+                loop: fixture.loop, database: fixture.database, logger: fixture.logger,
+                cursorInterval: .seconds(600))
+            await journal.drain()
+
+            await journal.record(progress(7, of: other), of: other.id)
+            await journal.record(progress(7, of: replying), of: replying.id, isUrgent: true)
+            await journal.record(progress(8, of: replying), of: replying.id)
+            try await fixture.eventually("written") { try await fixture.cursor(of: replying)?.position == 8 }
+
+            #expect(try await fixture.cursor(of: other)?.position == 0)
+            await journal.drain()
+            #expect(try await fixture.cursor(of: other)?.position == 7)
+        }
+    }
+
+    private func progress(
+        _ position: Int64, of consumer: Consumer, express: Int64? = nil
+    ) -> DeliveryJournal.Progress {
         DeliveryJournal.Progress(
             bot: consumer.bot, epoch: 0, main: WindowProgress(cursor: position),
-            express: WindowProgress(cursor: position))
+            express: WindowProgress(cursor: express ?? position))
     }
 }
 
 extension DeliveryAttempt {
     fileprivate static let success = DeliveryAttempt(
         number: 1, at: .now, duration: .milliseconds(3), statusCode: 200)
+    fileprivate static let failure = DeliveryAttempt(
+        number: 1, at: .now, duration: .milliseconds(3), statusCode: 500, error: "the endpoint answered 500")
 }
