@@ -228,7 +228,9 @@ actor PushConsumer {
         } else {
             breaker.failed(at: .now, retryAfter: attempt.retryAfter, jitter: .random(in: 0...1))
             if let code = attempt.statusCode, Throttle.statusCodes.contains(code) {
-                throttle.throttled(at: .now, retryAfter: attempt.retryAfter, jitter: .random(in: 0...1))
+                throttle.throttled(
+                    at: .now, limit: consumer.concurrency, retryAfter: attempt.retryAfter,
+                    jitter: .random(in: 0...1))
             }
         }
         return attempt

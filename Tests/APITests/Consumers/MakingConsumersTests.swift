@@ -107,6 +107,7 @@ struct MakingConsumersTests {
                 #"{"type":"push","url":"https://user:word@example.com/"}"#,
                 #"{"type":"push","url":"https://user@example.com/"}"#, "{\(push),\"kinds\":[]}",
                 #"{"type":"push","url":"https://example.com:22/"}"#,
+                #"{"type":"push","url":"https://bücher.example/"}"#,
                 "{\(push),\"kinds\":[\"A\"]}", "{\(push),\"concurrency\":201}", "{\(push),\"timeout_ms\":99}",
                 "{\(push),\"retry\":{\"schedule_ms\":[]}}", "{\(push),\"retry\":{\"on_dead\":\"drop\"}}",
                 "{\(push),\"retry\":{\"limit\":3}}", "{\(push),\"secret\":\"whsec_c2hvcnQ=\"}",

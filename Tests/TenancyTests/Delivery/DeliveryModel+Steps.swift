@@ -91,7 +91,7 @@ extension DeliveryModel {
 
     private mutating func fail() {
         node.breaker.failed(at: instant, retryAfter: nil, jitter: 0.5)
-        if random.chance(30) { node.throttle.throttled(at: instant, retryAfter: nil, jitter: 0.5) }
+        if random.chance(30) { node.throttle.throttled(at: instant, limit: 8, retryAfter: nil, jitter: 0.5) }
     }
 
     private mutating func putBack(_ update: LoggedUpdate) {
