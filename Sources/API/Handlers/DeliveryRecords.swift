@@ -64,7 +64,9 @@ enum DeliveryRecords {
             return try await AttemptRecord.list(
                 of: owner, update: update, before: last, limit: query.limit, in: tx)
         }
-        return query.answer(listing.attempts, next: listing.next.map { "\($0)" }) { $1.write(to: &$0) }
+        return query.answer(
+            listing.attempts, next: listing.next.map { "\($0)" }, key: { "\($0.id)" },
+            write: { $1.write(to: &$0) })
     }
 }
 

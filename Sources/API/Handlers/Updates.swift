@@ -17,7 +17,9 @@ enum Updates {
             guard try await Bot.find(bot, in: tx) != nil else { throw Problem.notFound }
             return try await UpdateLog.list(bot, filter, before: position, limit: query.limit, in: tx)
         }
-        return query.answer(listing.updates, next: listing.next.map { "\($0)" }) { $1.write(to: &$0) }
+        return query.answer(
+            listing.updates, next: listing.next.map { "\($0)" }, key: { "\($0.position)" },
+            write: { $1.write(to: &$0) })
     }
 
     @Sendable static func show(_ call: Call) async throws -> HTTPResponse {

@@ -5,6 +5,8 @@ import Tenancy
 struct ListQuery: Sendable {
     private static let limits = 1...200
     private static let standardLimit = 50
+    /// Of JSON. The row that reaches them is a page's last: clients that do not read hold what they were answered.
+    static let pageBytes = 2 << 20
 
     let limit: Int
     /// Whether the client has named a limit or a cursor.
@@ -72,19 +74,21 @@ struct ListQuery: Sendable {
     ///   - key: what tells where a row stands in the list.
     func answer<R>(_ rows: [R], key: (R) -> String, write: (inout JSONWriter, R) -> Void) -> HTTPResponse {
         let page = rows.prefix(limit)
-        return answer(page, next: rows.count > limit ? page.last.map(key) : nil, write: write)
+        return answer(page, next: rows.count > limit ? page.last.map(key) : nil, key: key, write: write)
     }
 
-    /// - Parameter next: the key that the list goes on after; nil at its end.
-    func answer<Rows: Collection>(
-        _ page: Rows, next key: String?, write: (inout JSONWriter, Rows.Element) -> Void
+    /// - Parameter end: the key that the list goes on after, behind the page; nil at its end.
+    func answer<Rows: BidirectionalCollection>(
+        _ page: Rows, next end: String?, key: (Rows.Element) -> String,
+        write: (inout JSONWriter, Rows.Element) -> Void
     ) -> HTTPResponse {
         var json = JSONWriter(capacity: 256 * (page.count + 1))
-        let next = key.flatMap { cursor.seal($0) }
         json.object { json in
-            json.field("data") { json in json.array(page, write) }
-            json.field("next_cursor", next)
-            json.field("has_more", key != nil)
+            json.key("data")
+            let count = json.array(page, upTo: Self.pageBytes, write)
+            let next = count < page.count ? page.prefix(count).last.map(key) : end
+            json.field("next_cursor", next.flatMap { cursor.seal($0) })
+            json.field("has_more", next != nil)
         }
         return .json(200, json.bytes)
     }

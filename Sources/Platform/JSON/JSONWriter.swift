@@ -20,6 +20,23 @@ package struct JSONWriter {
         close(UInt8(ascii: "]"))
     }
 
+    /// As many of the elements, from the first on, as begin within `limit` bytes.
+    /// - Returns: how many.
+    package mutating func array<Elements: Sequence>(
+        _ elements: Elements, upTo limit: Int, _ write: (inout JSONWriter, Elements.Element) -> Void
+    ) -> Int {
+        let start = bytes.count
+        var count = 0
+        open(UInt8(ascii: "["))
+        for element in elements {
+            if count > 0, bytes.count - start >= limit { break }
+            write(&self, element)
+            count += 1
+        }
+        close(UInt8(ascii: "]"))
+        return count
+    }
+
     /// nil is written as null.
     package mutating func field(_ name: StaticString, _ value: (some JSONWritable)?) {
         key(name)

@@ -48,6 +48,9 @@ extension UpdateLog {
     /// empty, pages rather than a walk through the whole log.
     static let lookedThrough: Int64 = 20_000
 
+    /// Of payload, for one page. A first update that is larger comes alone.
+    static let pageBytes = 2 << 20
+
     package static func list(
         _ bot: ID<Bot>, _ filter: Filter, before position: Int64?, limit: Int,
         lookingThrough window: Int64 = lookedThrough, in tx: TenantTransaction
@@ -65,12 +68,28 @@ extension UpdateLog {
         }
         let above: SQL = floor.map { " AND position >= \($0)" } ?? ""
         let rows = try await tx.all(
+            page(inTime + filter.other + above, limit: limit), as: Listed.self)
+        let hasMore = rows.first.map { rows.count < $0.count } ?? false
+        return Listing(updates: rows.map(\.update), next: hasMore ? rows.last?.update.position : floor)
+    }
+
+    /// The newest updates, at most `limit` and `pageBytes`, each with how many there are for the limit and one more.
+    private static func page(_ condition: SQL, limit: Int) -> SQL {
+        let columns = LoggedUpdate.columns
+        // Only what is stored compressed has to be opened to know how long it is.
+        return """
+            SELECT count, \(columns) FROM (
+                SELECT *, count(*) OVER () AS count, row_number() OVER place AS place, sum(bytes) OVER place AS bytes_so_far
+                FROM (
+                    SELECT \(columns),
+                        CASE WHEN pg_column_compression(payload) IS NULL THEN pg_column_size(payload)
+                            ELSE octet_length(payload::text) END AS bytes
+                    FROM update_log WHERE \(condition)
+                    ORDER BY position DESC LIMIT \(Int64(limit) + 1)) AS next
+                WINDOW place AS (ORDER BY position DESC)) AS page
+            WHERE place <= \(Int64(limit)) AND (bytes_so_far <= \(Int64(pageBytes)) OR place = 1)
+            ORDER BY position DESC
             """
-            SELECT \(LoggedUpdate.columns) FROM update_log WHERE \(inTime)\(filter.other)\(above)
-            ORDER BY position DESC LIMIT \(Int64(limit) + 1)
-            """, as: LoggedUpdate.self)
-        let page = Array(rows.prefix(limit))
-        return Listing(updates: page, next: rows.count > limit ? page.last?.position : floor)
     }
 
     /// - Returns: nil when the log does not hold it, or no more.
@@ -83,6 +102,15 @@ extension UpdateLog {
             WHERE tenant_id = \(tx.tenant) AND bot_id = \(bot) AND update_id = \(updateID)
             ORDER BY day DESC LIMIT 1
             """)
+    }
+
+    private struct Listed: RowDecodable {
+        let count: Int64
+        let update: LoggedUpdate
+        init(row: inout Row) throws {
+            count = try row.next()
+            update = try LoggedUpdate(row: &row)
+        }
     }
 
     private struct Scanned: RowDecodable {
