@@ -33,6 +33,9 @@ final class HTTPConnection {
         self.isCounted = isCounted
     }
 
+    /// Whose share of the memory for answers is used.
+    var answerAddress: IPAddress? { isTrusted ? nil : peer }
+
     func enter(_ phase: Phase, until deadline: ContinuousClock.Instant?) {
         self.phase = phase
         self.deadline = deadline

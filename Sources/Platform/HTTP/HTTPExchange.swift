@@ -33,6 +33,8 @@ final class HTTPExchange: @unchecked Sendable {
     var body: [UInt8] = []
     /// What the server counts as held for this request's body.
     var heldBytes = 0
+    /// The same for its answer.
+    var answerBytes = 0
     var task: Task<Void, Never>?
     var writer: HTTPBodyWriter?
     /// Whether its handler waits for something that may never come, and ends when the client goes.

@@ -5,6 +5,10 @@ package struct HTTPLimits: Sendable {
     package var smallBody = 16 * 1024
     /// Of all bodies together that one loop holds, from their first byte to their answer.
     package var bodies = 64 * 1024 * 1024
+    /// Of all answers together that one loop holds until they are sent, streamed ones and small ones not counted.
+    package var answers = 64 * 1024 * 1024
+    /// Of those to one address. Trusted proxies do not count.
+    package var answersByAddress = 16 * 1024 * 1024
     /// Request line and header fields together.
     package var head = 16 * 1024
     package var url = 8 * 1024

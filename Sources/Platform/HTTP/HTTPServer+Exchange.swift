@@ -84,6 +84,7 @@ extension HTTPServer {
     func queue(_ response: HTTPResponse, for exchange: HTTPExchange) -> Bool {
         exchange.stage = .done
         let now = ContinuousClock.now
+        let response = affordable(response, for: exchange)
         guard let queued = make(response, for: exchange) else { return false }
         defer { MHD_destroy_response(queued) }
         response.headers.eachCString { MHD_add_response_header(queued, $0, $1) }
@@ -92,6 +93,17 @@ extension HTTPServer {
         exchange.connection.enter(.writing, until: now + limits.writing)
         metrics.answered(response.status, after: now - exchange.startedAt)
         return MHD_queue_response(exchange.connection.handle, UInt32(response.status), queued) == .YES
+    }
+
+    /// The answer itself, or that there is no room for it now.
+    private func affordable(_ response: HTTPResponse, for exchange: HTTPExchange) -> HTTPResponse {
+        guard case .bytes(let bytes) = response.body else { return response }
+        guard answerMemory.take(bytes.count, for: exchange.connection.answerAddress, limits) else {
+            metrics.refused(.memory)
+            return Problem.unavailable().response(requestID: exchange.id)
+        }
+        exchange.answerBytes = bytes.count
+        return response
     }
 
     private func make(_ response: HTTPResponse, for exchange: HTTPExchange) -> OpaquePointer? {
@@ -139,6 +151,7 @@ extension HTTPServer {
             exchange.task?.cancel()
         }
         if exchange.task == nil { forgetBody(of: exchange) }
+        answerMemory.giveBack(exchange.answerBytes, for: connection.answerAddress)
         connection.exchange = nil
         guard connection.phase != .closing else { return }
         connection.enter(.idle, until: .now + limits.idle)

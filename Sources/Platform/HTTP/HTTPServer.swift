@@ -37,6 +37,7 @@ package final class HTTPServer: @unchecked Sendable {
     package internal(set) var activeRequests = 0
     /// Bytes of the bodies that are arriving or being handled.
     var heldBytes = 0
+    var answerMemory = AnswerMemory()
 
     /// - Parameters:
     ///   - socket: listening, non-blocking (see `HTTPListener`); closed by the server.

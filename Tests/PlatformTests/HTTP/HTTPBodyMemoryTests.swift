@@ -55,6 +55,34 @@ struct HTTPBodyMemoryTests {
         await server.stop()
     }
 
+    @Test("Who does not read large answers gets no more of them, others do, and so does who has read")
+    func answers() async throws {
+        let size = 8 << 20
+        var limits = HTTPLimits.quick
+        limits.writing = .seconds(600)
+        limits.answersByAddress = size + 1
+        let entered = Signal()
+        let server = try await TestServer(limits: limits) { request in
+            entered.raise()
+            return .text(String(repeating: "a", count: request.path == "/large" ? size : 5))
+        }
+        let large = "GET /large HTTP/1.1\r\nHost: x\r\n\r\n"
+
+        let slow = try RawClient(port: server.port)
+        slow.send(large)
+        // What its handler has answered at once is queued before anything else is looked at.
+        await entered.wait()
+        let refused = try RawClient(port: server.port).exchange(large)
+        let small = try RawClient(port: server.port).exchange("GET /small HTTP/1.1\r\nHost: x\r\n\r\n")
+        let first = try slow.answer()
+        let again = try slow.exchange(large)
+
+        #expect(refused.status == 503 && refused.headers["Retry-After"] == "1")
+        #expect(small.body == "aaaaa")
+        #expect(first.body.utf8.count == size && again.body.utf8.count == size)
+        await server.stop()
+    }
+
     @Test("What the check of the head refuses is answered before its body is there, and closed")
     func headCheck() async throws {
         let server = try await TestServer(checkHead: { request in
