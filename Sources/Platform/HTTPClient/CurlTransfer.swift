@@ -12,6 +12,9 @@ final class CurlTransfer {
     private let errorText: UnsafeMutablePointer<CChar>
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var nameList: UnsafeMutablePointer<curl_slist>?
+    /// What libcurl sends from, and after a dead connection once more: it makes no copy. Shared with the request and
+    /// changed by nobody, so that its bytes stay where they are until the handle has forgotten them.
+    private var body: [UInt8] = []
     private(set) var received: ReceivedAnswer
     private(set) var refusedAddress: IPAddress?
 
@@ -27,7 +30,7 @@ final class CurlTransfer {
     }
 
     deinit {
-        curl_easy_cleanup(handle)
+        withExtendedLifetime(body) { curl_easy_cleanup(handle) }
         curl_slist_free_all(headerList)
         curl_slist_free_all(nameList)
         errorText.deallocate()
@@ -35,7 +38,8 @@ final class CurlTransfer {
 
     /// Forgets the request and the answer; connections and look-ups stay with the multi handle.
     func reset() {
-        curl_easy_reset(handle)
+        withExtendedLifetime(body) { curl_easy_reset(handle) }
+        body = []
         curl_slist_free_all(headerList)
         headerList = nil
         curl_slist_free_all(nameList)
@@ -108,8 +112,9 @@ final class CurlTransfer {
                 if request.body.isEmpty {
                     set(CURLOPT_COPYPOSTFIELDS, "")
                 } else {
-                    _ = request.body.withUnsafeBytes {
-                        shim_easy_set_pointer(handle, CURLOPT_COPYPOSTFIELDS, $0.baseAddress)
+                    body = request.body
+                    _ = body.withUnsafeBytes {
+                        shim_easy_set_pointer(handle, CURLOPT_POSTFIELDS, $0.baseAddress)
                     }
                 }
             }

@@ -255,7 +255,7 @@ package actor Delivery {
         }
     }
 
-    /// What a full journal has held back goes on from here: it wakes nobody when it has room again.
+    /// What a full journal or budget has held back goes on from here: neither wakes anybody when it has room again.
     private func pumpAll() {
         for consumer in bots.values.flatMap(\.values) {
             consumer.assumeIsolated { if !$0.isIdle { $0.pump() } }

@@ -95,22 +95,21 @@ extension DeliveryRow {
     }
 
     /// Delivered: the row has done its work.
-    /// - Returns: the first row of the lane after it, in the same round trip.
+    /// - Returns: the first row of the lane after it, in the same round trip; nil when no lane is asked for.
     /// - Throws: `Fault.notHeld`; the row may still be there.
     func remove(
-        of consumer: Consumer, epoch: Int64, thenHeadOf lane: String, in database: Database
+        of consumer: Consumer, epoch: Int64, thenHeadOf lane: String?, in database: Database
     ) async throws -> DeliveryRow? {
         let results = try await database.system.withConnection { connection in
-            try await connection.pipeline([
-                """
+            let removal: SQL = """
                 DELETE FROM delivery WHERE tenant_id = \(consumer.bot.tenant) AND id = \(id)
                     AND \(Self.isHeld(consumer, epoch))
-                """,
-                Self.head(of: lane, consumer),
-            ])
+                """
+            return try await connection.pipeline(
+                [removal] + (lane.map { [Self.head(of: $0, consumer)] } ?? []))
         }
         guard results[0].affectedRows == 1 else { throw Fault.notHeld }
-        return try results[1].decoded(as: DeliveryRow.self).first
+        return try results.dropFirst().first?.decoded(as: DeliveryRow.self).first
     }
 
     /// Writes down a failed attempt, or the row's end.

@@ -43,13 +43,19 @@ extension PushConsumer {
     }
 
     /// Delivers the lane's rows one after the other until one fails or none is left.
-    /// - Parameter isProbe: the breaker is open and lets this lane's first row through; when none is sent after
-    ///   all, the probe is given back.
-    func workOff(_ lane: String, isProbe: Bool) async {
+    /// - Parameters:
+    ///   - number: in `retryLoad`, where there must be room for each row before it is read. A lane that finds none is
+    ///     due again, behind the others.
+    ///   - isProbe: the breaker is open and lets this lane's first row through; when none is sent after all, the
+    ///     probe is given back.
+    func workOff(_ lane: String, as number: Int, isProbe: Bool) async {
         defer { if isProbe { breaker.abandonProbe(at: .now) } }
         do {
             var next: Look?
             while !isStopped, isOwner, breaker.isClosed || (isProbe && breaker.isProbing) {
+                guard next != nil || retryLoad.mayRead(number, in: budget) else {
+                    return schedule(lane, at: nil)
+                }
                 let (row, onItsWay) = if let next { next } else { try await head(of: lane) }
                 next = nil
                 // What is on its way into the lane may have to go first.
@@ -59,7 +65,10 @@ extension PushConsumer {
                 guard let row else { return release(lane) }
                 guard !row.isParking else { return park(lane) }
                 if let dueAt = row.dueAt, dueAt > .now + Self.early { return schedule(lane, at: dueAt) }
-                switch try await deliver(row, in: lane) {
+                retryLoad.hold(row.update.payload.bytes.count, in: number)
+                // What waited for that room: only from here on may others do something to this lane.
+                if retries.hasDue { pump() }
+                switch try await deliver(row, in: lane, as: number) {
                 case .waits: return
                 case .goesOn(let look): next = look
                 }
@@ -111,7 +120,7 @@ extension PushConsumer {
     }
 
     /// What it means for the lane.
-    private func deliver(_ row: DeliveryRow, in lane: String) async throws -> Course {
+    private func deliver(_ row: DeliveryRow, in lane: String, as number: Int) async throws -> Course {
         if row.update.isTooLate {
             try await row.update(
                 .expired, attempts: row.attempts, dueAt: nil, lastError: Self.expiry,
@@ -125,12 +134,7 @@ extension PushConsumer {
             schedule(lane, at: .now + Self.pause)
             return .waits
         }
-        if attempt.isSuccess {
-            return .goesOn(
-                try await look(at: lane) {
-                    try await row.remove(of: consumer, epoch: epoch, thenHeadOf: lane, in: parts.database)
-                })
-        }
+        if attempt.isSuccess { return .goesOn(try await remove(row, from: lane, as: number)) }
         guard !isNoAttempt(attempt) else {
             // Due as before, for the next holder.
             schedule(lane, at: .now + Self.pauseWhenGone)
@@ -151,6 +155,16 @@ extension PushConsumer {
         guard parks else { return .goesOn(nil) }
         park(lane)
         return .waits
+    }
+
+    private func remove(_ row: DeliveryRow, from lane: String, as number: Int) async throws -> Look? {
+        guard retryLoad.mayRead(number, keeping: row.update.payload.bytes.count, in: budget) else {
+            _ = try await row.remove(of: consumer, epoch: epoch, thenHeadOf: nil, in: parts.database)
+            return nil
+        }
+        return try await look(at: lane) {
+            try await row.remove(of: consumer, epoch: epoch, thenHeadOf: lane, in: parts.database)
+        }
     }
 
     // MARK: What has expired

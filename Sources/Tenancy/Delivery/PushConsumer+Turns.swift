@@ -23,7 +23,7 @@ extension PushConsumer {
     /// With an open breaker a retry is the probe only when no update is there to be it.
     private func nextTurn(_ now: ContinuousClock.Instant) -> Turn? {
         let sendsUpdates = knowsAllLanes && tracks.hasReady
-        let sendsRetries = retriesUnderWay < max(1, allowance(now) / 2)
+        let sendsRetries = retryLoad.count < max(1, allowance(now) / 2) && retryLoad.mayBegin(in: budget)
         guard breaker.isClosed else {
             if sendsUpdates { return .update }
             guard sendsRetries else { return nil }
@@ -68,17 +68,17 @@ extension PushConsumer {
         guard let lane = retries.next(express: express) else { return breaker.abandonProbe(at: now) }
         let isProbe = !breaker.isClosed
         underWay += 1
-        retriesUnderWay += 1
+        let number = retryLoad.begin()
         // `stop` waits for it through `underWay`.
         Task(executorPreference: parts.loop) {
-            await self.workOff(lane, isProbe: isProbe)
-            await self.endRetry()
+            await self.workOff(lane, as: number, isProbe: isProbe)
+            await self.endRetry(number)
         }
     }
 
-    private func endRetry() {
+    private func endRetry(_ number: Int) {
         underWay -= 1
-        retriesUnderWay -= 1
+        retryLoad.end(number)
         pump()
     }
 
@@ -87,7 +87,7 @@ extension PushConsumer {
         guard now >= nextExpiry, !tracks.express.isEmpty || retries.hasDue(express: true) else { return }
         nextExpiry = now + Self.expiryEvery
         expire(tracks.expire(at: .now))
-        if !breaker.isClosed || allowance(now) == 0 { expireDueLanes() }
+        if !breaker.isClosed || allowance(now) == 0 || !retryLoad.mayBegin(in: budget) { expireDueLanes() }
     }
 
     private func expire(_ updates: [LoggedUpdate]) {

@@ -53,7 +53,7 @@ actor PushConsumer {
     private var putBacks: [Int64: Int] = [:]
     /// Updates and retries on their way.
     var underWay = 0
-    var retriesUnderWay = 0
+    var retryLoad = RetryLoad() { didSet { hold() } }
     /// Updates whose delivery rows are being committed.
     var leavingCount = 0
     var departures = LaneDepartures()
@@ -176,7 +176,7 @@ actor PushConsumer {
         whenIdle = []
     }
 
-    private func hold() { hold(tracks.size + expectedBytes) }
+    private func hold() { hold(tracks.size + expectedBytes + retryLoad.bytes) }
 
     private func hold(_ bytes: Int) {
         budget.exchange(heldBytes, for: bytes)

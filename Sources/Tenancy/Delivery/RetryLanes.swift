@@ -30,6 +30,7 @@ struct RetryLanes {
 
     func contains(_ lane: String) -> Bool { lanes[lane] != nil }
     func isExpress(_ lane: String) -> Bool { lanes[lane]?.isExpress ?? false }
+    var hasDue: Bool { !turns.isEmpty || !expressTurns.isEmpty }
     func hasDue(express: Bool) -> Bool { express ? !expressTurns.isEmpty : !turns.isEmpty }
 
     /// Those that wait and are not among `names`.

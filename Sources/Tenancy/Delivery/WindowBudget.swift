@@ -1,14 +1,12 @@
 import Platform
 
-/// How many bytes of updates the windows of one event loop hold, all consumers together, and each tenant's.
+/// How many bytes of updates the windows and retries of one event loop hold, all consumers together, and each tenant's.
 ///
 /// A tenant may hold as much as is free: one alone half of all, two a third each, and so on. So there is always room
 /// for one that holds little, whatever the others do.
 ///
 /// `@unchecked Sendable`: confined to the loop's thread.
 final class WindowBudget: @unchecked Sendable {
-    private static let limit = 64 << 20
-
     /// One tenant's part.
     final class Share: @unchecked Sendable {
         private let budget: WindowBudget
@@ -17,7 +15,7 @@ final class WindowBudget: @unchecked Sendable {
         fileprivate init(_ budget: WindowBudget) { self.budget = budget }
 
         func hasRoom(for bytes: Int) -> Bool {
-            held + budget.held + bytes <= WindowBudget.limit
+            held + budget.held + bytes <= budget.limit
         }
 
         /// A consumer that held `old` bytes holds `new` from now on, whether or not there is room.
@@ -27,9 +25,12 @@ final class WindowBudget: @unchecked Sendable {
         }
     }
 
+    private let limit: Int
     private(set) var held = 0
     private var shares: [ID<Tenant>: WeakShare] = [:]
     private var tidyAt = 64
+
+    init(limit: Int = 64 << 20) { self.limit = limit }
 
     /// Tenants' consumers on this loop have it together.
     func share(of tenant: ID<Tenant>) -> Share {

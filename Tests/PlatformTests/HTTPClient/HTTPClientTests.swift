@@ -1,4 +1,5 @@
 import Platform
+import Synchronization
 import Testing
 
 @Suite("HTTP client", .timeLimit(.minutes(10)))
@@ -69,6 +70,37 @@ struct HTTPClientTests {
         }
 
         #expect(server.connections == 1)
+    }
+
+    @Test("A large body arrives whole, and once more when its connection ends without an answer")
+    func largeBody() async throws {
+        let seen = Mutex<[String]>([])
+        let server = try StubServer { connection in
+            while let request = connection.readRequest() {
+                let count = seen.withLock { seen in
+                    seen.append(request.body)
+                    return seen.count
+                }
+                if count == 2 { return }
+                connection.write(httpAnswer())
+            }
+        }
+        defer { server.stop() }
+
+        let texts = (0..<2).map { number in (0..<150_000).map { "\($0 * 2 + number)," }.joined() }
+        let statuses = try await withClient { client, _ in
+            var statuses: [Int] = []
+            for text in texts {
+                let request = HTTPClientRequest(
+                    url: server.url, body: Array(text.utf8), timeout: .seconds(60))
+                statuses.append(try await client.send(request).status)
+            }
+            return statuses
+        }
+
+        #expect(statuses == [200, 200])
+        #expect(seen.withLock { $0 == [texts[0], texts[1], texts[1]] })
+        #expect(server.connections == 2)
     }
 
     @Test("A thousand requests at once are all answered, over no more connections than allowed")
