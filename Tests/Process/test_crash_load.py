@@ -99,7 +99,8 @@ class CrashRun:
             # What goes on until all is settled.
             key = self._rookery.api_key
             background = [group.create_task(it) for it in (
-                self._watch(), self._cluster.holders.watch(), self._pulling.run(self._cluster, key, SEED),
+                self._watch(), self._cluster.holders.watch(), self._replay(key),
+                self._pulling.run(self._cluster, key, SEED),
                 *(warden.run(self._cluster, key, SEED) for warden in self._wardens.values()))]
             async with asyncio.TaskGroup() as load:
                 began = asyncio.get_running_loop().time()
@@ -107,7 +108,6 @@ class CrashRun:
                     load.create_task(self._break(target, began))
                 for audience in self._audiences:
                     load.create_task(audience.write(SECONDS))
-                load.create_task(self._replay(group))
             for consumer in self._consumers:
                 consumer.receiver.heal()
             self._pulling.fails_by_chance = False
@@ -123,10 +123,9 @@ class CrashRun:
             if (length := time.time() - before - .05) > .1:
                 self._stalls.seen.append((before, length))
 
-    async def _replay(self, group: asyncio.TaskGroup) -> None:
+    async def _replay(self, key: str) -> None:
         await asyncio.sleep(SECONDS * BEFORE_REPLAY)
-        bot = self._replaying.source.bot
-        group.create_task(self._replaying.run(self._cluster, self._rookery.api_key, lambda: self._log(bot)))
+        await self._replaying.run(self._cluster, key, lambda: self._log(self._replaying.source.bot))
 
     async def _break(self, target: str, began: float) -> None:
         for fault in [fault for fault in self._plan if fault.target == target]:
