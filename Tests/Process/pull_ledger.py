@@ -41,7 +41,7 @@ def reckon(handouts: list[Handout], logged: list[Logged], rows: dict[int, str],
     for lane in {update.lane for update in logged}:
         positions = [update.position for update in logged if update.lane == lane]
         _check_order(outcome, lane, positions, given)
-        _check_lane(outcome, lane, {it for position in positions for it in given.get(position, ())}, kills, stalls)
+        _check_lane(outcome, lane, positions, given, kills, stalls)
     return outcome
 
 
@@ -83,16 +83,24 @@ def _check_order(outcome: Outcome, lane: str, positions: list[int], given: dict[
             latest = max(latest, min(it.asked for it in given[position]))
 
 
-def _check_lane(outcome: Outcome, lane: str, handouts: set[Handout], kills: list[Disturbance], stalls: Stalls) -> None:
+def _check_lane(outcome: Outcome, lane: str, positions: list[int], given: dict[int, list[Handout]],
+                kills: list[Disturbance], stalls: Stalls) -> None:
     """Nothing of a lane is given while something of it is out."""
-    in_turn = sorted(handouts, key=lambda it: it.came)
+    of_lane: dict[Handout, list[int]] = {}
+    for position in positions:
+        for handout in given.get(position, ()):
+            of_lane.setdefault(handout, []).append(position)
+    in_turn = sorted(of_lane, key=lambda it: it.came)
     for index, one in enumerate(in_turn):
         if one.positions != sorted(one.positions):
             outcome.reordered.append(f"{one.positions} were given in that order")
-        out_until = min(one.asked + VISIBILITY, one.ack_sent or float("inf"))
+        # Whoever had it before may acknowledge it, too.
+        acks = [min((it.ack_sent or float("inf") for it in given[position])) for position in of_lane[one]]
+        out_until = min(one.asked + VISIBILITY, max(acks))
         for other in in_turn[index + 1:]:
             if other.came >= out_until:
                 break
             if other.asked > one.came and not _forgetting(one, kills, stalls):
                 outcome.overlapping.append(
-                    f"{other.positions} were given at {other.came:.3f}, while {one.positions} were out in {lane}")
+                    f"{of_lane[other]} of {lane} were given at {other.came:.3f}, while {of_lane[one]} were out, asked "
+                    f"for at {one.asked:.3f}, given at {one.came:.3f}, {one.flaw or 'acknowledged'} at {one.ack_sent}")

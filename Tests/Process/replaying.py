@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+import psycopg
+
 from cluster import Cluster, Door
 from crash_consumers import Consumer
 from crash_ledger import Logged
@@ -37,10 +39,15 @@ class Replaying:
     async def run(self, cluster: Cluster, key: str, log) -> None:
         """Starts it, of the time until now, and returns when it has ended.
 
-        log: reads the bot's log; asked once.
+        log: reads the bot's log.
         """
-        until = time.time()
-        rows = await asyncio.to_thread(log)
+        until, rows = time.time(), None
+        while rows is None:
+            try:
+                rows = await asyncio.to_thread(log)
+            except psycopg.OperationalError:
+                # PostgreSQL is away.
+                await asyncio.sleep(.2)
         # Not all of the log: where it begins and where it ends are part of what is asked for.
         self._range = (rows[0].received_at + 5, until)
         self._known = {row.position for row in rows}

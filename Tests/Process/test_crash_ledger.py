@@ -9,7 +9,7 @@ from crash_ledger import Circumstances, Logged, Outcome
 from disturbance import Disturbance, Stalls
 from faults import Fault
 from flaky_receiver import Arrival
-from pulling import CUT_OFF, FORGOTTEN, VISIBILITY, Handout
+from pulling import CUT_OFF, FORGOTTEN, LATE, VISIBILITY, Handout
 
 LOG = [Logged(position, position, "message", "chat:1", 0.0) for position in (1, 2, 3)]
 
@@ -108,5 +108,7 @@ def test_a_handout_that_was_acknowledged_or_is_out_is_not_given_again():
     kill = disturbance("postgres", "kill", 10.2, 11)
     assert faultless(pulled(given([1], 10, CUT_OFF), given([1], 11.5, acknowledged=True), rest, disturbances=[kill]))
     assert pulled(given([1], 10, FORGOTTEN), given([2, 3], 11, acknowledged=True)).overlapping
+    late = Handout([1], 7, 7.1, 10.4, 10.5, LATE)
+    assert faultless(pulled(late, given([1], 10.1, FORGOTTEN), given([2, 3], 11, acknowledged=True)))
     assert pulled(given([2, 3], 10, acknowledged=True), given([1], 20, acknowledged=True)).reordered
     assert pulled(given([1, 2], 10, acknowledged=True)).lost == [3]
