@@ -57,13 +57,13 @@ class Cluster:
     async def start(self) -> None:
         self.postgres.start()
         for number in range(len(self)):
-            await self._start(number)
+            # One after the other, so that it is known which is which.
+            await self._start(number, awaits_ready=True)
 
-    async def _start(self, number: int) -> None:
-        # Not awaited until it is ready: PostgreSQL may be away.
-        self.holders.started(number)
-        self._nodes[number] = await asyncio.to_thread(
-            Node, self._rookery, self._ports[number], awaits_ready=False)
+    async def _start(self, number: int, awaits_ready: bool = False) -> None:
+        """Not awaited until it is ready while PostgreSQL may be away."""
+        self.holders.started(number, time.time())
+        self._nodes[number] = await asyncio.to_thread(Node, self._rookery, self._ports[number], awaits_ready)
 
     async def suffer(self, fault: Fault) -> None:
         # Known at once: it explains what happens while it lasts.

@@ -29,18 +29,22 @@ class Holders:
         self._seen: list[dict[int, uuid.UUID]] = []
         self._nodes: set[uuid.UUID] = set()
 
-    def started(self, number: int) -> None:
+    def started(self, number: int, at: float) -> None:
         """To be said just before a node is."""
-        self._starts.append((time.time(), number))
+        self._starts.append((at, number))
+
+    def saw(self, seen: dict[int, uuid.UUID], at: float) -> None:
+        """seen: the node of each shard that has one."""
+        self._times.append(at)
+        self._seen.append(seen)
+        self._nodes.update(seen.values())
 
     async def watch(self) -> None:
         """Until it is cancelled. While PostgreSQL is away nobody takes anything."""
         while True:
             seen = await asyncio.to_thread(self._look)
             if seen is not None:
-                self._times.append(time.time())
-                self._seen.append(seen)
-                self._nodes.update(seen.values())
+                self.saw(seen, time.time())
             await asyncio.sleep(INTERVAL)
 
     def _look(self) -> dict[int, uuid.UUID] | None:

@@ -1,5 +1,6 @@
 """The reckoning of the crash test finds what is wrong, and takes nothing for wrong that had to be."""
 
+import uuid
 from collections import Counter
 
 import crash_ledger
@@ -9,6 +10,7 @@ from crash_ledger import Circumstances, Logged, Outcome
 from disturbance import Disturbance, Stalls
 from faults import Fault
 from flaky_receiver import Arrival
+from holders import Holders
 from pulling import CUT_OFF, FORGOTTEN, LATE, VISIBILITY, Handout
 
 LOG = [Logged(position, position, "message", "chat:1", 0.0) for position in (1, 2, 3)]
@@ -112,3 +114,20 @@ def test_a_handout_that_was_acknowledged_or_is_out_is_not_given_again():
     assert faultless(pulled(late, given([1], 10.1, FORGOTTEN), given([2, 3], 11, acknowledged=True)))
     assert pulled(given([2, 3], 10, acknowledged=True), given([1], 20, acknowledged=True)).reordered
     assert pulled(given([1, 2], 10, acknowledged=True)).lost == [3]
+
+
+def test_a_shard_is_held_by_whom_it_was_seen_with_before_in_and_after_a_time():
+    def node(made: float) -> uuid.UUID:
+        return uuid.UUID(int=int(made * 1000) << 80)
+
+    holders = Holders("")
+    for number, at in ((0, 100.0), (1, 103.0), (0, 120.0)):
+        holders.started(number, at)
+    for at, made in ((110.0, 100.1), (111.0, 100.1), (112.0, 103.2), (113.0, 103.2), (121.0, 120.1), (122.0, 120.1)):
+        holders.saw({5: node(made)}, at)
+
+    assert holders.of(5, 110.2, 110.8) == {0}
+    assert holders.of(5, 111.2, 111.8) == {0, 1}
+    assert holders.of(5, 112.2, 112.8) == {1}
+    assert holders.of(5, 121.2, 123) == {0}
+    assert holders.of(6, 110, 123) == set()
