@@ -63,8 +63,9 @@ class FlakyReceiver:
             connection.abort()
 
     def heal(self) -> None:
-        """From now on everything is answered, also what hangs."""
+        """From now on everything is answered, also what hangs, and poison taken when it is tried again."""
         self.mode, self.fails_by_chance = None, False
+        self._cures_after = self._cures_after or 2
         for connection in list(self.connections):
             if connection.hangs:
                 connection.abort()
