@@ -2,6 +2,9 @@
 
 ROOKERY_CRASH_SECONDS says for how long (120), ROOKERY_CRASH_SEED with which faults (by chance), ROOKERY_CRASH_RATE
 how many updates a second are aimed at (150).
+
+Updates go to push consumers with and without order, to one that parks what is dead, and to several pullers of one
+consumer; a part of the log is replayed meanwhile.
 """
 
 import asyncio
@@ -211,7 +214,8 @@ class CrashRun:
             key = f"{fault.kind} {fault.target.split()[0] if fault.target not in self._receivers else 'receiver'}"
             counts[key] = counts.get(key, 0) + 1
         stalls = [length for _, length in self._stalls.seen]
-        skipped, retried = (sum(len(getattr(it, what)) for it in self._wardens.values()) for what in ("skips", "retries"))
+        skipped, retried = (sum(len(heads) for heads in every) for every in zip(
+            *((it.skips, it.retries) for it in self._wardens.values())))
         return "\n".join([
             f"crash test: seed {SEED} (ROOKERY_CRASH_SEED), {SECONDS:.0f} s of load, "
             f"settled {self._settled_after:.0f} s later, longest stall of the machine {max(stalls, default=0):.1f} s",
