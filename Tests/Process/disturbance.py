@@ -14,7 +14,7 @@ from flaky_receiver import Arrival
 
 GRACE = 2.0
 # PostgreSQL's own writer lets commits that do not wait be on disk after 0.6 s at the latest.
-UNWRITTEN = {"node": .6, "postgres": 1.2}
+UNWRITTEN = {"node": .4, "postgres": 1.0}
 
 
 @dataclass
@@ -22,8 +22,8 @@ class Stalls:
     """When this process, and so the machine, stood still, and for how long."""
     seen: list[tuple[float, float]] = field(default_factory=list)
 
-    def around(self, time: float) -> float:
-        return max((length for at, length in self.seen if abs(at - time) < 10 + length), default=0)
+    def around(self, time: float, within: float = 10) -> float:
+        return max((length for at, length in self.seen if abs(at - time) < within + length), default=0)
 
 
 @dataclass(eq=False)
@@ -63,6 +63,6 @@ class Disturbance:
 
     def unwritten(self, taken: list[Arrival], stalls: Stalls) -> int:
         """How many of these answers nobody may have written down when it happened."""
-        slack = 2 * stalls.around(self.start)
-        since, until = self.start - UNWRITTEN[self.what] - slack, self.start + .5 + slack
+        slack = 2 * stalls.around(self.start, within=1)
+        since, until = self.start - UNWRITTEN[self.what] - slack, self.start + .2 + slack
         return sum(since <= arrival.end <= until for arrival in taken)
