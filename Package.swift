@@ -2,14 +2,15 @@
 import PackageDescription
 
 let strict: [SwiftSetting] = [
-    .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
+    .unsafeFlags(
+        ["-cross-module-optimization", "-enforce-exclusivity=unchecked"], .when(configuration: .release)),
     .treatAllWarnings(as: .error),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
 /// A C library from the distribution: its module map and shim live beside the code that wraps it.
-func library(_ name: String, _ folder: String, pkgConfig: String, apt: String) -> Target {
+func library(_ name: String, _ folder: String, pkgConfig: String? = nil, apt: String) -> Target {
     .systemLibrary(
         name: name, path: "Sources/Platform/C/\(folder)", pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
@@ -23,9 +24,11 @@ let package = Package(
         library("CPostgres", "libpq", pkgConfig: "libpq", apt: "libpq-dev"),
         library("CCurl", "libcurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
         library("COpenSSL", "openssl", pkgConfig: "libcrypto", apt: "libssl-dev"),
+        library("CMimalloc", "mimalloc", apt: "libmimalloc-dev"),
 
         .target(
-            name: "Platform", dependencies: ["CLinux", "CMicroHTTPD", "CPostgres", "CCurl", "COpenSSL"],
+            name: "Platform",
+            dependencies: ["CLinux", "CMicroHTTPD", "CPostgres", "CCurl", "COpenSSL", "CMimalloc"],
             exclude: ["C"], swiftSettings: strict),
         .target(name: "Tenancy", dependencies: ["Platform"], swiftSettings: strict),
         .target(name: "Auth", dependencies: ["Tenancy", "Platform"], swiftSettings: strict),

@@ -136,7 +136,7 @@ struct CommandLineTests {
             let made = try await fixture.database.read(tenant.id) { tx in
                 try await Consumer.all(of: bot.id, in: tx)
             }
-            #expect(made.map(\.kind) == [.push, .pull] && made.map(\.name) == ["Push", "Night"])
+            #expect(made.map(\.kind) == [.push, .pull] && made.map(\.name) == ["example.com", "Night"])
             let events = try await fixture.superuser.withConnection { connection in
                 try await connection.value(
                     "SELECT count(*) FROM audit_event WHERE action = 'consumer.create'", as: Int64.self)

@@ -32,11 +32,12 @@ struct ConsumerAddCommand: Command {
         switch arguments.value("type") ?? "push" {
         case "push":
             let url = try arguments.required("url")
-            guard (try? Origin(of: url)) != nil else {
+            guard let host = try? Origin(of: url).host else {
                 throw Arguments.UsageError("--url takes an http or https URL without credentials")
             }
             new = .push(
-                to: url, name: arguments.value("name") ?? "Push", signingSecret: WebhookSigner.makeSecret())
+                to: url, name: arguments.value("name") ?? String(host.prefix(200)),
+                signingSecret: WebhookSigner.makeSecret())
         case "pull":
             guard arguments.value("url") == nil else {
                 throw Arguments.UsageError("--url is for consumers that push")

@@ -26,7 +26,8 @@ struct ServeCommand: Command {
         if migrates { try await Schema(environment: environment.variables, runtime: runtime).migrate() }
         let app = try await App(settings: settings, runtime: runtime)
         try await app.start()
-        runtime.logger.info("listening", ["api": app.url, "admin": app.adminURL])
+        runtime.logger.info(
+            "listening", ["api": app.url, "admin": app.adminURL, "allocator": Allocator.name])
         await app.run(until: shutdown)
     }
 }

@@ -79,11 +79,4 @@ extension Consumer {
             throw Problem(409, "not_push", "This consumer does not push: its updates are pulled")
         }
     }
-
-    /// - Throws: `Problem` 409 for what only consumers that are pulled from have.
-    func requirePull() throws {
-        guard kind == .pull else {
-            throw Problem(409, "not_pull", "Nothing can be pulled from this consumer: it pushes")
-        }
-    }
 }

@@ -101,7 +101,7 @@ struct ListQuery: Sendable {
         let limit = isNumber ? Int(text) ?? limits.upperBound : 0
         guard limit >= limits.lowerBound else {
             throw Problem.badRequest(
-                "invalid_parameter", "A parameter is wrong", detail: "limit must be 1 to 200")
+                "invalid_parameter", "A parameter is wrong", detail: "limit must be a number, 1 or more")
         }
         return min(limit, limits.upperBound)
     }

@@ -70,3 +70,14 @@ package struct SecretBox: Sendable {
         return name
     }
 }
+
+extension SecretBox.Failure: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .malformed: "what is sealed is cut short, or of another version"
+        case .unknownKey(let name): "it is sealed with the master key \"\(name)\", which is not given"
+        case .notGenuine: "it does not open with the master key of that name, or was altered"
+        case .cannotSeal: "it cannot be sealed"
+        }
+    }
+}

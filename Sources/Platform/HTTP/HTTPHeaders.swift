@@ -54,6 +54,22 @@ package struct HTTPHeaders: Sendable {
         bytes.reserveCapacity(size)
     }
 
+    /// Each name and value as C strings, which are good during the call.
+    func eachCString(_ body: (_ name: UnsafePointer<CChar>, _ value: UnsafePointer<CChar>) -> Void) {
+        let longest = fields.reduce(0) { Swift.max($0, $1.end - $1.start) }
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: longest + 2) { text in
+            for field in fields {
+                let nameEnd = text.update(fromContentsOf: bytes[field.start..<field.nameEnd])
+                text[nameEnd] = 0
+                let end = text[(nameEnd + 1)...].update(fromContentsOf: bytes[field.nameEnd..<field.end])
+                text[end] = 0
+                text.withMemoryRebound(to: CChar.self) {
+                    body($0.baseAddress!, $0.baseAddress! + nameEnd + 1)
+                }
+            }
+        }
+    }
+
     private func name(_ field: Field) -> String {
         String(decoding: bytes[field.start..<field.nameEnd], as: UTF8.self)
     }

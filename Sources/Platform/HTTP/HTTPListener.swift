@@ -57,7 +57,7 @@ package final class HTTPListener {
             setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &one, socklen_t(MemoryLayout<Int32>.size))
         }
         guard bind(descriptor, address, UInt16(clamping: port)) == 0 else {
-            let failure = SystemError.last("bind")
+            let failure = SystemError.last("listening on \(address) port \(port)")
             close(descriptor)
             throw failure
         }

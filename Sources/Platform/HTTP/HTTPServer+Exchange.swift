@@ -86,9 +86,9 @@ extension HTTPServer {
         let now = ContinuousClock.now
         guard let queued = make(response, for: exchange) else { return false }
         defer { MHD_destroy_response(queued) }
-        for (name, value) in response.headers { MHD_add_response_header(queued, name, value) }
-        MHD_add_response_header(queued, "Request-Id", exchange.id)
-        if isDraining || exchange.mustClose { MHD_add_response_header(queued, "Connection", "close") }
+        response.headers.eachCString { MHD_add_response_header(queued, $0, $1) }
+        exchange.id.withCString { shim_add_request_id(queued, $0) }
+        if isDraining || exchange.mustClose { shim_add_close(queued) }
         exchange.connection.enter(.writing, until: now + limits.writing)
         metrics.answered(response.status, after: now - exchange.startedAt)
         return MHD_queue_response(exchange.connection.handle, UInt32(response.status), queued) == .YES

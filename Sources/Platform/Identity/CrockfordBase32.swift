@@ -31,15 +31,30 @@ package enum CrockfordBase32 {
     }
 
     /// - Returns: nil for another length, another character (upper case included) or more than 128 bits.
-    package static func decode(_ text: some StringProtocol) -> UInt128? {
+    package static func decode(_ text: some StringProtocol) -> UInt128? { decode(text.utf8) }
+
+    static func decode(_ bytes: some Sequence<UInt8>) -> UInt128? {
         var value: UInt128 = 0
         var count = 0
-        for byte in text.utf8 {
-            guard count < length, let digit = alphabet.firstIndex(of: byte) else { return nil }
+        for byte in bytes {
+            guard count < length, let digit = digit(of: byte) else { return nil }
             guard count > 0 || digit < 8 else { return nil }
             value = value << 5 | UInt128(digit)
             count += 1
         }
         return count == length ? value : nil
+    }
+
+    /// Without i, l, o and u.
+    private static func digit(of byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "h"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "j"), UInt8(ascii: "k"): byte - UInt8(ascii: "j") + 18
+        case UInt8(ascii: "m"), UInt8(ascii: "n"): byte - UInt8(ascii: "m") + 20
+        case UInt8(ascii: "p")...UInt8(ascii: "t"): byte - UInt8(ascii: "p") + 22
+        case UInt8(ascii: "v")...UInt8(ascii: "z"): byte - UInt8(ascii: "v") + 27
+        default: nil
+        }
     }
 }

@@ -18,8 +18,13 @@ package struct ID<Entity: Identified>: Hashable, Sendable, CustomStringConvertib
 
     /// - Returns: nil for an id of something else and for what is no TypeID.
     package init?(_ text: some StringProtocol) {
-        guard let typeID = TypeID(text), typeID.prefix == Entity.prefix else { return nil }
-        uuid = typeID.uuid
+        let (bytes, prefix) = (text.utf8, Entity.prefix.utf8)
+        guard bytes.count == Self.textLength, bytes.starts(with: prefix) else { return nil }
+        let rest = bytes.dropFirst(prefix.count)
+        guard rest.first == UInt8(ascii: "_"), let bits = CrockfordBase32.decode(rest.dropFirst()) else {
+            return nil
+        }
+        uuid = UUID(bits)
     }
 
     package var description: String {

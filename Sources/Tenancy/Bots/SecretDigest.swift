@@ -5,7 +5,7 @@ struct SecretDigest: Sendable, Equatable {
     private let words: (UInt64, UInt64, UInt64, UInt64)
 
     init(of secret: String) {
-        let bytes = SHA256.hash(Array(secret.utf8))
+        let bytes = SHA256.hash(secret.utf8)
         words = bytes.withUnsafeBytes { buffer in
             (
                 buffer.loadUnaligned(fromByteOffset: 0, as: UInt64.self),

@@ -35,6 +35,9 @@ actor DeliveryOutcomes {
         }
     }
 
+    /// The consumer has another endpoint now, or is given up.
+    func forgetEndpoint(of consumer: ID<Consumer>) { health.assumeIsolated { $0.forget(consumer) } }
+
     /// Ends what is under way; what the journal gets from it is written by the journal's own end.
     func drain() async {
         await replies.drain()

@@ -64,6 +64,12 @@ actor EndpointHealth {
         return justWritten.isEmpty ? false : justWritten[consumer.id].map { $0 > .now } ?? false
     }
 
+    /// Its next failure is the first one of another endpoint, or of another time.
+    func forget(_ consumer: ID<Consumer>) {
+        failing.removeValue(forKey: consumer)
+        justWritten.removeValue(forKey: consumer)
+    }
+
     /// Writes what would be written sooner or later.
     func drain() async {
         isScheduled = true

@@ -131,8 +131,11 @@ extension PushConsumer {
                     try await row.remove(of: consumer, epoch: epoch, thenHeadOf: lane, in: parts.database)
                 })
         }
-        // Due as before, for the next holder.
-        guard !wasCutOff(attempt) else { return .waits }
+        guard !isNoAttempt(attempt) else {
+            // Due as before, for the next holder.
+            schedule(lane, at: .now + Self.pauseWhenGone)
+            return .waits
+        }
         let wait = target.schedule.wait(
             after: row.attempts + 1, retryAfter: attempt.retryAfter, jitter: .random(in: 0...1))
         let dueAt = wait.map { row.update.due(after: $0) }

@@ -11,6 +11,8 @@ import Platform
 actor PushConsumer {
     static let readLimit = 250
     static let pause = Duration.seconds(1)
+    /// After a 410: until then the consumer is paused, or its endpoint another.
+    static let pauseWhenGone = Duration.seconds(10)
     static let expiry = "its time was over before it could be sent"
     /// An update that was put back so often and fails as the probe again fails for itself: it goes on from a row, and
     /// leaves the next probe to others.
@@ -135,6 +137,8 @@ actor PushConsumer {
         throttle = Throttle()
         gateTimer.map(parts.loop.cancel)
         gateTimer = nil
+        pausedUntil = .now
+        parts.outcomes.assumeIsolated { [id = consumer.id] in $0.forgetEndpoint(of: id) }
     }
 
     /// Starts nothing more, waits for what is under way, and leaves the cursor in the journal.
@@ -147,6 +151,7 @@ actor PushConsumer {
             whenIdle.append(continuation)
             endIfIdle()
         }
+        await parts.outcomes.forgetEndpoint(of: consumer.id)
     }
 
     // MARK: Steps
@@ -208,9 +213,10 @@ actor PushConsumer {
                     !update.isTooLate && parts.leases.epoch(of: shard) == epoch
                 })
         else {
-            if !update.isTooLate { pause() }
+            if !update.isTooLate { pause(for: Self.pause) }
             return nil
         }
+        if attempt.isGone { pause(for: Self.pauseWhenGone) }
         observe(attempt, of: update)
         await parts.outcomes.take(attempt, of: update, to: target)
         // So that attempts beyond the stored cursors stay few, also while none of them moves anything.
@@ -239,9 +245,10 @@ actor PushConsumer {
         }
     }
 
-    private func pause() {
-        guard .now >= pausedUntil else { return }
-        pausedUntil = .now + Self.pause
+    private func pause(for time: Duration) {
+        // Once for all that was under way together.
+        guard .now + time / 2 >= pausedUntil else { return }
+        pausedUntil = .now + time
         parts.loop.schedule(at: pausedUntil) { self.assumeIsolated { $0.pump() } }
     }
 
@@ -250,7 +257,7 @@ actor PushConsumer {
             tracks.succeeded(update)
             // With a reply the attempt is written down when that is carried out.
             recordProgress(isUrgent: attempt.reply != nil)
-        } else if breaker.isClosed || (isProbe && isPutBackOften(update)), !wasCutOff(attempt) {
+        } else if breaker.isClosed || (isProbe && isPutBackOften(update)), !isNoAttempt(attempt) {
             moveToRetry(update, attempt)
         } else {
             putBacks[update.position, default: 0] += 1
@@ -258,8 +265,11 @@ actor PushConsumer {
         }
     }
 
-    /// The end of the program, or of what it holds, is not the endpoint's failure.
-    func wasCutOff(_ attempt: DeliveryAttempt) -> Bool { isStopped && attempt.statusCode == nil }
+    /// The end of the program, or of what it holds, is not the endpoint's failure; and one that wants nothing more says
+    /// nothing of this update, which waits until the consumer is resumed.
+    func isNoAttempt(_ attempt: DeliveryAttempt) -> Bool {
+        attempt.isGone || (isStopped && attempt.statusCode == nil)
+    }
 
     private func putBack(_ update: LoggedUpdate) {
         let leaving = tracks.released(update)

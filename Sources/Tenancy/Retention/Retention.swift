@@ -122,10 +122,12 @@ package struct Retention: Sendable {
 
     /// Of any tenant.
     private func longest(_ key: TenantLimits.Key) async throws -> Int {
+        let standard = Int32(max(days[key] ?? 1, 1))
         let longest = try await database.job { tx in
-            try await tx.value("SELECT max(\(days.sql(key))) FROM tenant", as: Int32.self)
+            try await tx.value(
+                "SELECT coalesce(max(\(days.sql(key))), \(standard)) FROM tenant", as: Int32.self)
         }
-        return longest.map { Int($0) } ?? max(days[key] ?? 1, 1)
+        return Int(longest ?? standard)
     }
 
     /// Those that have rows in a day that is older than what they are promised.

@@ -68,7 +68,8 @@ struct EndpointHealthTests {
             #expect(told.map(\.event) == [.gone] && told[0].consumer.id == consumer.id)
             #expect(events.recorded.all.count == 1 && events.told.all.count == 1)
             #expect(receiver.receptions.all.count == count)
-            // Nothing is lost: what is settled waits as a row.
+            // Nothing is lost, and nothing used up: it is all to be sent again.
+            #expect(try await fixture.count("SELECT count(*) FROM delivery") == 0)
             #expect(
                 try await fixture.count(
                     """
@@ -81,6 +82,62 @@ struct EndpointHealthTests {
             await successor.stop()
             await healthy.stop()
             await receiver.stop()
+        }
+    }
+
+    @Test("What got a 410, at once or as a retry, waits as it was until the consumer is resumed")
+    func goneAndBack() async throws {
+        try await Fixture.with { fixture in
+            let receiver = try await TestReceiver(on: fixture.loop) { reception in
+                reception.attempt == 1 ? 500 : 410
+            }
+            let (bot, consumer) = try await fixture.pushConsumer(receiver)
+            try await fixture.setSchedule([0, 50], of: consumer)
+            let events = Events()
+            let run = try await DeliveryRun(fixture, events: events.sink)
+
+            try await run.append([fixture.message(1, chat: 1, to: bot)])
+            _ = try await events.told.wait("the owner told", on: fixture.loop) { !$0.isEmpty }
+            await run.stop()
+            let waiting = try await fixture.count(
+                "SELECT count(*) FROM delivery WHERE status = 'retrying' AND attempts = 1")
+            let healthy = try await TestReceiver(on: fixture.loop)
+            try await fixture.tamper("UPDATE consumer SET status = 'active', url = \(healthy.url)")
+            let successor = try await DeliveryRun(fixture, epoch: 2)
+            await successor.wake(bot)
+            try await fixture.eventually("the row delivered") {
+                try await fixture.count("SELECT count(*) FROM delivery") == 0
+            }
+
+            #expect(waiting == 1)
+            #expect(receiver.receptions.all.count == 2)
+            #expect(healthy.receptions.all.count == 1)
+            await successor.stop()
+            await healthy.stop()
+            await receiver.stop()
+        }
+    }
+
+    @Test("What another endpoint, or one that was given up, had failed for is forgotten")
+    func forgotten() async throws {
+        try await Fixture.with { fixture in
+            let consumer = try await fixture.consumer(
+                of: fixture.bot(in: fixture.tenant()), url: "http://127.0.0.1:9/")
+            let health = EndpointHealth(
+                loop: fixture.loop, database: fixture.database, events: .none, logger: fixture.logger)
+            let start = Timestamp.now - .seconds(1000)
+            let fresh = try await target(of: consumer, fixture)
+
+            await health.observe(attempt(500, at: start), of: fresh)
+            await health.forget(consumer.id)
+            await health.drain()
+            let forgotten = try await state(of: consumer, fixture)
+            await health.observe(attempt(500, at: start + .seconds(5)), of: fresh)
+            await health.drain()
+            let failing = try await state(of: consumer, fixture)
+
+            #expect(forgotten.failingSince == nil)
+            #expect(failing.failingSince == start + .seconds(5))
         }
     }
 

@@ -29,6 +29,18 @@ struct RetentionTests {
         }
     }
 
+    @Test("Before there is any tenant, old days go by the node's setting")
+    func noTenant() async throws {
+        try await Fixture.with { fixture in
+            for age in [2, 5] { try await fixture.day(before: age) }
+
+            await fixture.retention(RetentionDays(log: 3)).pass(today: .now)
+
+            #expect(try await fixture.hasDay(before: 2))
+            #expect(try await !fixture.hasDay(before: 5))
+        }
+    }
+
     @Test(
         "Without a limit of its own, or with one that is lifted or not understood, the node's setting counts")
     func setting() async throws {
@@ -170,6 +182,10 @@ extension Fixture {
             script: """
                 CREATE TABLE IF NOT EXISTS \(table)_\(from) PARTITION OF \(table) FOR VALUES FROM ('\(from)') TO ('\(to)')
                 """)
+    }
+
+    func hasDay(before age: Int) async throws -> Bool {
+        try await count("SELECT count(to_regclass('update_log_' || \(pastDay(before: age))))") == 1
     }
 
     /// An update in the log of a past day. Its position is its id.

@@ -41,6 +41,14 @@ static inline struct MHD_Daemon *shim_start(struct shim_daemon_options *options)
       MHD_OPTION_END);
 }
 
+static inline void shim_add_request_id(struct MHD_Response *response, const char *id) {
+  MHD_add_response_header(response, "Request-Id", id);
+}
+
+static inline void shim_add_close(struct MHD_Response *response) {
+  MHD_add_response_header(response, "Connection", "close");
+}
+
 static inline int shim_epoll_descriptor(struct MHD_Daemon *daemon) {
   const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
   return info ? info->epoll_fd : -1;
