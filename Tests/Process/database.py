@@ -53,6 +53,21 @@ def create_consumer(rookery: Rookery, url: str, bot: "Bot | None" = None, **opti
     return consumer
 
 
+def create_pull_consumer(rookery: Rookery, bot: "Bot", **columns) -> str:
+    """From the end of the bot's log. Returns its id."""
+    consumer = typeid.make("consumer")
+    tenant_id, bot_id, consumer_id = map(typeid.decode, (bot.tenant_id, bot.id, consumer))
+    with connection(rookery) as opened:
+        _insert(opened, "consumer", {"name": "test", "type": "pull"} | columns | {
+            "tenant_id": tenant_id, "bot_id": bot_id, "id": consumer_id})
+        opened.execute(
+            """INSERT INTO consumer_cursor (tenant_id, consumer_id, position, express_position)
+               SELECT %s, %s, l.position, l.position FROM (SELECT coalesce(max(position), 0) AS position
+                   FROM update_log WHERE tenant_id = %s AND bot_id = %s) AS l""",
+            (tenant_id, consumer_id, tenant_id, bot_id))
+    return consumer
+
+
 def create_delivery(rookery: Rookery, bot: "Bot", consumer: str, error: str) -> str:
     """One that has expired, of a consumer of the bot. Returns its id."""
     delivery = typeid.make("delivery")
@@ -135,24 +150,30 @@ def log_of(rookery: Rookery, bot: str) -> list[tuple[int, int]]:
                               (typeid.decode(bot),)).fetchall()
 
 
-def logged_in_order(rookery: Rookery, bot: str) -> list[tuple[int, int, str, str]]:
-    """Position, update id, kind and lane of all that is in a bot's log."""
+def logged_in_order(rookery: Rookery, bot: str) -> list[tuple[int, int, str, str, float]]:
+    """Position, update id, kind, lane and time of all that is in a bot's log."""
     with connection(rookery) as opened:
         return opened.execute(
-            "SELECT position, update_id, kind, lane FROM update_log WHERE bot_id = %s ORDER BY position",
-            (typeid.decode(bot),)).fetchall()
+            """SELECT position, update_id, kind, lane, extract(epoch FROM received_at)::float8
+               FROM update_log WHERE bot_id = %s ORDER BY position""", (typeid.decode(bot),)).fetchall()
 
 
 def is_at_end(rookery: Rookery, consumer: str) -> bool:
-    """Whether a push consumer's cursor is at the end of the log, and no delivery is to be tried again."""
+    """Whether a consumer's cursors are at the end of the log, nothing is out, and no delivery is to be tried again or
+    holds its lane."""
     with connection(rookery) as opened:
         return opened.execute(
-            """SELECT position >= coalesce((SELECT max(position) FROM update_log AS l
-                   WHERE l.tenant_id = c.tenant_id AND l.bot_id = c.bot_id), 0)
-                   AND NOT EXISTS (SELECT FROM delivery AS d
-                       WHERE d.tenant_id = c.tenant_id AND d.consumer_id = c.id AND d.status = 'retrying')
+            """SELECT k.position >= coalesce(max(l.position), 0)
+                   AND (c.type = 'push' OR k.express_position >= coalesce(
+                       max(l.position) FILTER (WHERE l.deadline IS NOT NULL), 0))
+                   AND NOT EXISTS (SELECT FROM delivery AS d WHERE d.tenant_id = c.tenant_id
+                       AND d.consumer_id = c.id AND (d.status = 'retrying' OR d.is_parking))
+                   AND NOT EXISTS (SELECT FROM pull_handout AS h
+                       WHERE h.tenant_id = c.tenant_id AND h.consumer_id = c.id)
                FROM consumer AS c JOIN consumer_cursor AS k ON k.tenant_id = c.tenant_id AND k.consumer_id = c.id
-               WHERE c.id = %s""", (typeid.decode(consumer),)).fetchone()[0]
+               LEFT JOIN update_log AS l ON l.tenant_id = c.tenant_id AND l.bot_id = c.bot_id
+               WHERE c.id = %s GROUP BY c.tenant_id, c.id, k.tenant_id, k.consumer_id""",
+            (typeid.decode(consumer),)).fetchone() == (True,)
 
 
 def shards(rookery: Rookery) -> dict[uuid.UUID, set[int]]:

@@ -20,6 +20,7 @@ class Arrival:
     end: float | None = None
     # What was answered: ok, 500, 429, …; None while there is none, or when the sender went away first.
     answer: str | None = None
+    is_replay: bool = False
 
 
 class FlakyReceiver:
@@ -28,6 +29,8 @@ class FlakyReceiver:
         self.name, self.port = name, port
         self.url = f"http://127.0.0.1:{port}/updates"
         self.arrivals: list[Arrival] = []
+        # When it closed every connection.
+        self.hang_ups: list[float] = []
         # How all requests fail for the time being.
         self.mode: str | None = None
         self.fails_by_chance = True
@@ -40,17 +43,29 @@ class FlakyReceiver:
             self._server = await asyncio.get_running_loop().create_server(
                 lambda: Connection(self), "127.0.0.1", self.port, reuse_address=True, backlog=512)
 
+    async def suffer(self, kind: str, seconds: float) -> None:
+        """All requests fail in one way for so long."""
+        if kind == "refuse":
+            self.refuse()
+        else:
+            self.mode = kind
+        await asyncio.sleep(seconds)
+        self.mode = None
+        await self.open()
+
     def refuse(self) -> None:
         """Nothing listens any more."""
         if self._server is not None:
             self._server.close()
             self._server = None
+            self.hang_ups.append(time.time())
         for connection in list(self.connections):
             connection.abort()
 
     def heal(self) -> None:
-        """From now on everything is answered, also what hangs."""
+        """From now on everything is answered, also what hangs, and poison taken when it is tried again."""
         self.mode, self.fails_by_chance = None, False
+        self._cures_after = self._cures_after or 2
         for connection in list(self.connections):
             if connection.hangs:
                 connection.abort()
@@ -105,7 +120,8 @@ class Connection(asyncio.Protocol):
             return
         self._buffer = body[length:]
         position = int(headers[b"webhook-id"].rpartition(b"_")[2])
-        arrival = Arrival(position, int(headers[b"rookery-attempt"]), time.time())
+        arrival = Arrival(position, int(headers[b"rookery-attempt"]), time.time(),
+                          is_replay=headers.get(b"rookery-replay") == b"true")
         self._arrival = arrival
         self._receiver.arrivals.append(arrival)
         kind, delay = self._receiver.reaction(arrival, body)

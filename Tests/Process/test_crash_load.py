@@ -2,6 +2,9 @@
 
 ROOKERY_CRASH_SECONDS says for how long (120), ROOKERY_CRASH_SEED with which faults (by chance), ROOKERY_CRASH_RATE
 how many updates a second are aimed at (150).
+
+Updates go to push consumers with and without order, to one that parks what is dead, and to several pullers of one
+consumer; a part of the log is replayed meanwhile.
 """
 
 import asyncio
@@ -9,21 +12,27 @@ import faulthandler
 import os
 import random
 import secrets
-import signal
-import socket
 import time
-from dataclasses import dataclass
 
+import crash_consumers
 import crash_ledger
 import database
 import faults
+import parking
+import pull_ledger
 import rookery as rookeries
 import sandbox as sandboxes
 from audience import SHORT_LIVED, Audience
-from crash_ledger import Disturbance, Logged, Outcome, Stalls
+from cluster import Cluster, Ports
+from crash_consumers import CONCURRENCY, PULLED_BOT, REPLAYED, Consumer
+from crash_ledger import Circumstances, Logged, Outcome
+from disturbance import GRACE, Stalls
 from flaky_receiver import FlakyReceiver
-from postgres import Postgres
-from rookery import Node, Rookery
+from holders import shard_of
+from parking import Warden
+from pulling import VISIBILITY, Pulling
+from replaying import Replaying
+from rookery import Rookery
 
 SECONDS = float(os.environ.get("ROOKERY_CRASH_SECONDS", "120"))
 SEED = int(os.environ.get("ROOKERY_CRASH_SEED") or secrets.randbelow(1 << 32))
@@ -31,25 +40,8 @@ RATE = float(os.environ.get("ROOKERY_CRASH_RATE", "150"))
 NODES, BOTS = 3, 6
 # For what is left when everything works again: a breaker waits up to a minute, and stale questions take half of one.
 SETTLING = 240
-CONCURRENCY = 10
-
-SHORT = {"retry_schedule_ms": [100, 300, 700]}
-LONG = {"retry_schedule_ms": [50, 200, 500] + [1000] * 5 + [2000] * 20}
-
-
-@dataclass
-class Consumer:
-    id: str
-    bot: database.Bot
-    receiver: FlakyReceiver
-    options: dict
-
-    @property
-    def keeps_lanes(self) -> bool:
-        return self.options.get("ordering") != "none"
-
-    def wants(self, kind: str) -> bool:
-        return kind in self.options.get("kinds", [kind])
+# Of the load, before the replay begins: the faults go on for as long as it takes.
+BEFORE_REPLAY = .35
 
 
 def test_nothing_is_lost_or_out_of_order_whatever_is_killed(capsys):
@@ -69,23 +61,23 @@ def test_nothing_is_lost_or_out_of_order_whatever_is_killed(capsys):
 
 class CrashRun:
     def __init__(self, folder, sandbox: sandboxes.Sandbox):
-        self._chance = random.Random(f"{SEED}/run")
-        self._ports = set()
+        ports = Ports(random.Random(f"{SEED}/run"))
         self._rookery = Rookery(folder, {"ROOKERY_TELEGRAM_API_URL": sandbox.url})
         try:
             data = next(folder.rglob("postmaster.pid")).parent
             self._bots = [database.create_bot(self._rookery, self._rookery.tenant_id) for _ in range(BOTS)]
-            self._consumers = self._make_consumers()
+            self._consumers = crash_consumers.make(self._rookery, self._bots, SEED, ports)
+            self._pulling = Pulling(database.create_pull_consumer(
+                self._rookery, self._bots[PULLED_BOT], visibility_ms=int(VISIBILITY * 1000)))
         finally:
             # From here on it is only known by its database.
             self._rookery.process.end()
-        self._postgres = Postgres(data, self._rookery.database_owner_url)
-        self._nodes: list[Node | None] = [None] * NODES
-        self._node_ports = [self._port() for _ in range(NODES)]
+        self._cluster = Cluster(self._rookery, data, [ports.next() for _ in range(NODES)])
+        self._wardens = {it.name: Warden(it.id) for it in self._consumers if it.parks}
+        self._replaying = Replaying(next(it for it in self._consumers if it.name == REPLAYED))
         self._told = [sandbox.create_bot() for _ in self._bots]
         self._audiences = [Audience(bot, SEED, number, RATE / BOTS) for number, bot in enumerate(self._told)]
         self._plan = faults.plan(SEED, SECONDS, NODES, list(self._receivers))
-        self._disturbances: list[Disturbance] = []
         self._stalls = Stalls()
         self._outcomes: dict[str, Outcome] = {}
         self._logs: dict[str, list[Logged]] = {}
@@ -93,120 +85,58 @@ class CrashRun:
 
     @property
     def _receivers(self) -> dict[str, FlakyReceiver]:
-        return {consumer.receiver.name: consumer.receiver for consumer in self._consumers}
-
-    def _make_consumers(self) -> list[Consumer]:
-        made: list[Consumer] = []
-        for bot, (name, options) in (
-            (0, ("patient", LONG)), (0, ("hasty", SHORT)),
-            (1, ("patient", LONG)), (1, ("messages", LONG | {"kinds": ["message"]})),
-            (2, ("unordered", LONG | {"ordering": "none"})), (3, ("hasty", SHORT)),
-            (4, ("patient", LONG)), (5, ("hasty", SHORT)),
-        ):
-            # With few attempts what is poison dies; with many it is taken in the end, unless it goes stale before.
-            cures_after = None if options is SHORT else 4
-            receiver = FlakyReceiver(f"{name} {bot}", SEED, self._port(), cures_after)
-            options = options | {"timeout_ms": 2000, "concurrency": CONCURRENCY}
-            consumer = database.create_consumer(self._rookery, receiver.url, self._bots[bot], **options)
-            made.append(Consumer(consumer, self._bots[bot], receiver, options))
-        return made
-
-    def _port(self) -> int:
-        """Below those from which outgoing connections take theirs: it is to be free again and again."""
-        while True:
-            port = random.randrange(20_000, 32_000)
-            if port in self._ports:
-                continue
-            with socket.socket() as probe:
-                try:
-                    probe.bind(("127.0.0.1", port))
-                except OSError:
-                    continue
-            self._ports.add(port)
-            return port
+        return {consumer.name: consumer.receiver for consumer in self._consumers}
 
     # MARK: The run
 
     async def run(self) -> None:
-        self._postgres.start()
-        await asyncio.gather(*(self._start_node(number) for number in range(NODES)))
+        await self._cluster.start()
         for consumer in self._consumers:
             await consumer.receiver.open()
         for number, (told, bot) in enumerate(zip(self._told, self._bots)):
-            url = f"http://127.0.0.1:{self._node_ports[number % NODES]}/telegram/webhook/{bot.id}"
-            answer = told.call("setWebhook", url=url, secret_token=bot.secrets[0], allowed_updates=[
-                "message", "callback_query", "inline_query"])
+            answer = told.call(
+                "setWebhook", url=f"{self._cluster.api(number)}/telegram/webhook/{bot.id}",
+                secret_token=bot.secrets[0], allowed_updates=["message", "callback_query", "inline_query"])
             assert answer.json()["ok"], answer.text
-        watching = asyncio.create_task(self._watch())
         async with asyncio.TaskGroup() as group:
-            began = asyncio.get_running_loop().time()
-            for target in {fault.target for fault in self._plan}:
-                group.create_task(self._break(target, began))
-            for audience in self._audiences:
-                group.create_task(audience.write(SECONDS))
-        for consumer in self._consumers:
-            consumer.receiver.heal()
-        await self._settle()
-        watching.cancel()
+            # What goes on until all is settled.
+            key = self._rookery.api_key
+            background = [group.create_task(it) for it in (
+                self._watch(), self._cluster.holders.watch(), self._replay(key),
+                self._pulling.run(self._cluster, key, SEED),
+                *(warden.run(self._cluster, key, SEED) for warden in self._wardens.values()))]
+            async with asyncio.TaskGroup() as load:
+                began = asyncio.get_running_loop().time()
+                for target in {fault.target for fault in self._plan}:
+                    load.create_task(self._break(target, began))
+                for audience in self._audiences:
+                    load.create_task(audience.write(SECONDS))
+            for consumer in self._consumers:
+                consumer.receiver.heal()
+            self._pulling.fails_by_chance = False
+            await self._settle()
+            for task in background:
+                task.cancel()
 
     async def _watch(self) -> None:
-        """Notes when the machine stands still, and that no node ends by itself."""
+        """Notes when the machine stands still."""
         while True:
             before = time.time()
             await asyncio.sleep(.05)
             if (length := time.time() - before - .05) > .1:
                 self._stalls.seen.append((before, length))
 
+    async def _replay(self, key: str) -> None:
+        await asyncio.sleep(SECONDS * BEFORE_REPLAY)
+        await self._replaying.run(self._cluster, key, lambda: self._log(self._replaying.source.bot))
+
     async def _break(self, target: str, began: float) -> None:
         for fault in [fault for fault in self._plan if fault.target == target]:
             await asyncio.sleep(max(0.0, began + fault.at - asyncio.get_running_loop().time()))
-            start = time.time()
             if target in self._receivers:
-                await self._break_receiver(self._receivers[target], fault)
-                continue
-            # Known at once: it explains what happens while it lasts.
-            disturbance = Disturbance(fault, start, float("inf"))
-            if fault.kind != "stop":
-                self._disturbances.append(disturbance)
-            await (self._break_postgres(fault) if target == "postgres" else self._break_node(fault))
-            disturbance.end = time.time()
-
-    async def _break_receiver(self, receiver: FlakyReceiver, fault: faults.Fault) -> None:
-        if fault.kind == "refuse":
-            receiver.refuse()
-        else:
-            receiver.mode = fault.kind
-        await asyncio.sleep(fault.seconds)
-        receiver.mode = None
-        await receiver.open()
-
-    async def _break_postgres(self, fault: faults.Fault) -> None:
-        await asyncio.to_thread(self._postgres.kill if fault.kind == "kill" else self._postgres.stop)
-        await asyncio.sleep(fault.seconds)
-        await asyncio.to_thread(self._postgres.start)
-
-    async def _break_node(self, fault: faults.Fault) -> None:
-        number = int(fault.target.split()[1])
-        process = self._nodes[number].process
-        assert process.is_running(), f"{fault.target} ended by itself\n{process.tail()}"
-        if fault.kind == "freeze":
-            process.signal(signal.SIGSTOP)
-            await asyncio.sleep(fault.seconds)
-            process.signal(signal.SIGCONT)
-            return
-        if fault.kind == "kill":
-            process.signal(signal.SIGKILL)
-            await asyncio.to_thread(process.wait, 20)
-        else:
-            process.signal(signal.SIGTERM)
-            assert await asyncio.to_thread(process.wait, 60) == 0, process.tail()
-        await asyncio.sleep(fault.seconds)
-        await self._start_node(number)
-
-    async def _start_node(self, number: int) -> None:
-        # Not awaited until it is ready: PostgreSQL may be away.
-        self._nodes[number] = await asyncio.to_thread(
-            Node, self._rookery, self._node_ports[number], awaits_ready=False)
+                await self._receivers[target].suffer(fault.kind, fault.seconds)
+            else:
+                await self._cluster.suffer(fault)
 
     # MARK: The end
 
@@ -234,25 +164,47 @@ class CrashRun:
 
     def _is_at_end(self) -> bool:
         """As the consumers themselves see it."""
-        return all(database.is_at_end(self._rookery, consumer.id) for consumer in self._consumers)
+        return self._replaying.ended is not None and all(
+            database.is_at_end(self._rookery, consumer)
+            for consumer in [self._pulling.consumer, *(it.id for it in self._consumers)])
+
+    def _log(self, bot: database.Bot) -> list[Logged]:
+        return [Logged(*row) for row in database.logged_in_order(self._rookery, bot.id)]
 
     def _reckon(self) -> dict[str, Outcome]:
-        self._logs = {bot.id: database.logged_in_order(self._rookery, bot.id) for bot in self._bots}
+        self._logs = {bot.id: self._log(bot) for bot in self._bots}
         for consumer in self._consumers:
-            wanted = [Logged(*row) for row in self._logs[consumer.bot.id] if consumer.wants(row[2])]
-            self._outcomes[consumer.receiver.name] = crash_ledger.reckon(
-                consumer.receiver, wanted, database.delivery_rows(self._rookery, consumer.id),
-                database.unanswered_attempts(self._rookery, consumer.id), consumer.keeps_lanes,
-                self._disturbances, self._stalls)
+            wanted = [row for row in self._logs[consumer.bot.id] if consumer.wants(row.kind)]
+            arrivals = [it for it in consumer.receiver.arrivals if not it.is_replay]
+            rows = database.delivery_rows(self._rookery, consumer.id)
+            outcome = self._outcomes[consumer.name] = crash_ledger.reckon(
+                arrivals, wanted, rows, consumer.keeps_lanes, self._circumstances(consumer, consumer.id))
+            if consumer.parks:
+                parking.check(outcome, wanted, arrivals, rows, self._wardens[consumer.name].skips)
+        if self._replaying.id is not None:
+            source, replay = self._replaying.source, self._replaying.id
+            self._outcomes[self._replaying.name] = crash_ledger.reckon(
+                self._replaying.arrivals, self._replaying.wanted(self._logs[source.bot.id]),
+                database.delivery_rows(self._rookery, replay), True, self._circumstances(source, replay))
+        self._outcomes[self._pulling.name] = pull_ledger.reckon(
+            self._pulling.handouts, self._logs[self._bots[PULLED_BOT].id],
+            database.delivery_rows(self._rookery, self._pulling.consumer), self._cluster.disturbances, self._stalls)
         return self._outcomes
 
+    def _circumstances(self, consumer: Consumer, id: str) -> Circumstances:
+        """id: its own, or of a replay of it."""
+        shard = shard_of(consumer.bot.id)
+
+        def concerns(it) -> bool:
+            return it.what == "postgres" or it.number in self._cluster.holders.of(
+                shard, it.start - GRACE, it.start + GRACE)
+
+        return Circumstances(
+            CONCURRENCY, [it for it in self._cluster.disturbances if concerns(it)], consumer.receiver.hang_ups,
+            database.unanswered_attempts(self._rookery, id), self._stalls)
+
     def end(self) -> None:
-        for node in self._nodes:
-            if node is not None:
-                if node.process.is_running():
-                    node.process.signal(signal.SIGCONT)
-                node.process.end()
-        self._postgres.end()
+        self._cluster.end()
 
     # MARK: What came of it
 
@@ -262,15 +214,18 @@ class CrashRun:
             key = f"{fault.kind} {fault.target.split()[0] if fault.target not in self._receivers else 'receiver'}"
             counts[key] = counts.get(key, 0) + 1
         stalls = [length for _, length in self._stalls.seen]
+        skipped, retried = (sum(len(heads) for heads in every) for every in zip(
+            *((it.skips, it.retries) for it in self._wardens.values())))
         return "\n".join([
             f"crash test: seed {SEED} (ROOKERY_CRASH_SEED), {SECONDS:.0f} s of load, "
             f"settled {self._settled_after:.0f} s later, longest stall of the machine {max(stalls, default=0):.1f} s",
             "faults: " + ", ".join(f"{kind} {count}" for kind, count in sorted(counts.items())),
+            f"pulls cut off: {self._pulling.answers_cut_off}; parked heads tried again: {retried}, skipped: {skipped}",
             crash_ledger.table(self._outcomes, self._accepted)])
 
     def check(self) -> None:
         for number, (bot, audience) in enumerate(zip(self._bots, self._audiences)):
-            rows = [Logged(*row) for row in self._logs[bot.id]]
+            rows = self._logs[bot.id]
             for kind, written in audience.written.items():
                 logged = [row.update_id for row in rows if row.kind == kind]
                 assert len(logged) == len(set(logged)), f"bot {number}: an update is logged twice"
@@ -288,6 +243,6 @@ class CrashRun:
             assert not outcome.overlapping, f"{name}: {outcome.overlapping[:20]}"
             assert not outcome.unexplained, f"{name}: {outcome.unexplained[:20]}"
             assert outcome.delivered > 0, f"{name} got nothing"
-            # No more than it can have had under way each time.
-            freezes = sum(it.fault.kind == "freeze" for it in self._disturbances)
-            assert outcome.duplicates[crash_ledger.HELD_BACK] <= CONCURRENCY * freezes
+        ended = self._replaying.ended
+        assert ended is not None, "the replay has not ended"
+        assert ended["total"] == ended["delivered"] + ended["dead"] + ended["expired"], ended

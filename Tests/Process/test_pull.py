@@ -10,7 +10,7 @@ import pytest
 import typeid
 import web
 from api import Caller, assert_problem, at_once, ok
-from database import connection
+from database import Bot, connection, create_pull_consumer
 from rookery import node_beside, until
 from updates import edit, new_chat
 
@@ -21,28 +21,13 @@ def pull_consumer(rookery):
     made = []
 
     def make(**columns) -> str:
-        made.append(create(rookery, **columns))
+        bot = Bot(rookery.bot["id"], rookery.tenant_id, secrets=[])
+        made.append(create_pull_consumer(rookery, bot, **columns))
         return made[-1]
 
     yield make
     with connection(rookery) as opened:
         opened.execute("DELETE FROM consumer WHERE id = ANY(%s)", ([typeid.decode(one) for one in made],))
-
-
-def create(rookery, **columns) -> str:
-    consumer = typeid.make("consumer")
-    values = {"name": "test", "type": "pull"} | columns | {
-        "tenant_id": typeid.decode(rookery.tenant_id), "bot_id": typeid.decode(rookery.bot["id"]),
-        "id": typeid.decode(consumer)}
-    with connection(rookery) as opened:
-        opened.execute(f"INSERT INTO consumer ({', '.join(values)}) VALUES ({', '.join(['%s'] * len(values))})",
-                       list(values.values()))
-        opened.execute(
-            """INSERT INTO consumer_cursor (tenant_id, consumer_id, position, express_position)
-               SELECT %(tenant_id)s, %(id)s, l.position, l.position FROM (
-                   SELECT coalesce(max(position), 0) AS position FROM update_log
-                   WHERE tenant_id = %(tenant_id)s AND bot_id = %(bot_id)s) AS l""", values)
-    return consumer
 
 
 class Puller:

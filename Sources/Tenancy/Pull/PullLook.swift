@@ -102,7 +102,8 @@ package struct PullLook: Sendable {
         return next.map { max($0, .milliseconds(1)) }
     }
 
-    /// A consumer without a cursor gets one at the end that the log had when it was made.
+    /// A consumer without a cursor gets one at the end that the log had when it was made. One that somebody else makes
+    /// at the same time is as good.
     private func refuseOrBegin(in tx: TenantTransaction) async throws {
         let count = try await tx.execute(
             """
@@ -113,7 +114,7 @@ package struct PullLook: Sendable {
                 WHERE tenant_id = c.tenant_id AND bot_id = c.bot_id AND received_at < c.created_at) AS l
             WHERE c.tenant_id = \(tx.tenant) AND c.id = \(consumer) AND c.type = 'pull'
                 AND EXISTS (SELECT FROM bot WHERE tenant_id = c.tenant_id AND id = c.bot_id AND status <> 'deleted')
-            ON CONFLICT DO NOTHING
+            ON CONFLICT (tenant_id, consumer_id) DO UPDATE SET position = consumer_cursor.position
             """)
         if count == 0 { throw PullRefusal.missing }
     }

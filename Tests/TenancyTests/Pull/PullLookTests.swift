@@ -260,18 +260,4 @@ struct PullLookTests {
             #expect(try await run.count("SELECT count(*) FROM pull_handout") == 1)
         }
     }
-
-    @Test("A consumer without a cursor begins where the log ended when it was made")
-    func noCursor() async throws {
-        try await Fixture.with { fixture in
-            let run = try await PullRun(fixture)
-            try await run.append([(1, 1)])
-            try await run.change("UPDATE consumer SET created_at = clock_timestamp()")
-            try await run.append([(2, 1)])
-
-            try await run.change("DELETE FROM consumer_cursor")
-
-            #expect(try await run.pulled() == [2])
-        }
-    }
 }
