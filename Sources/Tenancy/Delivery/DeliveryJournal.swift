@@ -114,8 +114,13 @@ actor DeliveryJournal {
         isScheduled = true
         loop.schedule(after: isFailing ? .seconds(1) : Self.interval) { [self] in
             // Ends with the flush; `drain` waits for what is left at shutdown.
-            Task(executorPreference: loop) { await self.flushInTurn(isDue: false) }
+            Task(executorPreference: loop) { await self.timeIsOver() }
         }
+    }
+
+    private func timeIsOver() async {
+        isScheduled = false
+        await flushInTurn(isDue: false)
     }
 
     enum Fault: Error { case notWritten }
@@ -155,10 +160,7 @@ actor DeliveryJournal {
         for consumer in cursors.keys { progress.removeValue(forKey: consumer) }
         if isDue { cursorsWrittenAt = .now }
         attempts.removeFirst(batch.count)
-        defer {
-            isScheduled = false
-            if !attempts.isEmpty || !progress.isEmpty { schedule() }
-        }
+        defer { if !attempts.isEmpty || !progress.isEmpty { schedule() } }
         guard !batch.isEmpty || !cursors.isEmpty else { return }
         let newest = cursors.mapValues { $0.newest() }
         do {
