@@ -60,18 +60,19 @@ struct ConsumerCursor: Sendable, RowDecodable {
 
     /// Moves many cursors, never backwards: retention may have moved one past what it dropped. One whose epoch has
     /// been overtaken stays where it is. By id, as whoever else locks several: else two could wait for each other.
-    static func move(_ cursors: [ID<Consumer>: DeliveryJournal.Progress]) -> SQL {
+    /// What is settled stays so: whoever writes an older state of it takes nothing back.
+    /// - Parameter marks: whether attempts that are written down by now need not be looked at any more.
+    static func move(_ cursors: [ID<Consumer>: DeliveryJournal.Progress], marks: Bool = true) -> SQL {
         let all = cursors.sorted { $0.key < $1.key }
         return """
             UPDATE consumer_cursor AS c SET
                 position = greatest(c.position, t.position),
-                settled = CASE WHEN c.position <= t.position THEN t.settled::bigint[] ELSE ARRAY(
-                    SELECT s FROM unnest(t.settled::bigint[]) AS s WHERE s > c.position) END,
+                settled = ARRAY(SELECT DISTINCT s FROM unnest(c.settled || t.settled::bigint[]) AS s
+                    WHERE s > greatest(c.position, t.position) ORDER BY s),
                 express_position = greatest(c.express_position, t.express),
-                express_settled = CASE WHEN c.express_position <= t.express THEN t.express_settled::bigint[]
-                    ELSE ARRAY(SELECT s FROM unnest(t.express_settled::bigint[]) AS s
-                        WHERE s > c.express_position) END,
-                attempts_from = (SELECT last_value FROM delivery_attempt_id)
+                express_settled = ARRAY(SELECT DISTINCT s FROM unnest(c.express_settled || t.express_settled::bigint[])
+                    AS s WHERE s > greatest(c.express_position, t.express) ORDER BY s),
+                attempts_from = \(marks ? "(SELECT last_value FROM delivery_attempt_id)" : "c.attempts_from" as SQL)
             FROM unnest(\(all.map(\.value.bot.tenant)), \(all.map(\.key)), \(all.map(\.value.main.cursor)),
                 \(all.map { arrayLiteral($0.value.main.settled) }), \(all.map(\.value.express.cursor)),
                 \(all.map { arrayLiteral($0.value.express.settled) }), \(all.map(\.value.epoch)))

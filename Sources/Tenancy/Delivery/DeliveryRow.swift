@@ -52,7 +52,7 @@ extension DeliveryRow {
     ) async throws -> Bool {
         let results = try await database.system.withConnection { connection in
             try await connection.pipeline([
-                ConsumerCursor.move([consumer.id: progress]),
+                ConsumerCursor.move([consumer.id: progress], marks: false),
                 """
                 INSERT INTO delivery (tenant_id, id, consumer_id, bot_id, position, update_id, kind, lane, deadline,
                     received_at, payload, status, is_parking, attempts, next_attempt_at, last_error)
