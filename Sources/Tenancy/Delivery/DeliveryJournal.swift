@@ -56,6 +56,7 @@ actor DeliveryJournal {
 
     private static let interval = Duration.milliseconds(100)
     private static let batchLimit = 1000
+    private static let cursorLimit = 1000
     private static let capacity = 10_000
 
     nonisolated let unownedExecutor: UnownedSerialExecutor
@@ -65,6 +66,8 @@ actor DeliveryJournal {
     private let cursorInterval: Duration
     private var attempts: [Attempt] = []
     private var progress: [ID<Consumer>: Further] = [:]
+    /// Whose cursors go with the next groups, as many with each as a statement bears.
+    private var due: [ID<Consumer>] = []
     private var cursorsWrittenAt: ContinuousClock.Instant?
     private var isScheduled = false
     private var isFailing = false
@@ -120,7 +123,7 @@ actor DeliveryJournal {
 
     private func timeIsOver() async {
         isScheduled = false
-        await flushInTurn(isDue: false)
+        await flushInTurn(.due)
     }
 
     enum Fault: Error { case notWritten }
@@ -128,37 +131,64 @@ actor DeliveryJournal {
     /// Writes what is held of a consumer's progress. Has to come before somebody takes its cursor over: under a
     /// newer epoch it would not count any more, and what it settles would be delivered again.
     func writeProgress(of consumer: ID<Consumer>) async throws {
-        guard progress[consumer] != nil || isFlushing else { return }
-        await flushInTurn(isDue: true)
+        await untilFlushed()
+        guard progress[consumer] != nil else { return }
+        await flushInTurn(.of(consumer))
         guard progress[consumer] == nil else { throw Fault.notWritten }
     }
 
     /// Writes all there is; for shutdown and before a consumer is given up.
     func drain() async {
-        repeat { await flushInTurn(isDue: true) } while !attempts.isEmpty && !isFailing
+        repeat { await flushInTurn(.all) } while !attempts.isEmpty && !isFailing
     }
 
-    /// One flush at a time: of two, the older cursors could be the last to commit.
-    /// - Parameter isDue: whether all cursors go with it.
-    private func flushInTurn(isDue: Bool) async {
+    /// The cursors that go with a group, besides the urgent ones.
+    private enum Cursors {
+        case due, all
+        case of(ID<Consumer>)
+    }
+
+    private func untilFlushed() async {
         while isFlushing {
             await withCheckedContinuation { continuation in
                 if isFlushing { whenFlushed.append(continuation) } else { continuation.resume() }
             }
         }
+    }
+
+    /// One flush at a time: of two, the older cursors could be the last to commit.
+    private func flushInTurn(_ cursors: Cursors) async {
+        await untilFlushed()
         isFlushing = true
-        await flush(isDue || cursorsWrittenAt.map { .now - $0 >= cursorInterval } ?? true)
+        await flush(take(cursors))
         isFlushing = false
         let waiting = whenFlushed
         whenFlushed = []
         for continuation in waiting { continuation.resume() }
     }
 
-    private func flush(_ isDue: Bool) async {
+    private func take(_ which: Cursors) -> [ID<Consumer>: Further] {
+        var taken = progress.filter(\.value.isUrgent)
+        switch which {
+        case .of(let consumer):
+            taken[consumer] = progress[consumer]
+        case .all:
+            taken = progress
+            cursorsWrittenAt = .now
+        case .due:
+            if due.isEmpty, cursorsWrittenAt.map({ .now - $0 >= cursorInterval }) ?? true {
+                due = Array(progress.keys)
+                cursorsWrittenAt = .now
+            }
+            for consumer in due.suffix(Self.cursorLimit) { taken[consumer] = progress[consumer] }
+            due.removeLast(min(due.count, Self.cursorLimit))
+        }
+        for consumer in taken.keys { progress.removeValue(forKey: consumer) }
+        return taken
+    }
+
+    private func flush(_ cursors: [ID<Consumer>: Further]) async {
         let batch = Array(attempts.prefix(Self.batchLimit))
-        let cursors = isDue ? progress : progress.filter(\.value.isUrgent)
-        for consumer in cursors.keys { progress.removeValue(forKey: consumer) }
-        if isDue { cursorsWrittenAt = .now }
         attempts.removeFirst(batch.count)
         defer { if !attempts.isEmpty || !progress.isEmpty { schedule() } }
         guard !batch.isEmpty || !cursors.isEmpty else { return }

@@ -19,8 +19,11 @@ actor DeliveryOutcomes {
         health = EndpointHealth(loop: loop, database: database, events: events, logger: logger)
     }
 
-    func take(_ attempt: DeliveryAttempt, of update: LoggedUpdate, to target: PushTarget) {
-        health.assumeIsolated { $0.observe(attempt, of: target) }
+    /// - Parameter isFromEndpoint: whether it was sent to where the consumer points now.
+    func take(
+        _ attempt: DeliveryAttempt, of update: LoggedUpdate, to target: PushTarget, isFromEndpoint: Bool
+    ) {
+        if isFromEndpoint { health.assumeIsolated { $0.observe(attempt, of: target) } }
         guard let reply = attempt.reply else {
             return journal.assumeIsolated { $0.record(attempt, of: update, to: target.consumer) }
         }

@@ -136,8 +136,8 @@ extension PushConsumer {
         }
         if attempt.isSuccess { return .goesOn(try await remove(row, from: lane, as: number)) }
         guard !isNoAttempt(attempt) else {
-            // Due as before, for the next holder.
-            schedule(lane, at: .now + Self.pauseWhenGone)
+            // Due as before, for the next holder, and for the next endpoint.
+            schedule(lane, at: nil)
             return .waits
         }
         let wait = target.schedule.wait(
@@ -158,7 +158,8 @@ extension PushConsumer {
     }
 
     private func remove(_ row: DeliveryRow, from lane: String, as number: Int) async throws -> Look? {
-        guard retryLoad.mayRead(number, keeping: row.update.payload.bytes.count, in: budget) else {
+        let readsOn = pace == nil && !isStopped
+        guard readsOn, retryLoad.mayRead(number, keeping: row.update.payload.bytes.count, in: budget) else {
             _ = try await row.remove(of: consumer, epoch: epoch, thenHeadOf: nil, in: parts.database)
             return nil
         }

@@ -68,7 +68,7 @@ extension PushConsumer {
         guard let lane = retries.next(express: express) else { return breaker.abandonProbe(at: now) }
         let isProbe = !breaker.isClosed
         underWay += 1
-        let number = retryLoad.begin()
+        let number = retryLoad.begin(in: budget)
         // `stop` waits for it through `underWay`.
         Task(executorPreference: parts.loop) {
             await self.workOff(lane, as: number, isProbe: isProbe)

@@ -50,7 +50,7 @@ actor PushConsumer {
     var hasChangedLanes = false
     /// Failures of an update that it was put back after (the breaker was open), by position: they count in the
     /// number of the attempt, not in the schedule.
-    private var putBacks: [Int64: Int] = [:]
+    var putBacks: [Int64: Int] = [:]
     /// Updates and retries on their way.
     var underWay = 0
     var retryLoad = RetryLoad() { didSet { hold() } }
@@ -71,7 +71,7 @@ actor PushConsumer {
     /// What of the loop's budget is this consumer's.
     private var heldBytes = 0
     /// Nothing is sent before, for want of a place in the client.
-    private(set) var pausedUntil = ContinuousClock.now
+    var pausedUntil = ContinuousClock.now
     var nextExpiry = ContinuousClock.now
     var gateTimer: TimerQueue.Token?
     private var whenIdle: [CheckedContinuation<Void, Never>] = []
@@ -199,59 +199,6 @@ actor PushConsumer {
         if isHeld { reschedule(lane, isExpress: update.isExpress, at: nil) }
         underWay -= 1
         pump()
-    }
-
-    /// Sends and writes the attempt down.
-    /// - Parameter number: by the schedule; the endpoint is told of attempts after which it was put back, too.
-    /// - Returns: nil when it was not sent, which is not the endpoint's failure: it pauses a while instead.
-    func send(_ update: LoggedUpdate, number: Int) async -> DeliveryAttempt? {
-        let number = number + (putBacks.isEmpty ? 0 : putBacks[update.position] ?? 0)
-        guard
-            let attempt = await parts.sender.send(
-                update, to: target, attempt: number,
-                ifStill: { [parts, epoch, shard = consumer.bot.shard] in
-                    !update.isTooLate && parts.leases.epoch(of: shard) == epoch
-                })
-        else {
-            if !update.isTooLate { pause(for: Self.pause) }
-            return nil
-        }
-        if attempt.isGone { pause(for: Self.pauseWhenGone) }
-        observe(attempt, of: update)
-        await parts.outcomes.take(attempt, of: update, to: target)
-        // So that attempts beyond the stored cursors stay few, also while none of them moves anything.
-        recordProgress()
-        if attempt.isSuccess {
-            breaker.succeeded()
-            throttle.succeeded(at: .now, limit: consumer.concurrency)
-            forgetPutBacks(of: update)
-        } else {
-            breaker.failed(at: .now, retryAfter: attempt.retryAfter, jitter: .random(in: 0...1))
-            if let code = attempt.statusCode, Throttle.statusCodes.contains(code) {
-                throttle.throttled(
-                    at: .now, limit: consumer.concurrency, retryAfter: attempt.retryAfter,
-                    jitter: .random(in: 0...1))
-            }
-        }
-        return attempt
-    }
-
-    private func observe(_ attempt: DeliveryAttempt, of update: LoggedUpdate) {
-        guard !target.isReplay else { return parts.metrics.observe(attempt, age: nil) }
-        let age = max(.zero, Timestamp.now - update.receivedAt)
-        parts.metrics.observe(attempt, age: age)
-        if attempt.isSuccess {
-            parts.traffic?.delivered(bot: consumer.bot, time: age)
-        } else {
-            parts.traffic?.deliveryFailed(bot: consumer.bot)
-        }
-    }
-
-    private func pause(for time: Duration) {
-        // Once for all that was under way together.
-        guard .now + time / 2 >= pausedUntil else { return }
-        pausedUntil = .now + time
-        parts.loop.schedule(at: pausedUntil) { self.assumeIsolated { $0.pump() } }
     }
 
     private func settle(_ update: LoggedUpdate, _ attempt: DeliveryAttempt, isProbe: Bool) {

@@ -1,7 +1,8 @@
 /// The retries of one consumer that are under way, and the bytes that they hold of the `WindowBudget`: each as much as
 /// an update may have while a row is being read for it, and as much as the row has from then on.
 ///
-/// One retry of a consumer may always be under way, and read on, so that none waits for what others hold.
+/// One retry of a consumer may always be under way, and read on, so that none waits for what others hold. Where there
+/// is no room for it, it holds nothing while it reads: many such must not take from others what they hardly ever need.
 struct RetryLoad {
     /// Of a row that is being read: what a webhook may bring.
     static let unknown = 1 << 20
@@ -30,9 +31,10 @@ struct RetryLoad {
     }
 
     /// - Returns: the number of the new one, which may read its first row.
-    mutating func begin() -> Int {
+    mutating func begin(in budget: WindowBudget.Share) -> Int {
         lastNumber += 1
-        set(Retry(bytes: Self.unknown, isReading: true), lastNumber)
+        let bytes = budget.hasRoom(for: Self.unknown) ? Self.unknown : 0
+        set(Retry(bytes: bytes, isReading: true), lastNumber)
         return lastNumber
     }
 
@@ -42,9 +44,9 @@ struct RetryLoad {
     mutating func mayRead(_ number: Int, keeping kept: Int = 0, in budget: WindowBudget.Share) -> Bool {
         guard let old = retries[number] else { return false }
         if old.isReading { return true }
-        let new = Retry(bytes: Self.unknown + kept, isReading: true)
-        guard count == 1 || mayRead(new.bytes - old.bytes, in: budget) else { return false }
-        set(new, number)
+        let hasRoom = mayRead(Self.unknown + kept - old.bytes, in: budget)
+        guard hasRoom || count == 1 else { return false }
+        set(Retry(bytes: kept + (hasRoom ? Self.unknown : 0), isReading: true), number)
         return true
     }
 

@@ -158,6 +158,30 @@ struct DeliveryJournalTests {
         }
     }
 
+    @Test("Cursors of more consumers than a group takes are all written in turn")
+    func manyConsumers() async throws {
+        try await Fixture.with { fixture in
+            let bot = try await fixture.bot(in: fixture.tenant())
+            var consumers: [Consumer] = []
+            for _ in 1...1100 {
+                consumers.append(try await fixture.consumer(of: bot, url: "https://example.com"))
+            }
+            let journal = DeliveryJournal(
+                loop: fixture.loop, database: fixture.database, logger: fixture.logger,
+                cursorInterval: .seconds(600))
+
+            for consumer in consumers { await journal.record(progress(7, of: consumer), of: consumer.id) }
+            try await fixture.eventually("the first of them") {
+                try await fixture.count("SELECT count(*) FROM consumer_cursor WHERE position = 7") > 0
+            }
+
+            try await fixture.eventually("all of them") {
+                try await fixture.count("SELECT count(*) FROM consumer_cursor WHERE position = 7") == 1100
+            }
+            await journal.drain()
+        }
+    }
+
     private func progress(
         _ position: Int64, of consumer: Consumer, express: Int64? = nil
     ) -> DeliveryJournal.Progress {

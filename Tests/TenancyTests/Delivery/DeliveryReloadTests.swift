@@ -77,6 +77,51 @@ struct DeliveryReloadTests {
         }
     }
 
+    @Test("What the old address answers late says nothing of the new one", arguments: [410, 429, 500])
+    func lateAnswers(status: Int) async throws {
+        try await Fixture.with { fixture in
+            let (loop, release) = (fixture.loop, Happenings<Int>())
+            let first = try await TestReceiver(
+                on: loop,
+                answering: { _ in
+                    _ = try? await release.wait("the release", on: loop, within: .seconds(600)) {
+                        !$0.isEmpty
+                    }
+                    return HTTPResponse(status: status, headers: ["Retry-After": "3600"])
+                })
+            let second = try await TestReceiver(on: loop)
+            let (bot, consumer) = try await fixture.pushConsumer(first)
+            try await fixture.setSchedule([0, 20], of: consumer)
+            let appender = fixture.appender()
+            for chat in Int64(1)...6 { try await appender.append(fixture.message(chat, chat: chat, to: bot)) }
+            let run = try await PushConsumerRun(bot, fixture)
+            await run.consumer.wake()
+            try await first.receptions.wait("all on their way", on: loop) { $0.count == 6 }
+
+            try await fixture.tamper("UPDATE consumer SET url = \(second.url)")
+            let isTaken = await run.consumer.takeOver(
+                try await PushConsumerRun.target(BotKey(tenant: bot.tenant, bot: bot.id), fixture))
+            release.add(1)
+            // A 410 uses up no attempt; the others' rows wait as long as they were asked to.
+            if status == 410 {
+                try await second.receptions.wait("all at the new address", on: loop) { $0.count == 6 }
+            } else {
+                try await fixture.eventually("all in rows") {
+                    try await fixture.count("SELECT count(*) FROM delivery") == 6
+                }
+            }
+            let (breaker, throttle) = await (run.consumer.breaker, run.consumer.throttle)
+            let pausedUntil = await run.consumer.pausedUntil
+            await run.stop()
+
+            #expect(isTaken)
+            #expect(breaker.isClosed && throttle.isFree)
+            #expect(pausedUntil <= .now)
+            await first.stop()
+            await second.stop()
+        }
+    }
+
     @Test("What delivery holds is shown, and taken back when it stops")
     func levels() async throws {
         try await Fixture.with { fixture in

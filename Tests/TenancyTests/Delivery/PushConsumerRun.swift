@@ -26,16 +26,21 @@ struct PushConsumerRun {
                 logger: fixture.logger),
             sender: DeliverySender(client: client), leases: leases, metrics: DeliveryMetrics(fixture.metrics),
             traffic: nil, logger: fixture.logger)
-        let target = try #require(
-            try await PushTarget.active(
-                of: [key], in: database, secrets: fixture.consumers, logger: fixture.logger
-            ).first)
+        let target = try await Self.target(key, fixture)
         let cursor = try await database.system.withConnection { connection in
             try await ConsumerCursor.take(target.consumer.id, of: key, epoch: 1, in: connection)
         }
         let (lanes, _) = try await DeliveryRow.heldLanes(of: target.consumer, in: database)
         consumer = PushConsumer(
             target: target, epoch: 1, cursor: try #require(cursor), lanes: lanes, parts: parts)
+    }
+
+    /// As the consumer is stored.
+    static func target(_ bot: BotKey, _ fixture: Fixture) async throws -> PushTarget {
+        try #require(
+            try await PushTarget.active(
+                of: [bot], in: fixture.database, secrets: fixture.consumers, logger: fixture.logger
+            ).first)
     }
 
     func stop() async {

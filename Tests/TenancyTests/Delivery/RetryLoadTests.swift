@@ -12,7 +12,7 @@ struct RetryLoadTests {
         let budget = WindowBudget().share(of: ID())
         var load = RetryLoad()
 
-        let number = load.begin()
+        let number = load.begin(in: budget)
         let first = load.bytes
         load.hold(700, in: number)
         let known = load.bytes
@@ -32,16 +32,19 @@ struct RetryLoadTests {
         var load = RetryLoad()
 
         let mayBeginFirst = load.mayBegin(in: budget)
-        let first = load.begin()
+        let first = load.begin(in: budget)
+        let beginning = load.bytes
         load.hold(10, in: first)
-        let mayReadAlone = load.mayRead(first, in: budget)
+        let mayReadAlone = load.mayRead(first, keeping: 10, in: budget)
+        let reading = load.bytes
         load.hold(10, in: first)
         let mayBeginSecond = load.mayBegin(in: budget)
-        let second = load.begin()
+        let second = load.begin(in: budget)
         let mayReadBesides = load.mayRead(first, in: budget)
         load.end(second)
 
         #expect(mayBeginFirst && mayReadAlone)
+        #expect((beginning, reading) == (0, 10), "It takes nothing from others for what it might bring.")
         #expect(!mayBeginSecond && !mayReadBesides)
         #expect(load.bytes == 10)
     }
@@ -51,7 +54,7 @@ struct RetryLoadTests {
         let share = WindowBudget(limit: 4 * unknown).share(of: ID())
         var load = RetryLoad()
         func begin() -> Int {
-            let number = load.begin()
+            let number = load.begin(in: share)
             share.exchange(share.held, for: load.bytes)
             return number
         }
@@ -70,7 +73,7 @@ struct RetryLoadTests {
         let budget = WindowBudget(limit: .max).share(of: ID())
         var load = RetryLoad()
 
-        let numbers = (0..<RetryLoad.readsAtOnce).map { _ in load.begin() }
+        let numbers = (0..<RetryLoad.readsAtOnce).map { _ in load.begin(in: budget) }
         let mayBeginBesides = load.mayBegin(in: budget)
         load.hold(1, in: numbers[0])
         let mayBeginAfterOne = load.mayBegin(in: budget)
