@@ -1,11 +1,17 @@
 import Platform
 
 /// From a request to its answer: the router, and errors turned into problems.
-struct Responder: Sendable {
+final class Responder: Sendable {
     let router: HTTPRouter
     let logger: Logger
     /// nil on the admin address.
-    var gate: Gate?
+    let gate: Gate?
+
+    init(router: HTTPRouter, logger: Logger, gate: Gate? = nil) {
+        self.router = router
+        self.logger = logger
+        self.gate = gate
+    }
 
     @Sendable func respond(to request: HTTPRequest) async -> HTTPResponse {
         await request.answer(with: handle, logger: logger)

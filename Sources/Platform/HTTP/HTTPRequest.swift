@@ -19,7 +19,7 @@ package struct HTTPRequest: Sendable {
     /// After this the client has got its 503 and the task is cancelled.
     package let deadline: ContinuousClock.Instant
     /// Filled in by the router: the path's `{name}` segments.
-    package var parameters: [String: String] = [:]
+    package var parameters = PathParameters([:])
     /// Filled in by the router: the pattern that matched.
     package var route: String?
     /// nil for a request that came by no server.

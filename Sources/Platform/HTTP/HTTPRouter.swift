@@ -44,7 +44,7 @@ package struct HTTPRouter: Sendable {
             return HTTPResponse(
                 status: 204, headers: ["Allow": allowed.map(\.rawValue).joined(separator: ", ")])
         }
-        return try await route.handler(Self.filled(request, route, zip(names, values)))
+        return try await route.handler(Self.filled(request, route, names, values))
     }
 
     /// Asks the route's own check. What has no route is left to `respond`.
@@ -53,15 +53,15 @@ package struct HTTPRouter: Sendable {
         guard let node = find(request, &values),
             let (_, route, names) = Self.entry(of: request.method, in: node), let checkHead = route.checkHead
         else { return nil }
-        return checkHead(Self.filled(request, route, zip(names, values)))
+        return checkHead(Self.filled(request, route, names, values))
     }
 
     private static func filled(
-        _ request: HTTPRequest, _ route: HTTPRoute, _ parameters: Zip2Sequence<[String], [Bytes]>
+        _ request: HTTPRequest, _ route: HTTPRoute, _ names: [String], _ values: [Bytes]
     ) -> HTTPRequest {
         var request = request
         request.route = route.pattern
-        for (name, value) in parameters { request.parameters[name] = String(Substring(value)) }
+        request.parameters = PathParameters(names, values.map { String(Substring($0)) })
         return request
     }
 

@@ -31,18 +31,19 @@ package enum CrockfordBase32 {
     }
 
     /// - Returns: nil for another length, another character (upper case included) or more than 128 bits.
-    package static func decode(_ text: some StringProtocol) -> UInt128? { decode(text.utf8) }
+    package static func decode(_ text: some StringProtocol) -> UInt128? {
+        var text = String(text)
+        return text.withUTF8 { decode($0) }
+    }
 
-    static func decode(_ bytes: some Sequence<UInt8>) -> UInt128? {
+    static func decode(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt128? {
+        guard bytes.count == length, digit(of: bytes[0]) ?? .max < 8 else { return nil }
         var value: UInt128 = 0
-        var count = 0
         for byte in bytes {
-            guard count < length, let digit = digit(of: byte) else { return nil }
-            guard count > 0 || digit < 8 else { return nil }
+            guard let digit = digit(of: byte) else { return nil }
             value = value << 5 | UInt128(digit)
-            count += 1
         }
-        return count == length ? value : nil
+        return value
     }
 
     /// Without i, l, o and u.

@@ -18,13 +18,16 @@ package struct ID<Entity: Identified>: Hashable, Sendable, CustomStringConvertib
 
     /// - Returns: nil for an id of something else and for what is no TypeID.
     package init?(_ text: some StringProtocol) {
-        let (bytes, prefix) = (text.utf8, Entity.prefix.utf8)
-        guard bytes.count == Self.textLength, bytes.starts(with: prefix) else { return nil }
-        let rest = bytes.dropFirst(prefix.count)
-        guard rest.first == UInt8(ascii: "_"), let bits = CrockfordBase32.decode(rest.dropFirst()) else {
-            return nil
-        }
+        var text = String(text)
+        guard let bits = text.withUTF8({ Self.bits(of: $0) }) else { return nil }
         uuid = UUID(bits)
+    }
+
+    private static func bits(of text: UnsafeBufferPointer<UInt8>) -> UInt128? {
+        let prefix = Entity.prefix.utf8
+        guard text.count == textLength, text.starts(with: prefix), text[prefix.count] == UInt8(ascii: "_")
+        else { return nil }
+        return CrockfordBase32.decode(UnsafeBufferPointer(rebasing: text[(prefix.count + 1)...]))
     }
 
     package var description: String {

@@ -14,7 +14,7 @@ package actor UpdateAppender {
     }
 
     /// What one caller brought. Written by one commit, so that of its updates none is there without those before.
-    private struct Waiting {
+    private struct Waiting: Sendable {
         let updates: [NewUpdate]
         let bytes: Int
         /// Gets the numbers of those that the database refuses.
@@ -80,30 +80,36 @@ package actor UpdateAppender {
     }
 
     /// Returns when the update is in the log, durably; also when it was there before.
-    package func append(_ update: NewUpdate) async throws {
+    package nonisolated func append(_ update: NewUpdate) async throws {
         guard try await enqueue([update]).isEmpty else { throw Fault.invalidPayload }
     }
 
     /// The same with several, in their order: when one is not in the log, none after it is, but for those that the
     /// database refuses, which are left out. No more than one getUpdates brings.
     /// - Returns: the numbers of those left out.
-    package func append(contentsOf updates: [NewUpdate]) async throws -> [Int64] {
+    package nonisolated func append(contentsOf updates: [NewUpdate]) async throws -> [Int64] {
         updates.isEmpty ? [] : try await enqueue(updates)
     }
 
-    private func enqueue(_ updates: [NewUpdate]) async throws -> [Int64] {
-        guard queuedUpdates < Self.queueLimit, queuedBytes < Self.queueBytes else {
-            counts.refused(updates, .failed)
-            throw Fault.overloaded
-        }
-        return try await withCheckedThrowingContinuation { continuation in
+    /// A caller on the loop, as requests are, changes no executor: that would cost each of them two jobs.
+    private nonisolated func enqueue(_ updates: [NewUpdate]) async throws -> [Int64] {
+        try await withCheckedThrowingContinuation { continuation in
             let new = Waiting(updates, continuation)
-            queue.append(new)
-            queuedUpdates += updates.count
-            queuedBytes += new.bytes
-            waiting.add(updates.count)
-            scheduleWrite()
+            guard !loop.isCurrent else { return assumeIsolated { $0.enqueue(new) } }
+            loop.execute { self.assumeIsolated { $0.enqueue(new) } }
         }
+    }
+
+    private func enqueue(_ new: Waiting) {
+        guard queuedUpdates < Self.queueLimit, queuedBytes < Self.queueBytes else {
+            counts.refused(new.updates, .failed)
+            return new.continuation.resume(throwing: Fault.overloaded)
+        }
+        queue.append(new)
+        queuedUpdates += new.updates.count
+        queuedBytes += new.bytes
+        waiting.add(new.updates.count)
+        scheduleWrite()
     }
 
     /// Asks for a turn once this pass of the loop has run its jobs, so that the write takes all they have brought.

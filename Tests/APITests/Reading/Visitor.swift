@@ -23,7 +23,7 @@ struct Visitor: Sendable {
         var request = HTTPRequest(
             id: "req_1", method: method, path: path, query: query, headers: headers,
             peer: IPAddress(bytes: [127, 0, 0, 1]), deadline: .now + .seconds(10))
-        request.parameters = parameters
+        request.parameters = PathParameters(parameters)
         let caller =
             isPlatformAdmin
             ? Caller(.platformAdmin(ID()), session: ID())

@@ -5,7 +5,7 @@ import Testing
 struct HTTPRouterTests {
     private static func route(_ method: HTTPMethod, _ pattern: String) -> HTTPRoute {
         HTTPRoute(method, pattern) { request in
-            let parameters = request.parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+            let parameters = request.parameters.sorted { $0.0 < $1.0 }.map { "\($0)=\($1)" }
             return .text(
                 ([request.method.rawValue, request.route ?? ""] + parameters).joined(separator: " "))
         }
