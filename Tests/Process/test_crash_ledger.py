@@ -182,3 +182,14 @@ def test_a_shard_is_held_by_whom_it_was_seen_with_before_in_and_after_a_time():
     assert holders.of(5, 112.2, 112.8) == {1}
     assert holders.of(5, 121.2, 123) == {0}
     assert holders.of(6, 110, 123) == set()
+
+
+def test_two_nodes_of_which_one_took_long_to_start_are_not_taken_for_each_other():
+    slow, quick = (uuid.UUID(int=int(made * 1000) << 80) for made in (107.0, 104.3))
+    holders = Holders("")
+    for number, at in ((0, 100.0), (1, 104.0)):
+        holders.started(number, at)
+    holders.saw({5: slow, 6: quick}, 110.0)
+
+    assert 0 in holders.of(5, 109, 111)
+    assert 1 in holders.of(6, 109, 111)
