@@ -30,8 +30,7 @@ struct ConsumerCursor: Sendable, RowDecodable {
     static func take(
         _ consumer: ID<Consumer>, of bot: BotKey, epoch: Int64, in connection: PostgresConnection
     ) async throws -> ConsumerCursor? {
-        try await connection.first(
-            """
+        let statement: SQL = """
             WITH taken AS (
                 INSERT INTO consumer_cursor (tenant_id, consumer_id, position, express_position, epoch)
                 SELECT consumer.tenant_id, consumer.id, log.last, log.last, \(epoch)
@@ -49,7 +48,13 @@ struct ConsumerCursor: Sendable, RowDecodable {
                     AND a.id >= taken.attempts_from AND a.error IS NULL
                     AND a.position > least(taken.position, taken.express_position))
             FROM taken
-            """, as: ConsumerCursor.self)
+            """
+        // How few attempts there are from that number on is not known when this is planned: of a consumer that has
+        // most of them, all days would be read whole.
+        let results = try await connection.pipeline([
+            "SELECT set_config('enable_seqscan', 'off', true)", statement,
+        ])
+        return try results[1].decoded(as: ConsumerCursor.self).first
     }
 
     /// Who has it, for what cannot be taken; nil when the consumer is gone.
