@@ -10,8 +10,8 @@ import psycopg
 import database
 import typeid
 
-# A node makes its id when it starts, or a moment later.
-STARTING = 5.0
+# A node makes its id when it starts, or a moment later: longer where the machine stalls.
+STARTING = 15.0
 INTERVAL = .2
 
 

@@ -3,11 +3,16 @@
 import asyncio
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cluster import Cluster, Door
 from crash_ledger import Logged, Outcome
+from faults import FREEZES
 from flaky_receiver import Arrival
+
+# A node that was frozen with a request carries it out when it wakes.
+CARRIED_OUT = FREEZES[-1][1] + 5
 
 
 @dataclass
@@ -16,6 +21,9 @@ class Warden:
     # When each was first asked to be skipped, by position, and how often each was tried again.
     skips: dict[int, float] = field(default_factory=dict)
     retries: dict[int, int] = field(default_factory=dict)
+    # When a try was last left without an answer, by position.
+    unanswered: dict[int, float] = field(default_factory=dict)
+    now: Callable[[], float] = time.time
 
     async def run(self, cluster: Cluster, key: str, seed: int) -> None:
         """Until it is cancelled."""
@@ -23,7 +31,7 @@ class Warden:
         try:
             while True:
                 for delivery in await self._parked(door):
-                    await self._decide(delivery, door, seed)
+                    await self.decide(delivery, door, seed)
                 await asyncio.sleep(1)
         finally:
             await door.close()
@@ -42,7 +50,7 @@ class Warden:
                 return found
             cursor = f"&cursor={page['next_cursor']}"
 
-    async def _decide(self, delivery: dict, door: Door, seed: int) -> None:
+    async def decide(self, delivery: dict, door: Door, seed: int) -> None:
         position = delivery["position"]
         tried = self.retries.get(position, 0)
         draw = random.Random(f"{seed}/warden/{position}/{tried}").random()
@@ -50,14 +58,19 @@ class Warden:
         if position not in self.skips and tried < 2 and draw < .6:
             status, answer = await door.ask("POST", f"/v1/deliveries/{delivery['id']}/retry")
             self.retries[position] = tried + 1
-            # What has gone stale cannot be tried again.
+            if status == 0:
+                self.unanswered[position] = self.now()
+            # What has gone stale cannot be tried again; what is not there any more has been delivered.
             if status != 409:
-                assert status in (0, 200), answer
+                assert status in (0, 200, 404), answer
                 return
             assert answer["code"] == "deadline_passed", answer
-        self.skips.setdefault(position, time.time())
+        if self.now() < self.unanswered.get(position, 0.0) + CARRIED_OUT:
+            # Tried again after it was skipped, it would come behind what had waited for it.
+            return
+        self.skips.setdefault(position, self.now())
         status, answer = await door.ask("POST", f"/v1/deliveries/{delivery['id']}/skip")
-        assert status in (0, 200) or answer["code"] == "not_parked", answer
+        assert status in (0, 200, 404) or answer["code"] == "not_parked", answer
 
 
 def check(outcome: Outcome, logged: list[Logged], arrivals: list[Arrival], rows: dict[int, str],

@@ -1,5 +1,7 @@
 """The reckoning of the crash test finds what is wrong, and takes nothing for wrong that had to be."""
 
+import asyncio
+import random
 import uuid
 from collections import Counter
 
@@ -11,6 +13,7 @@ from disturbance import Disturbance, Stalls
 from faults import Fault
 from flaky_receiver import Arrival
 from holders import Holders
+from parking import CARRIED_OUT, Warden
 from pulling import CUT_OFF, FORGOTTEN, LATE, VISIBILITY, Handout
 
 LOG = [Logged(position, position, "message", "chat:1", 0.0) for position in (1, 2, 3)]
@@ -96,6 +99,54 @@ def test_a_lane_that_does_not_wait_for_the_decision_upon_its_dead_head_is_found(
     assert checked([arrival(1, 10, "500"), arrival(2, 16), arrival(3, 17)], {}).unexplained
 
 
+class Scripted:
+    """A door that gives these answers, one after the other, and keeps what was asked."""
+
+    def __init__(self, *answers: tuple[int, dict]):
+        self._answers, self.asked = list(answers), []
+
+    async def ask(self, method: str, path: str) -> tuple[int, dict]:
+        self.asked.append(path.rpartition("/")[2])
+        return self._answers.pop(0)
+
+
+def seed_of(*tries_again: bool) -> int:
+    """One with which the warden wants to try the head at 1 again, or does not, for as often as this says."""
+    return next(seed for seed in range(1000) if all(
+        (random.Random(f"{seed}/warden/1/{tried}").random() < .6) == wanted for tried, wanted in enumerate(tries_again)))
+
+
+def test_what_a_frozen_node_may_still_try_again_is_not_skipped():
+    warden, door = Warden("consumer_1"), Scripted((0, {}), (200, {}))
+
+    asked = []
+    for now in (100.0, 101.0, 99.0 + CARRIED_OUT, 101.0 + CARRIED_OUT):
+        warden.now = lambda: now
+        asyncio.run(warden.decide({"id": "delivery_1", "position": 1}, door, seed_of(True, False)))
+        asked.append(list(door.asked))
+
+    assert asked == [["retry"], ["retry"], ["retry"], ["retry", "skip"]]
+    assert warden.skips == {1: 101.0 + CARRIED_OUT}
+
+
+def test_what_a_frozen_node_may_still_try_again_is_tried_again():
+    warden, door = Warden("consumer_1", now=lambda: 100.0), Scripted((0, {}), (200, {}))
+
+    for _ in range(3):
+        asyncio.run(warden.decide({"id": "delivery_1", "position": 1}, door, seed_of(True, True)))
+
+    assert (door.asked, warden.skips) == (["retry", "retry"], {})
+
+
+def test_a_head_that_is_not_there_any_more_has_been_decided_upon():
+    for tries_again, expected in ((True, "retry"), (False, "skip")):
+        door = Scripted((404, {"code": "not_found"}))
+
+        asyncio.run(Warden("consumer_1").decide({"id": "delivery_1", "position": 1}, door, seed_of(tries_again)))
+
+        assert door.asked == [expected]
+
+
 def test_a_handout_that_was_acknowledged_or_is_out_is_not_given_again():
     def given(positions: list[int], at: float, flaw: str | None = None, acknowledged: bool = False) -> Handout:
         return Handout(positions, at, at + .1, None if flaw == FORGOTTEN else at + .2,
@@ -131,3 +182,14 @@ def test_a_shard_is_held_by_whom_it_was_seen_with_before_in_and_after_a_time():
     assert holders.of(5, 112.2, 112.8) == {1}
     assert holders.of(5, 121.2, 123) == {0}
     assert holders.of(6, 110, 123) == set()
+
+
+def test_two_nodes_of_which_one_took_long_to_start_are_not_taken_for_each_other():
+    slow, quick = (uuid.UUID(int=int(made * 1000) << 80) for made in (107.0, 104.3))
+    holders = Holders("")
+    for number, at in ((0, 100.0), (1, 104.0)):
+        holders.started(number, at)
+    holders.saw({5: slow, 6: quick}, 110.0)
+
+    assert 0 in holders.of(5, 109, 111)
+    assert 1 in holders.of(6, 109, 111)

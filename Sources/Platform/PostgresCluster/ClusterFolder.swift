@@ -9,20 +9,21 @@ struct ClusterFolder: Sendable {
     var log: String { path + "/log/postgres.log" }
     private var passwordFile: String { path + "/password" }
     private var portFile: String { path + "/port" }
+    private static let noteName = "/elsewhere"
+    private var note: String { path + Self.noteName }
 
     /// Makes the folder at `wanted`, or elsewhere when the cluster's user cannot get there (a clone under /root).
     /// - Parameter others: where such a folder is made.
     static func prepare(
         _ wanted: String, account: ClusterAccount, logger: Logger, others: String = "/var/lib/rookery"
     ) throws -> ClusterFolder {
-        let isNew = access(wanted, F_OK) != 0
-        try makeFolders(wanted)
+        if access(wanted, F_OK) != 0 { try makeNoted(wanted) }
         guard let resolved = realpath(wanted, nil) else { throw SystemError.last("realpath \(wanted)") }
         defer { free(resolved) }
         let path = String(cString: resolved)
         let folder = ClusterFolder(path: path, account: account)
         if try account.canEnter(path), folder.ownLog() { return folder }
-        let other = try folder.elsewhere(in: others, isNew: isNew)
+        let other = try folder.elsewhere(in: others)
         logger.info(
             "PostgreSQL's user cannot reach the folder; its data is elsewhere",
             ["folder": path, "data": other])
@@ -32,17 +33,27 @@ struct ClusterFolder: Sendable {
         return elsewhere
     }
 
-    /// The place goes by the folder's path, so that a copy of the folder gets its own, and is noted in the folder: one
-    /// that was removed and made anew does not come upon the data of the one before, which its keys do not open.
-    private func elsewhere(in others: String, isNew: Bool) throws -> String {
-        let note = path + "/elsewhere"
+    /// The place goes by the folder's path, so that a copy of the folder gets its own, and is noted in the folder. A
+    /// folder made anew has an empty note, a copy that of where it was: they do not come upon the data of one that was
+    /// there before, which their keys do not open. One without a note is of a version that noted nothing.
+    private func elsewhere(in others: String) throws -> String {
         let usual = others + "/" + SHA256.hex(path.utf8).prefix(16)
         let noted = (try? FileText.read(note)).map { String($0.prefix { !$0.isNewline }) }
         if let noted, noted.hasPrefix(usual) { return noted }
-        let isTaken = isNew && access(usual, F_OK) == 0
+        let isTaken = noted != nil && access(usual, F_OK) == 0
         let place = isTaken ? usual + "-" + String(UInt32.random(in: .min ... .max), radix: 36) : usual
-        try FileText.replace(note, place + "\n")
+        let draft = note + ".new"
+        try FileText.replace(draft, place + "\n")
+        guard rename(draft, note) == 0 else { throw SystemError.last("rename \(draft)") }
         return place
+    }
+
+    /// With its empty note in it from the first moment, so that it is known as new after a start that was cut short.
+    private static func makeNoted(_ path: String) throws {
+        let draft = path + ".new"
+        try makeFolders(draft)
+        try FileText.replace(draft + noteName, "")
+        guard rename(draft, path) == 0 else { throw SystemError.last("rename \(draft)") }
     }
 
     private func ownLog() -> Bool {

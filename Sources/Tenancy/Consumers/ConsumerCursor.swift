@@ -3,8 +3,9 @@ import Platform
 /// Where a consumer stands in its bot's log, as stored: with the updates that keep, and (express) with those that
 /// have a deadline. Each update is the business of one of the two.
 ///
-/// It is written once a second at most. What was delivered since has attempts with higher numbers than `attempts_from`,
-/// and counts as settled when the cursor is taken over.
+/// A push consumer's or a replay's is written by `DeliveryJournal`, as a rule once a second, and with rows that leave
+/// the fast path (`DeliveryRow.store`). What was delivered since the journal wrote it has attempts numbered from
+/// `attempts_from` on, and counts as settled when the cursor is taken over.
 struct ConsumerCursor: Sendable, RowDecodable {
     let position: Int64
     let settled: [Int64]
@@ -22,14 +23,14 @@ struct ConsumerCursor: Sendable, RowDecodable {
         self.expressSettled = expressSettled + delivered.filter { $0 > express }
     }
 
-    /// Takes the cursor over for the holder of `epoch`: from now on whoever holds an older one moves nothing.
+    /// Takes the cursor over for the holder of `epoch`: from now on whoever holds an older one moves nothing. What the
+    /// attempts say was delivered comes with it; it is stored only when the cursor is written the next time.
     /// A consumer that has no cursor yet gets one at the end the log had when it was made.
     /// - Returns: nil when the consumer is gone or a newer epoch has it.
     static func take(
         _ consumer: ID<Consumer>, of bot: BotKey, epoch: Int64, in connection: PostgresConnection
     ) async throws -> ConsumerCursor? {
-        try await connection.first(
-            """
+        let statement: SQL = """
             WITH taken AS (
                 INSERT INTO consumer_cursor (tenant_id, consumer_id, position, express_position, epoch)
                 SELECT consumer.tenant_id, consumer.id, log.last, log.last, \(epoch)
@@ -47,7 +48,13 @@ struct ConsumerCursor: Sendable, RowDecodable {
                     AND a.id >= taken.attempts_from AND a.error IS NULL
                     AND a.position > least(taken.position, taken.express_position))
             FROM taken
-            """, as: ConsumerCursor.self)
+            """
+        // How few attempts there are from that number on is not known when this is planned: of a consumer that has
+        // most of them, all days would be read whole.
+        let results = try await connection.pipeline([
+            "SELECT set_config('enable_seqscan', 'off', true)", statement,
+        ])
+        return try results[1].decoded(as: ConsumerCursor.self).first
     }
 
     /// Who has it, for what cannot be taken; nil when the consumer is gone.
@@ -61,7 +68,8 @@ struct ConsumerCursor: Sendable, RowDecodable {
     /// Moves many cursors, never backwards: retention may have moved one past what it dropped. One whose epoch has
     /// been overtaken stays where it is. By id, as whoever else locks several: else two could wait for each other.
     /// What is settled stays so: whoever writes an older state of it takes nothing back.
-    /// - Parameter marks: whether attempts that are written down by now need not be looked at any more.
+    /// - Parameter marks: whether attempts that are written down by now need not be looked at any more. Only the
+    ///   journal, which writes them, knows that this state has them all.
     static func move(_ cursors: [ID<Consumer>: DeliveryJournal.Progress], marks: Bool = true) -> SQL {
         let all = cursors.sorted { $0.key < $1.key }
         return """

@@ -44,7 +44,7 @@ struct NewDeliveryRow: Sendable {
 
 extension DeliveryRow {
     /// Stores `rows` and the cursor that counts them as settled, in one durable transaction: after a crash no
-    /// update is both in a row and in the window.
+    /// update is both in a row and in the window. The journal may write a newer cursor first, or an older one after.
     /// - Returns: false when the consumer belongs to a newer epoch; then nothing was stored.
     static func store(
         _ rows: [NewDeliveryRow], of consumer: Consumer, progress: DeliveryJournal.Progress,

@@ -136,6 +136,34 @@ struct DeliveryJournalTests {
         }
     }
 
+    @Test("Who takes a cursor over reads no day of attempts whole, also of the only consumer")
+    func indexed() async throws {
+        try await Fixture.with { fixture in
+            let bot = try await fixture.bot(in: fixture.tenant())
+            let consumer = try await fixture.consumer(of: bot, url: "https://example.com")
+            let journal = DeliveryJournal(
+                loop: fixture.loop, database: fixture.database, logger: fixture.logger)
+            for position in Int64(1)...1000 {
+                await journal.record(.success, of: LoggedUpdate(position: position, lane: "a"), to: consumer)
+            }
+            await journal.record(progress(1000, of: consumer), of: consumer.id)
+            await journal.drain()
+            try await fixture.tamper("ANALYZE delivery_attempt")
+
+            _ = try await fixture.superuser.withConnection { connection in
+                try await ConsumerCursor.take(consumer.id, of: consumer.bot, epoch: 2, in: connection)
+            }
+
+            try await fixture.eventually("counted by PostgreSQL") {
+                try await fixture.count(
+                    """
+                    SELECT coalesce(sum(idx_scan), 0)::bigint FROM pg_stat_user_tables
+                    WHERE relname LIKE 'delivery_attempt_%' AND n_live_tup > 0
+                    """) > 0
+            }
+        }
+    }
+
     @Test("What no attempt says yet is written at once, and what others have come to waits")
     func urgent() async throws {
         try await Fixture.with { fixture in
