@@ -1,14 +1,15 @@
 import Platform
 
-/// Writes down, in groups, what deliveries have come to: an attempt row each at once, and where the cursors stand
-/// once a second. One on each event loop.
+/// Writes down, in groups, what deliveries have come to: an attempt row each within `interval`, and where the cursors
+/// stand once a second, or with the next group where the attempt that settled something is recorded only later
+/// (behind a reply). One on each event loop.
 ///
 /// What a cursor has not got yet is known by the attempts (`ConsumerCursor.take`). So a crash repeats no more than if
 /// every group moved the cursors, whose rows would then be written ten times as often: old versions of them are all
 /// looked through, for as long as some transaction keeps them from being cleaned away.
 ///
-/// Nobody waits for it, and its commit does not wait for fsync: what a crash takes from it is delivered again.
-/// While the database is away it keeps what it holds and says `isFull`, upon which consumers stop sending.
+/// No delivery waits for it; who gives a shard back or takes a cursor anew does (`writeProgress`). Its commit does not
+/// wait for fsync: what a crash takes from it is delivered again. While the database is away it keeps what it holds and says `isFull`, upon which consumers stop sending.
 actor DeliveryJournal {
     /// Where both cursors of a consumer stand.
     struct Progress: Sendable {
