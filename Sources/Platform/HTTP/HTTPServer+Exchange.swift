@@ -110,6 +110,7 @@ extension HTTPServer {
         switch response.body {
         case .empty: shim_response(nil, 0)
         case .bytes(let bytes): bytes.withUnsafeBytes { shim_response($0.baseAddress, $0.count) }
+        case .shared(let body): body.response()
         case .stream:
             shim_streamed_response(
                 16 * 1024,
