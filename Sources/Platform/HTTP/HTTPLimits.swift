@@ -7,7 +7,7 @@ package struct HTTPLimits: Sendable {
     package var bodies = 64 * 1024 * 1024
     /// Of all answers together that one loop holds until they are sent, streamed ones and small ones not counted.
     package var answers = 64 * 1024 * 1024
-    /// Of those to one address. Trusted proxies do not count.
+    /// Of those to one address, an IPv6 address with its /64. Trusted proxies do not count.
     package var answersByAddress = 16 * 1024 * 1024
     /// Request line and header fields together.
     package var head = 16 * 1024
