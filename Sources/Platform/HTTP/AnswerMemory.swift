@@ -1,5 +1,8 @@
 /// How much of answers is held until their clients have taken it: an answer may be megabytes, and a client slow.
-/// Bounded for all of a loop together, and for one address, so that one slow client leaves room for others.
+///
+/// Bounded for all of a loop together, and for one address, so that one slow client leaves room for others. Past the
+/// bound for all there is a second part, for first answers to addresses that hold none: some that do not read cannot
+/// keep out everybody else.
 struct AnswerMemory {
     /// Answers up to this are given whatever is held.
     private static let small = 16 * 1024
@@ -12,15 +15,19 @@ struct AnswerMemory {
     mutating func take(_ bytes: Int, for address: IPAddress?, _ limits: HTTPLimits) -> Bool {
         guard bytes > Self.small else { return true }
         let network = address?.network
-        let its = network.map { byNetwork[$0] ?? 0 } ?? 0
-        // One is always given to whoever holds none, however large.
-        guard its == 0 || its + bytes <= limits.answersByAddress, all == 0 || all + bytes <= limits.answers
-        else {
-            return false
-        }
+        guard hasRoom(for: bytes, network, limits) else { return false }
         all += bytes
-        if let network { byNetwork[network] = its + bytes }
+        if let network { byNetwork[network, default: 0] += bytes }
         return true
+    }
+
+    private func hasRoom(for bytes: Int, _ network: IPAddress?, _ limits: HTTPLimits) -> Bool {
+        // One is always given when none is held, however large.
+        guard all > 0 else { return true }
+        let room = limits.answers - all
+        guard let network else { return bytes <= room }
+        guard let its = byNetwork[network] else { return bytes <= room + limits.firstAnswers }
+        return its + bytes <= limits.answersByAddress && bytes <= room
     }
 
     mutating func giveBack(_ bytes: Int, for address: IPAddress?) {
