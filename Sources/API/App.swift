@@ -19,7 +19,7 @@ final class App: Sendable {
 
     private let settings: Settings
     private let runtime: Runtime
-    private let parts: [LoopParts]
+    let parts: [LoopParts]
     private let adminServer: HTTPServer
     private let leases = ShardLeases()
     private let deliveries: Deliveries
@@ -32,7 +32,7 @@ final class App: Sendable {
     private let draining: DrainingFlag
 
     /// What belongs to one event loop.
-    private struct LoopParts: Sendable {
+    struct LoopParts: Sendable {
         let loop: EventLoop
         let database: Database
         let client: HTTPClient

@@ -14,11 +14,16 @@ struct AnswerMemory {
     /// - Returns: whether there is room; then it is held until `giveBack`.
     mutating func take(_ bytes: Int, for address: IPAddress?, _ limits: HTTPLimits) -> Bool {
         guard bytes > Self.small else { return true }
-        let network = address?.network
-        guard hasRoom(for: bytes, network, limits) else { return false }
-        all += bytes
-        if let network { byNetwork[network, default: 0] += bytes }
+        guard hasRoom(for: bytes, address?.network, limits) else { return false }
+        hold(bytes, for: address)
         return true
+    }
+
+    /// The same without asking, for an answer that has to be given.
+    mutating func hold(_ bytes: Int, for address: IPAddress?) {
+        guard bytes > Self.small else { return }
+        all += bytes
+        if let network = address?.network { byNetwork[network, default: 0] += bytes }
     }
 
     private func hasRoom(for bytes: Int, _ network: IPAddress?, _ limits: HTTPLimits) -> Bool {
