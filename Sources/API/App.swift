@@ -112,7 +112,7 @@ final class App: Sendable {
                     onboarding: settings.bots.onboardingPace, pulls: pulls,
                     isDevelopment: settings.environment == .development,
                     destinations: DestinationRule(addressGuard: settings.destinations),
-                    tester: ConsumerTester(client: clients[index])
+                    tester: ConsumerTester(client: clients[index], logger: logger)
                 )
             routes = try table.all
             api = table.api
