@@ -19,7 +19,7 @@ final class App: Sendable {
 
     private let settings: Settings
     private let runtime: Runtime
-    private let parts: [LoopParts]
+    let parts: [LoopParts]
     private let adminServer: HTTPServer
     private let leases = ShardLeases()
     private let deliveries: Deliveries
@@ -32,7 +32,7 @@ final class App: Sendable {
     private let draining: DrainingFlag
 
     /// What belongs to one event loop.
-    private struct LoopParts: Sendable {
+    struct LoopParts: Sendable {
         let loop: EventLoop
         let database: Database
         let client: HTTPClient
@@ -112,7 +112,7 @@ final class App: Sendable {
                     onboarding: settings.bots.onboardingPace, pulls: pulls,
                     isDevelopment: settings.environment == .development,
                     destinations: DestinationRule(addressGuard: settings.destinations),
-                    tester: ConsumerTester(client: clients[index])
+                    tester: ConsumerTester(client: clients[index], logger: logger)
                 )
             routes = try table.all
             api = table.api

@@ -88,6 +88,19 @@ struct InfrastructureTests {
         }
     }
 
+    @Test("The API's description and its page are there while others read none of their answers")
+    func pages() async throws {
+        try await RunningApp.with { app in
+            let answers = try await app.withAnswersHeld {
+                [try await app.get("/openapi.yaml"), try await app.get("/docs")]
+            }
+
+            #expect(answers.map(\.status) == [200, 200])
+            #expect(
+                String(decoding: answers[1].body, as: UTF8.self) == (try ProjectText.read("docs/api.html")))
+        }
+    }
+
     @Test("Metrics are on the admin address only")
     func metrics() async throws {
         try await RunningApp.with { app in

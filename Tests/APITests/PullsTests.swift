@@ -130,6 +130,25 @@ struct PullsTests {
         }
     }
 
+    @Test("Where answers that are not read leave no room, a pull is refused and hands nothing out")
+    func noRoom() async throws {
+        try await RunningApp.with { app in
+            let puller = try await Puller(app)
+            let text = String(repeating: "x", count: 100_000)
+            try await puller.post(
+                #"{"update_id":7,"message":{"message_id":1,"date":1,"chat":{"id":1,"type":"private"},"text":"\#(text)"}}"#
+            )
+
+            let refused = try await app.withAnswersHeld {
+                try await puller.send("pull", #"{"wait_ms":50000}"#)
+            }
+            let given = try JSONAnswer(try await puller.send("pull", "{}"), 200)
+
+            _ = try ProblemAnswer(refused, 503, "unavailable")
+            #expect(given.rows.map { $0["update_id"] } == [.number("7")])
+        }
+    }
+
     @Test("What cannot be pulled or acknowledged is told")
     func problems() async throws {
         try await RunningApp.with { app in

@@ -40,11 +40,12 @@ struct Call: Sendable {
         return id
     }
 
-    func body<T>(_ make: (inout RequestBody) -> T?) throws -> T { try RequestBody.read(request, make) }
+    func body<T>(_ make: (inout RequestBody) -> T?) throws -> T { try RequestBody(request).read(make) }
 
-    func patch<T>(_ make: (inout RequestBody) -> T?) throws -> T {
-        try RequestBody.read(request, isPatch: true, make)
-    }
+    func patch<T>(_ make: (inout RequestBody) -> T?) throws -> T { try patch().read(make) }
+
+    /// A patch whose fields depend on what it changes: it is read when that is known.
+    func patch() throws -> RequestBody { try RequestBody(request, isPatch: true) }
 
     func list(filters: Set<String> = []) throws -> ListQuery {
         try ListQuery(request, of: tenant, filters: filters, box: surroundings.box)

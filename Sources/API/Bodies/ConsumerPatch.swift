@@ -3,41 +3,34 @@ import Tenancy
 
 /// What `PATCH /v1/consumers/{consumer_id}` takes.
 struct ConsumerPatch {
-    let telegramSecret: Patch<String>
+    private(set) var telegramSecret = Patch<String>.unchanged
     private let name: String?
     private let kinds: Patch<[String]>
     private let ordering: Consumer.Ordering?
-    private let url: String?
-    private let concurrency: Int?
-    private let timeout: Duration?
-    private let retry: RetryChange?
-    private let disableAfter: Patch<Duration>
-    private let visibility: Duration?
+    private var url: String?
+    private var concurrency: Int?
+    private var timeout: Duration?
+    private var retry: RetryChange?
+    private var disableAfter = Patch<Duration>.unchanged
+    private var visibility: Duration?
 
-    init?(_ body: inout RequestBody, destinations: DestinationRule) {
+    /// Fields of the other type are none that can be set.
+    /// - Parameter kind: nil when it is not known: then those of either can.
+    init?(_ body: inout RequestBody, of kind: Consumer.Kind?, destinations: DestinationRule) {
         name = body.patch("name", .text(1...200))
         kinds = body.removable("kinds", .consumerKinds)
         ordering = body.patch("ordering", Field<Consumer.Ordering>.choice)
+        if kind == nil || kind == .pull { visibility = body.patch("visibility_ms", .visibility) }
+        guard kind != .pull else { return }
         url = body.patch("url", destinations.field)
         telegramSecret = body.removable("telegram_secret_token", .webhookSecret)
         concurrency = body.patch("concurrency", .integer(1...200))
         timeout = body.patch("timeout_ms", .timeout)
         retry = body.object("retry", RetryChange.init)
         disableAfter = body.removable("disable_after_ms", .disableAfter)
-        visibility = body.patch("visibility_ms", .visibility)
     }
 
-    /// - Throws: `Problem` 422 for fields of the other type.
-    func applied(to consumer: Consumer) throws -> Consumer {
-        let foreign = consumer.kind == .pull ? pushFields : pullFields
-        guard foreign.isEmpty else {
-            throw Problem.invalidFields(
-                foreign.map {
-                    .init(
-                        pointer: "/\($0)", code: "unknown",
-                        detail: "is not a field of a \(consumer.kind.rawValue) consumer")
-                })
-        }
+    func applied(to consumer: Consumer) -> Consumer {
         var new = consumer
         if let name { new.name = name }
         new.kinds = kinds.applied(to: consumer.kinds)
@@ -51,19 +44,4 @@ struct ConsumerPatch {
         if let visibility { new.visibility = visibility }
         return new
     }
-
-    private var pushFields: [String] {
-        let named = [
-            ("url", url != nil), ("telegram_secret_token", telegramSecret.isNamed),
-            ("concurrency", concurrency != nil), ("timeout_ms", timeout != nil), ("retry", retry != nil),
-            ("disable_after_ms", disableAfter.isNamed),
-        ]
-        return named.filter(\.1).map(\.0)
-    }
-
-    private var pullFields: [String] { visibility == nil ? [] : ["visibility_ms"] }
-}
-
-extension Patch {
-    fileprivate var isNamed: Bool { if case .unchanged = self { false } else { true } }
 }

@@ -4,7 +4,7 @@ import Platform
 /// client learns of all of it at once; fields that nobody asked for are wrong, too.
 ///
 /// A type that a body describes has an initializer `init?(_ body: inout RequestBody)`, which gives nil when something
-/// is missing, and is read by `RequestBody.read(request, NewThing.init)`.
+/// is missing, and is read by `RequestBody(request).read(NewThing.init)`.
 struct RequestBody {
     private let members: [String: JSONValue]
     private let pointer: String
@@ -16,10 +16,8 @@ struct RequestBody {
         self.pointer = pointer
     }
 
-    /// - Throws: `Problem`: 415 for another type than JSON, 400 for what is no JSON object, 422 for wrong fields.
-    static func read<T>(
-        _ request: HTTPRequest, isPatch: Bool = false, _ make: (inout RequestBody) -> T?
-    ) throws -> T {
+    /// - Throws: `Problem`: 415 for another type than JSON, 400 for what is no JSON object.
+    init(_ request: HTTPRequest, isPatch: Bool = false) throws {
         let type = (request.headers["Content-Type"] ?? "").prefix { $0 != ";" }.lowercased()
             .filter { !$0.isWhitespace }
         guard type == "application/json" || isPatch && type == "application/merge-patch+json" else {
@@ -36,7 +34,12 @@ struct RequestBody {
         guard case .object(let members) = value else {
             throw Problem.badRequest("invalid_json", "The body is not a JSON object")
         }
-        var body = RequestBody(members)
+        self.init(members)
+    }
+
+    /// - Throws: `Problem` 422 for wrong fields.
+    func read<T>(_ make: (inout RequestBody) -> T?) throws -> T {
+        var body = self
         let made = make(&body)
         body.refuseUnknown()
         guard body.errors.isEmpty, let made else { throw Problem.invalidFields(body.errors) }

@@ -44,11 +44,14 @@ struct Consumers {
 
     @Sendable func update(_ call: Call) async throws -> HTTPResponse {
         let id = try call.id("consumer_id", of: Consumer.self)
-        let patch = try call.patch { ConsumerPatch(&$0, destinations: destinations) }
+        let body = try call.patch()
         return try await call.write { tx in
-            guard let old = try await Consumer.locked(id, in: tx) else { throw Problem.notFound }
+            let old = try await Consumer.locked(id, in: tx)
+            // As everywhere, a wrong body is told before that there is nothing to change.
+            let patch = try body.read { ConsumerPatch(&$0, of: old?.kind, destinations: destinations) }
+            guard let old else { throw Problem.notFound }
             try old.tag.requireMatch(orVariantIn: call.request)
-            let new = try patch.applied(to: old)
+            let new = patch.applied(to: old)
             var changes = AuditChanges(from: old, to: new)
             if !changes.isEmpty { try await new.save(in: tx) }
             try await change(patch.telegramSecret, of: new, &changes, call, in: tx)

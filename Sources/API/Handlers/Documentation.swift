@@ -3,18 +3,19 @@ import Platform
 /// `GET /docs`: openapi.yaml as a page to read, which `script/docs` writes. It loads nothing and runs nothing, and
 /// its Content-Security-Policy allows no more than its own style sheet.
 struct Documentation: Sendable {
-    private let page: String
+    private let page: SharedBody
     private let policy: String
 
     init() throws {
-        page = try FileText.read(ProjectFiles.path(of: "docs/api.html"))
+        let page = try FileText.read(ProjectFiles.path(of: "docs/api.html"))
+        self.page = SharedBody(page)
         policy =
             "default-src 'none'; style-src \(Self.style(of: page)); base-uri 'none'; form-action 'none'; "
             + "frame-ancestors 'none'"
     }
 
     @Sendable func show(_ request: HTTPRequest) async throws -> HTTPResponse {
-        var response = HTTPResponse.text(page, type: "text/html; charset=utf-8")
+        var response = HTTPResponse.shared(page, type: "text/html; charset=utf-8")
         response.headers.add("Content-Security-Policy", policy)
         response.headers.add("X-Content-Type-Options", "nosniff")
         return response

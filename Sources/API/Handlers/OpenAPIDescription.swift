@@ -2,13 +2,13 @@ import Platform
 
 /// `GET /openapi.yaml`: the API's description, as it lies in the project.
 struct OpenAPIDescription: Sendable {
-    private let text: String
+    private let text: SharedBody
 
     init() throws {
-        text = try FileText.read(ProjectFiles.path(of: "openapi.yaml"))
+        text = SharedBody(try FileText.read(ProjectFiles.path(of: "openapi.yaml")))
     }
 
     @Sendable func show(_ request: HTTPRequest) async throws -> HTTPResponse {
-        .text(text, type: "application/yaml")
+        .shared(text, type: "application/yaml")
     }
 }

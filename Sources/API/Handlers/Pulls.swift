@@ -29,7 +29,14 @@ struct Pulls: Sendable {
             if call.request.isClientGone { throw CancellationError() }
             try gate.requireStill(.manageConsumers, of: call)
         } look: { wait in
-            try await look.run(in: call.database, of: call.tenant, wait: wait)
+            do {
+                return try await look.run(
+                    in: call.database, of: call.tenant, wait: wait, reserve: call.request.reserveAnswer)
+            } catch {
+                // It may look again, much later.
+                call.request.releaseAnswer()
+                throw error
+            }
         }
         return .json(200, outcome.json)
     }

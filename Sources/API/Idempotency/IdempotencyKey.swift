@@ -198,10 +198,3 @@ private struct Lock: RowDecodable {
     let isHeld: Bool
     init(row: inout Row) throws { isHeld = try row.next() }
 }
-
-extension IPAddress {
-    /// An IPv6 address counts as its /64, as for limits.
-    fileprivate var network: IPAddress {
-        isIPv4 ? self : IPAddress(bytes: bytes.prefix(8) + Array(repeating: 0, count: 8))
-    }
-}

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Platform
 import Tenancy
 
-/// Who is limited, in sixteen bytes: made and compared without an allocation.
+/// Who is limited, in sixteen bytes: compared without an allocation.
 package struct RateLimitKey: Hashable, Sendable {
     private let high: UInt64
     private let low: UInt64
@@ -14,9 +14,10 @@ package struct RateLimitKey: Hashable, Sendable {
         }
     }
 
-    /// An IPv6 address counts as its /64: whoever has one of those has all of it.
+    /// Limited with its network.
     package init(_ address: IPAddress) {
-        high = address.bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        // No network is longer than eight bytes: the rest is nothing.
+        high = address.network.bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
         low = address.isIPv4 ? 4 : 6
     }
 

@@ -153,9 +153,7 @@ package struct SignInThrottle: Sendable {
             """)
     }
 
-    /// An IPv6 address stands for its /64, which is one customer's.
     private static func network(of address: IPAddress) -> String {
-        guard !address.isIPv4 else { return "\(address)" }
-        return "\(IPAddress(bytes: address.bytes.prefix(8) + [UInt8](repeating: 0, count: 8)))/64"
+        address.isIPv4 ? "\(address)" : "\(address.network)/64"
     }
 }

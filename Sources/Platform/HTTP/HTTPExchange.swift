@@ -33,7 +33,7 @@ final class HTTPExchange: @unchecked Sendable {
     var body: [UInt8] = []
     /// What the server counts as held for this request's body.
     var heldBytes = 0
-    /// The same for its answer.
+    /// The same for its answer, or for what was reserved for that.
     var answerBytes = 0
     var task: Task<Void, Never>?
     var writer: HTTPBodyWriter?

@@ -5,9 +5,12 @@ package struct HTTPLimits: Sendable {
     package var smallBody = 16 * 1024
     /// Of all bodies together that one loop holds, from their first byte to their answer.
     package var bodies = 64 * 1024 * 1024
-    /// Of all answers together that one loop holds until they are sent, streamed ones and small ones not counted.
+    /// Of all answers together that one loop holds until they are sent. Not counted are streamed ones, those up to
+    /// 16 KiB, and bodies that answers share.
     package var answers = 64 * 1024 * 1024
-    /// Of those to one address. Trusted proxies do not count.
+    /// Past that, for first answers to addresses that hold none. Trusted proxies have no part in it.
+    package var firstAnswers = 64 * 1024 * 1024
+    /// Of those to one address, an IPv6 address with its /64. Trusted proxies do not count.
     package var answersByAddress = 16 * 1024 * 1024
     /// Request line and header fields together.
     package var head = 16 * 1024

@@ -3,6 +3,7 @@ package struct HTTPResponse: Sendable {
     package enum Body: Sendable {
         case empty
         case bytes([UInt8])
+        case shared(SharedBody)
         /// Sent while it is produced. A throw cuts the answer off, so that the client sees it is incomplete.
         case stream(@Sendable (HTTPBodyWriter) async throws -> Void)
     }
@@ -25,6 +26,10 @@ package struct HTTPResponse: Sendable {
         _ text: String, status: Int = 200, type: String = "text/plain; charset=utf-8"
     ) -> HTTPResponse {
         HTTPResponse(status: status, body: .bytes(Array(text.utf8))).typed(type)
+    }
+
+    package static func shared(_ body: SharedBody, type: String) -> HTTPResponse {
+        HTTPResponse(status: 200, body: .shared(body)).typed(type)
     }
 
     private func typed(_ type: String) -> HTTPResponse {

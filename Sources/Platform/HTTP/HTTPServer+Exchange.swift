@@ -95,21 +95,11 @@ extension HTTPServer {
         return MHD_queue_response(exchange.connection.handle, UInt32(response.status), queued) == .YES
     }
 
-    /// The answer itself, or that there is no room for it now.
-    private func affordable(_ response: HTTPResponse, for exchange: HTTPExchange) -> HTTPResponse {
-        guard case .bytes(let bytes) = response.body else { return response }
-        guard answerMemory.take(bytes.count, for: exchange.connection.answerAddress, limits) else {
-            metrics.refused(.memory)
-            return Problem.unavailable().response(requestID: exchange.id)
-        }
-        exchange.answerBytes = bytes.count
-        return response
-    }
-
     private func make(_ response: HTTPResponse, for exchange: HTTPExchange) -> OpaquePointer? {
         switch response.body {
         case .empty: shim_response(nil, 0)
         case .bytes(let bytes): bytes.withUnsafeBytes { shim_response($0.baseAddress, $0.count) }
+        case .shared(let body): body.response()
         case .stream:
             shim_streamed_response(
                 16 * 1024,
@@ -151,7 +141,7 @@ extension HTTPServer {
             exchange.task?.cancel()
         }
         if exchange.task == nil { forgetBody(of: exchange) }
-        answerMemory.giveBack(exchange.answerBytes, for: connection.answerAddress)
+        giveBackAnswer(of: exchange)
         connection.exchange = nil
         guard connection.phase != .closing else { return }
         connection.enter(.idle, until: .now + limits.idle)

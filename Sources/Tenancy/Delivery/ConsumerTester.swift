@@ -4,8 +4,12 @@ import Platform
 package struct ConsumerTester: Sendable {
     private let sender: DeliverySender
 
-    /// - Parameter client: of the loop that `send` is called on, with the guard of deliveries.
-    package init(client: HTTPClient) { sender = DeliverySender(client: client) }
+    /// - Parameters:
+    ///   - client: of the loop that `send` is called on, with the guard of deliveries.
+    ///   - logger: told what is not for the tenant to know.
+    package init(client: HTTPClient, logger: Logger) {
+        sender = DeliverySender(client: client, logger: logger)
+    }
 
     /// What came of it. Never throws: whatever goes wrong is told in the outcome's `error`.
     package nonisolated(nonsending) func send(to target: PushTarget) async -> ConsumerTest {

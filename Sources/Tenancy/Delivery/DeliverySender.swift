@@ -8,7 +8,7 @@ struct DeliverySender: Sendable {
 
     let client: HTTPClient
     /// Told what is not for the tenant to know.
-    var logger: Logger?
+    let logger: Logger
 
     /// Never throws: whatever goes wrong is the attempt's outcome. Must run on the client's loop.
     /// - Parameter isOwner: whether the bot's deliveries are still this node's; asked when it is about to be sent.
@@ -45,7 +45,7 @@ struct DeliverySender: Sendable {
             return nil
         } catch {
             if case HTTPClientError.addressRefused(let address) = error {
-                logger?.debug(
+                logger.debug(
                     "an endpoint's address is refused",
                     ["consumer": "\(target.consumer.id)", "address": "\(address)"])
             }

@@ -22,16 +22,19 @@ package struct PullLook: Sendable {
         self.limit = limit
     }
 
-    /// - Parameter wait: for how long the caller will wait when there is nothing.
-    /// - Throws: `PullRefusal`, or `PostgresError`.
+    /// - Parameters:
+    ///   - wait: for how long the caller will wait when there is nothing.
+    ///   - reserve: asked for room for about so many bytes, before updates are handed out; when it throws, none are.
+    /// - Throws: `PullRefusal`, `PostgresError`, and what `reserve` throws.
     package func run(
-        in database: Database, of tenant: ID<Tenant>, wait: Duration = .zero
+        in database: Database, of tenant: ID<Tenant>, wait: Duration = .zero,
+        reserve: @Sendable (Int) throws -> Void = { _ in }
     ) async throws -> PullOutcome {
         var round = 1
         while true {
             let isLast = round == Self.mostRounds
             let (outcome, isFruitless) = try await database.write(tenant) { tx in
-                try await look(wait, in: tx)
+                try await look(wait, reserve, in: tx)
             }
             guard isFruitless else { return outcome }
             if isLast {
@@ -44,7 +47,9 @@ package struct PullLook: Sendable {
     }
 
     /// - Returns: what was found, and whether the next look would go on behind what nobody gets.
-    private func look(_ wait: Duration, in tx: TenantTransaction) async throws -> (PullOutcome, Bool) {
+    private func look(
+        _ wait: Duration, _ reserve: @Sendable (Int) throws -> Void, in tx: TenantTransaction
+    ) async throws -> (PullOutcome, Bool) {
         let first = limit + Self.slack
         let rows = try await tx.all([
             "SET LOCAL synchronous_commit = off",
@@ -80,6 +85,7 @@ package struct PullLook: Sendable {
         var outcome = PullOutcome(hasMore: selection.hasMore, bot: state.bot)
         outcome.nextLook = Self.nextLook(state, selection)
         outcome.isHeldBack = isWide && selection.taken.isEmpty && selection.isHeld
+        if !selection.taken.isEmpty { try reserve(selection.bytes) }
         outcome.updates = try await write(selection, state, wait, in: tx)
         let isCut = scans.main.isCut || scans.express.isCut
         let hasMoved = selection.main.from > state.main.from || selection.express.from > state.express.from

@@ -32,6 +32,8 @@ struct PullSelection {
 
     /// To be handed out, express first.
     private(set) var taken: [Taken] = []
+    /// Of their payload.
+    private(set) var bytes = 0
     private(set) var expired: [Int64] = []
     /// Handouts that are none any more: expired, or behind their cursor.
     private(set) var forgotten: [Int64] = []
@@ -48,7 +50,6 @@ struct PullSelection {
     private let limit: Int
     private var outRoom: Int
     private var settledRoom: Int
-    private var bytes = 0
     private var blocked: Set<String> = []
 
     init(

@@ -50,24 +50,6 @@ struct ChangingConsumersTests {
         }
     }
 
-    @Test("A consumer takes no settings of the other type")
-    func otherType() async throws {
-        try await ConsumersRun.with { run in
-            let push = try await run.make(Self.push).path
-            let pull = try await run.make(#"{"type":"pull"}"#).path
-
-            for (path, json) in [
-                (push, #"{"visibility_ms":5000}"#), (pull, #"{"url":"https://example.com/"}"#),
-                (pull, #"{"telegram_secret_token":null}"#), (pull, #"{"retry":{}}"#),
-                (pull, #"{"disable_after_ms":null}"#), (push, #"{"type":"pull"}"#), (push, #"{"name":null}"#),
-            ] {
-                _ = try ProblemAnswer(try await run.send("PATCH", path, json: json), 422, "invalid_fields")
-            }
-            let changed = try await run.send("PATCH", pull, json: #"{"visibility_ms":5000}"#)
-            #expect(try JSONAnswer(changed, 200)["visibility_ms"] == .number("5000"))
-        }
-    }
-
     @Test("What a client changes or deletes is the version that it has seen, wherever the cursor is by then")
     func versions() async throws {
         try await ConsumersRun.with { run in

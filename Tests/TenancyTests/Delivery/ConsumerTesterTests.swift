@@ -7,7 +7,7 @@ import Testing
 @Suite("Test sends", .serialized, .timeLimit(.minutes(10)))
 struct ConsumerTesterTests {
     private func send(
-        _ consumer: Consumer, allowsPrivate: Bool = true, _ fixture: Fixture
+        _ consumer: Consumer, allowsPrivate: Bool = true, logger: Logger? = nil, _ fixture: Fixture
     ) async throws -> ConsumerTest {
         let client = try HTTPClient(
             loop: fixture.loop, addressGuard: AddressGuard(allowsPrivate: allowsPrivate))
@@ -15,7 +15,8 @@ struct ConsumerTesterTests {
         let target = try await fixture.database.read(consumer.bot.tenant) { tx in
             try await PushTarget.find(consumer.id, box: fixture.consumers, in: tx)
         }
-        return await ConsumerTester(client: client).send(to: try #require(target))
+        return await ConsumerTester(client: client, logger: logger ?? fixture.logger)
+            .send(to: try #require(target))
     }
 
     @Test("A test is signed and says what it is; a call in its answer is told and not carried out")
@@ -65,16 +66,22 @@ struct ConsumerTesterTests {
         }
     }
 
-    @Test("Of a name that stands for an inner address its tenant does not learn which")
+    @Test("Of a name that stands for an inner address its tenant does not learn which, and the log tells")
     func innerAddress() async throws {
         try await Fixture.with { fixture in
             let consumer = try await fixture.consumer(
                 of: fixture.bot(in: fixture.tenant()), url: "http://localhost:8080/")
 
-            let test = try await send(consumer, allowsPrivate: false, fixture)
+            let lines = Happenings<String>()
+
+            let test = try await send(
+                consumer, allowsPrivate: false, logger: Logger(minimum: .debug, write: { lines.add($0) }),
+                fixture)
 
             #expect(test.statusCode == nil)
             #expect(test.error == "the host name stands for an address that is not public")
+            let told = lines.all.filter { $0.contains("address is refused") }
+            #expect(told.count == 1 && told.allSatisfy { $0.contains("127.0.0.1") || $0.contains("::1") })
         }
     }
 }

@@ -24,8 +24,8 @@ struct PushConsumerRun {
             outcomes: DeliveryOutcomes(
                 loop: loop, database: database, journal: journal, calls: nil, events: .none,
                 logger: fixture.logger),
-            sender: DeliverySender(client: client), leases: leases, metrics: DeliveryMetrics(fixture.metrics),
-            traffic: nil, logger: fixture.logger)
+            sender: DeliverySender(client: client, logger: fixture.logger), leases: leases,
+            metrics: DeliveryMetrics(fixture.metrics), traffic: nil, logger: fixture.logger)
         let target = try await Self.target(key, fixture)
         let cursor = try await database.system.withConnection { connection in
             try await ConsumerCursor.take(target.consumer.id, of: key, epoch: 1, in: connection)

@@ -217,6 +217,34 @@ struct PullLookTests {
         }
     }
 
+    @Test("Where there is no room for what would be handed out, nothing is, and the next look gets it")
+    func noRoom() async throws {
+        struct Full: Error {}
+        try await Fixture.with { fixture in
+            let run = try await PullRun(fixture)
+            let look = PullLook(run.consumer, limit: 2)
+            let asked = Happenings<Int>()
+            func lookWithoutRoom() async throws {
+                _ = try await look.run(in: fixture.database, of: run.bot.tenant) { bytes in
+                    asked.add(bytes)
+                    throw Full()
+                }
+            }
+
+            try await lookWithoutRoom()
+            try await run.append([(1, 1), (2, 2), (3, 3)])
+            await #expect(throws: Full.self) { try await lookWithoutRoom() }
+            let out = try await run.count("SELECT count(*) FROM pull_handout")
+            let next = try await run.pull(2).updates
+
+            #expect(out == 0)
+            #expect(next.map(\.updateID) == [1, 2])
+            let bytes = next.reduce(0) { $0 + $1.payload.bytes.count }
+            // What PostgreSQL needs to tell how long a value is counts, too.
+            #expect(asked.all.count == 1 && asked.all.allSatisfy { (bytes...bytes + 8).contains($0) })
+        }
+    }
+
     @Test("A consumer that is no pull consumer, is paused, is another tenant's or is not there gives nothing")
     func refusals() async throws {
         try await Fixture.with { fixture in

@@ -94,6 +94,12 @@ static inline struct MHD_Response *shim_response(const void *bytes, size_t count
   return MHD_create_response_from_buffer(count, (void *) bytes, MHD_RESPMEM_MUST_COPY);
 }
 
+/// A response of `bytes` themselves, which must stay until `done` is called with `context`.
+static inline struct MHD_Response *shim_shared_response(
+    const void *bytes, size_t count, MHD_ContentReaderFreeCallback done, void *context) {
+  return MHD_create_response_from_buffer_with_free_callback_cls(count, (void *) bytes, done, context);
+}
+
 /// A response of unknown length, read piece by piece.
 static inline struct MHD_Response *shim_streamed_response(
     size_t block, MHD_ContentReaderCallback read, void *context, MHD_ContentReaderFreeCallback done) {
