@@ -16,7 +16,8 @@ CREATE TABLE update_log (
     PRIMARY KEY (tenant_id, bot_id, update_id, day)
 ) PARTITION BY RANGE (day);
 
-CREATE INDEX update_log_position_index ON update_log (tenant_id, bot_id, position);
+CREATE INDEX update_log_by_position ON update_log (tenant_id, bot_id, position);
+CREATE INDEX update_log_express ON update_log (tenant_id, bot_id, position) WHERE deadline IS NOT NULL;
 
 -- One partition that takes yesterday to the day after tomorrow, whatever the session's time zone.
 DO $$

@@ -29,6 +29,8 @@ package actor UpdateAppender {
 
     private static let batchLimit = 500
     private static let batchBytes = 4 << 20
+    /// After an update that was there already more such are looked out for: so a batch is hardly ever written twice.
+    private static let repetitionsLast = Duration.seconds(10)
     private static let queueLimit = 20_000
     private static let queueBytes = 16 << 20
 
@@ -52,6 +54,7 @@ package actor UpdateAppender {
     private var isScheduled = false
     /// One batch at a time, so that what one loop takes in is logged in the order in which it came.
     private var isWriting = false
+    private var lastRepetition: ContinuousClock.Instant?
 
     /// - Parameters:
     ///   - deliveries: told for which bots updates have been committed.
@@ -219,14 +222,13 @@ package actor UpdateAppender {
         let bots = Set(updates.map(\.key))
         let foreign = deliveries.foreign(among: bots)
         let notices = Deliveries.notices(of: foreign) + (pulls?.notices(of: bots) ?? [])
-        let statements = UpdateLog.append(updates) + notices
         // After an error too: a connection that breaks may have committed.
         defer {
             deliveries.wake(bots)
             pulls?.wake(bots)
         }
         let (added, repeated) = try await database.append.withConnection { connection in
-            let added = try await connection.pipeline(statements)[1].affectedRows
+            let added = try await add(updates, notices, in: connection)
             return (added, await counts.repetitions(in: updates, added: added, connection))
         }
         counts.stored(updates, repeated)
@@ -234,6 +236,28 @@ package actor UpdateAppender {
         stored.increment(by: added)
         repetitionCount.increment(by: updates.count - added)
         await tell(deliveries.foreign(among: bots).subtracting(foreign))
+    }
+
+    /// - Returns: how many were new.
+    private func add(
+        _ updates: [NewUpdate], _ notices: [SQL], in connection: PostgresConnection
+    ) async throws -> Int {
+        if !expectsRepetitions {
+            do {
+                return try await connection.pipeline(UpdateLog.append(updates, mayRepeat: false) + notices)[1]
+                    .affectedRows
+            } catch PostgresError.server(let error) where error.isRepetition {
+                lastRepetition = .now
+            }
+        }
+        let added = try await connection.pipeline(UpdateLog.append(updates, mayRepeat: true) + notices)[1]
+            .affectedRows
+        if added < updates.count { lastRepetition = .now }
+        return added
+    }
+
+    private var expectsRepetitions: Bool {
+        lastRepetition.map { .now - $0 < Self.repetitionsLast } ?? false
     }
 
     /// Shards that this node has lost while it wrote: their new holder has not been told in the transaction.
@@ -245,6 +269,8 @@ package actor UpdateAppender {
 }
 
 extension ServerError {
+    fileprivate var isRepetition: Bool { sqlState == "23505" }
+
     /// Class 22, data exception: the statement's values are at fault, not the database's state. A stack too deep
     /// for PostgreSQL's parser (54001) is the value's fault too.
     fileprivate var isInvalidData: Bool { sqlState.hasPrefix("22") || sqlState == "54001" }

@@ -54,6 +54,32 @@ struct UpdateAppenderTests {
         }
     }
 
+    @Test("What repeats within a batch, or repeats one before, is left out and nothing else is")
+    func repetitions() async throws {
+        try await Fixture.with { fixture in
+            let bot = try await fixture.bot(in: fixture.tenant())
+            let appender = fixture.appender()
+            func append(_ numbers: [Int64]) async throws {
+                let refused = try await appender.append(
+                    contentsOf: numbers.map { try fixture.message($0, to: bot) })
+                #expect(refused == [])
+            }
+
+            // The first that repeats is not looked out for; those soon after it are.
+            try await append([1, 2])
+            try await append([3, 2, 4, 4])
+            try await append([5, 1, 6])
+
+            let stored = try await fixture.superuser.withConnection { connection in
+                try await connection.values(
+                    "SELECT update_id FROM update_log ORDER BY position", as: Int64.self)
+            }
+            #expect(stored == [1, 2, 3, 4, 5, 6])
+            #expect(fixture.metrics.counter("rookery_updates_stored_total", "").value == 6)
+            #expect(fixture.metrics.counter("rookery_updates_repeated_total", "").value == 3)
+        }
+    }
+
     @Test("The same update_id of another bot is another update")
     func otherBot() async throws {
         try await Fixture.with { fixture in
@@ -119,7 +145,9 @@ struct UpdateAppenderTests {
             let (early, late) = (try fixture.message(1, to: bot), try fixture.message(2, to: bot))
 
             let appending = try await fixture.database.system.transaction(nil, readOnly: false) { tx in
-                for statement in UpdateLog.append([early]) { _ = try await tx.query(statement) }
+                for statement in UpdateLog.append([early], mayRepeat: false) {
+                    _ = try await tx.query(statement)
+                }
                 let appending = Task(executorPreference: fixture.loop) { try await appender.append(late) }
                 try await fixture.eventually("the second to wait") {
                     try await fixture.count(
