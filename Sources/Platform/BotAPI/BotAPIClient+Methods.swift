@@ -1,19 +1,19 @@
 extension BotAPIClient {
     /// A simple test of a token.
-    nonisolated(nonsending) package func getMe(token: BotToken) async throws -> BotProfile {
+    package func getMe(token: BotToken) async throws -> BotProfile {
         try await call("getMe", token: token).decode()
     }
 
     /// - Returns: Telegram's word on it: `Webhook was set` or `Webhook is already set`.
     @discardableResult
-    nonisolated(nonsending) package func setWebhook(
+    package func setWebhook(
         _ settings: WebhookSettings, token: BotToken
     ) async throws -> String {
         try await call("setWebhook", encoding: settings, token: token).remark()
     }
 
     @discardableResult
-    nonisolated(nonsending) package func deleteWebhook(
+    package func deleteWebhook(
         dropPendingUpdates: Bool = false, token: BotToken
     ) async throws -> String {
         try await call(
@@ -21,7 +21,7 @@ extension BotAPIClient {
         ).remark()
     }
 
-    nonisolated(nonsending) package func getWebhookInfo(token: BotToken) async throws -> WebhookInfo {
+    package func getWebhookInfo(token: BotToken) async throws -> WebhookInfo {
         try await call("getWebhookInfo", token: token).decode()
     }
 

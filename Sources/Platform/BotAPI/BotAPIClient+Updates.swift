@@ -10,7 +10,7 @@ extension BotAPIClient {
     ///   - allowedUpdates: nil keeps what was set before; empty means Telegram's default.
     ///   - responseLimit: bytes of the answer. A hundred updates of the largest size seen are 3 MB.
     /// - Throws: `BotAPIError`, `HTTPClientError`; `.answerTooLarge` calls for a smaller `limit`.
-    nonisolated(nonsending) package func getUpdates(
+    package func getUpdates(
         offset: Int64?, limit: Int = 100, wait: Duration, allowedUpdates: [String]? = nil, token: BotToken,
         responseLimit: Int = 16_777_216
     ) async throws -> [ReceivedUpdate] {

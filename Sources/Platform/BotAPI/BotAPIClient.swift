@@ -24,7 +24,7 @@ package struct BotAPIClient: Sendable {
     ///   - method: as documented, `sendMessage`; anything but letters and digits is refused as unknown.
     ///   - parameters: a JSON object.
     ///   - responseLimit: bytes of the answer; a longer one is an error.
-    nonisolated(nonsending) package func call(
+    package func call(
         _ method: String, _ parameters: [UInt8] = Array("{}".utf8), token: BotToken,
         timeout: Duration = .seconds(20),
         responseLimit: Int = 1_048_576
@@ -42,7 +42,7 @@ package struct BotAPIClient: Sendable {
     /// Holds the token.
     func url(of method: String, _ token: BotToken) -> String { "\(baseURL)/bot\(token.secret)/\(method)" }
 
-    nonisolated(nonsending) func send(_ request: HTTPClientRequest, token: BotToken) async throws
+    func send(_ request: HTTPClientRequest, token: BotToken) async throws
         -> BotAPIResult
     {
         if let wait = holds.wait(of: token) { throw BotAPIError(heldFor: wait) }
@@ -58,7 +58,7 @@ package struct BotAPIClient: Sendable {
     }
 
     /// The same with parameters of a type, whose names are turned into Telegram's (`secretToken` is `secret_token`).
-    nonisolated(nonsending) package func call(
+    package func call(
         _ method: String, encoding parameters: some Encodable, token: BotToken,
         timeout: Duration = .seconds(20),
         responseLimit: Int = 1_048_576

@@ -40,7 +40,7 @@ package final class HTTPClient: @unchecked Sendable {
     package var load: Int { queue.active + queue.waiting }
 
     /// Sends a request and waits for the whole answer. Any status is an answer; cancelling the task ends it early.
-    nonisolated(nonsending) package func send(
+    package func send(
         _ request: HTTPClientRequest
     ) async throws(HTTPClientError) -> HTTPClientResponse {
         loop.preconditionIsCurrent()

@@ -11,7 +11,7 @@ final class PostgresCancelLine: @unchecked Sendable {
 
     /// Returns when the server has taken the request.
     /// - Throws: when too many wait already, or no thread can be started.
-    nonisolated(nonsending) func send(_ canceller: PostgresCanceller) async throws {
+    func send(_ canceller: PostgresCanceller) async throws {
         let pool = try self.pool ?? BlockingPool(threads: 1, capacity: 64)
         self.pool = pool
         try await pool.run { canceller.cancel() }

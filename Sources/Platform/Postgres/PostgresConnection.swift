@@ -4,7 +4,7 @@ package final class PostgresConnection: PostgresQuerying, Sendable {
 
     init(_ session: PostgresSession) { self.session = session }
 
-    package nonisolated(nonsending) func query(_ sql: SQL) async throws -> PostgresRows {
+    package func query(_ sql: SQL) async throws -> PostgresRows {
         try await pipeline([sql])[0]
     }
 
@@ -13,7 +13,7 @@ package final class PostgresConnection: PostgresQuerying, Sendable {
     ///
     /// Several pipelines may be under way on one connection; the server runs them in the order of the calls.
     /// - Returns: the rows of each statement.
-    package nonisolated(nonsending) func pipeline(_ statements: [SQL]) async throws -> [PostgresRows] {
+    package func pipeline(_ statements: [SQL]) async throws -> [PostgresRows] {
         guard !statements.isEmpty else { return [] }
         let rows = try await session.run(statements, mayRepeat: true)
         guard rows.count == statements.count else {

@@ -1,5 +1,5 @@
 extension PostgresPool {
-    nonisolated(nonsending) func acquire() async throws -> PostgresSession {
+    func acquire() async throws -> PostgresSession {
         if Task.isCancelled { throw PostgresError.cancelled }
         if loop.isCurrent, !isClosing, let session = takeIdle() {
             waitSeconds.observe(0)

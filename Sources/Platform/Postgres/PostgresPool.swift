@@ -62,7 +62,7 @@ package final class PostgresPool: @unchecked Sendable {
     /// Lends a connection to `body`. Statements commit one by one.
     /// - Throws: `PostgresError`, or what `body` throws.
     @discardableResult
-    package nonisolated(nonsending) func withConnection<T>(
+    package func withConnection<T>(
         _ body: (PostgresConnection) async throws -> T
     ) async throws -> T {
         let session = try await acquire()
@@ -82,7 +82,7 @@ package final class PostgresPool: @unchecked Sendable {
     /// On `connectionLost` it may have been committed or not. Once `body` has returned, cancellation no longer stops the commit.
     /// - Parameter preamble: one statement that opens every transaction, such as `SET LOCAL`.
     @discardableResult
-    package nonisolated(nonsending) func transaction<T>(
+    package func transaction<T>(
         _ preamble: SQL?, readOnly: Bool, _ body: (PostgresTransaction) async throws -> T
     ) async throws -> T {
         let session = try await acquire()

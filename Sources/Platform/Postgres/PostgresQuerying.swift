@@ -1,17 +1,17 @@
 /// What a connection and a transaction have in common: statements and their rows.
 package protocol PostgresQuerying: Sendable {
-    nonisolated(nonsending) func query(_ sql: SQL) async throws -> PostgresRows
+    func query(_ sql: SQL) async throws -> PostgresRows
 }
 
 extension PostgresQuerying {
-    package nonisolated(nonsending) func all<R: RowDecodable>(_ sql: SQL, as: R.Type = R.self) async throws
+    package func all<R: RowDecodable>(_ sql: SQL, as: R.Type = R.self) async throws
         -> [R]
     {
         try await query(sql).decoded()
     }
 
     /// The first row; nil when there is none.
-    package nonisolated(nonsending) func first<R: RowDecodable>(_ sql: SQL, as: R.Type = R.self) async throws
+    package func first<R: RowDecodable>(_ sql: SQL, as: R.Type = R.self) async throws
         -> R?
     {
         let rows = try await query(sql)
@@ -21,7 +21,7 @@ extension PostgresQuerying {
     }
 
     /// The first column of the first row; nil when there is no row.
-    package nonisolated(nonsending) func value<Value: PostgresDecodable>(
+    package func value<Value: PostgresDecodable>(
         _ sql: SQL, as: Value.Type = Value.self
     ) async throws -> Value? {
         let rows = try await query(sql)
@@ -31,7 +31,7 @@ extension PostgresQuerying {
     }
 
     /// The first column of every row.
-    package nonisolated(nonsending) func values<Value: PostgresDecodable>(
+    package func values<Value: PostgresDecodable>(
         _ sql: SQL, as: Value.Type = Value.self
     ) async throws -> [Value] {
         try await query(sql).map { row in
@@ -42,7 +42,7 @@ extension PostgresQuerying {
 
     /// - Returns: how many rows were inserted, changed or deleted.
     @discardableResult
-    package nonisolated(nonsending) func execute(_ sql: SQL) async throws -> Int {
+    package func execute(_ sql: SQL) async throws -> Int {
         try await query(sql).affectedRows
     }
 }

@@ -47,7 +47,7 @@ private final class PostgresHandshake {
         self.loop = loop
     }
 
-    nonisolated(nonsending) func run(timeout: Duration) async throws {
+    func run(timeout: Duration) async throws {
         try await withCheckedThrowingContinuation { continuation in
             self.continuation = continuation
             timer = loop.schedule(after: timeout) { [self] in

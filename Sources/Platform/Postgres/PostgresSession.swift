@@ -59,7 +59,7 @@ final class PostgresSession: @unchecked Sendable {
 
     /// Sends the statements in one flush and waits for their rows.
     /// - Throws: `PostgresError` only.
-    nonisolated(nonsending) func run(_ statements: [SQL], mayRepeat: Bool) async throws -> [PostgresRows] {
+    func run(_ statements: [SQL], mayRepeat: Bool) async throws -> [PostgresRows] {
         if Task.isCancelled { throw PostgresError.cancelled }
         let segment = PostgresSegment(statements, mayRepeat: mayRepeat)
         return try await withTaskCancellationHandler {

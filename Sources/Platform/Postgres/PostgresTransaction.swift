@@ -16,7 +16,7 @@ package final class PostgresTransaction: PostgresQuerying, @unchecked Sendable {
         self.isReadOnly = isReadOnly
     }
 
-    package nonisolated(nonsending) func query(_ sql: SQL) async throws -> PostgresRows {
+    package func query(_ sql: SQL) async throws -> PostgresRows {
         guard let rows = try await query([sql]).last else {
             throw PostgresError.unexpectedResult("no result")
         }
@@ -25,7 +25,7 @@ package final class PostgresTransaction: PostgresQuerying, @unchecked Sendable {
 
     /// Several in one round trip.
     /// - Returns: the rows of each.
-    package nonisolated(nonsending) func query(_ statements: [SQL]) async throws -> [PostgresRows] {
+    package func query(_ statements: [SQL]) async throws -> [PostgresRows] {
         do {
             return Array(try await run(statements).suffix(statements.count))
         } catch {
@@ -35,7 +35,7 @@ package final class PostgresTransaction: PostgresQuerying, @unchecked Sendable {
     }
 
     /// The transaction's last statements and its end in one round trip: committed when this returns.
-    package nonisolated(nonsending) func finish(_ statements: [SQL]) async throws -> [PostgresRows] {
+    package func finish(_ statements: [SQL]) async throws -> [PostgresRows] {
         let rows = try await query(statements + ["COMMIT"])
         isOpen = false
         guard rows.last?.result.commandTag == "COMMIT" else {
@@ -44,7 +44,7 @@ package final class PostgresTransaction: PostgresQuerying, @unchecked Sendable {
         return rows.dropLast()
     }
 
-    private nonisolated(nonsending) func run(_ statements: [SQL]) async throws -> [PostgresRows] {
+    private func run(_ statements: [SQL]) async throws -> [PostgresRows] {
         guard !isOpen else { return try await session.run(statements, mayRepeat: false) }
         isOpen = true
         let opening = [isReadOnly ? "BEGIN READ ONLY" : "BEGIN"] + (preamble.map { [$0] } ?? []) + statements
@@ -57,7 +57,7 @@ package final class PostgresTransaction: PostgresQuerying, @unchecked Sendable {
     }
 
     /// Ends the transaction after its body has returned. A read's end is not awaited.
-    nonisolated(nonsending) func commit() async throws {
+    func commit() async throws {
         guard isOpen else { return }
         if let failure {
             // The body swallowed an error; COMMIT would roll back and say so only in passing.

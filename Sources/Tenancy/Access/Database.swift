@@ -89,7 +89,7 @@ package struct Database: Sendable {
 
     /// What the program does by itself, for all tenants: committed when this returns, undone when `body` throws.
     /// Never waits for a connection that a request holds.
-    package nonisolated(nonsending) func job<T: Sendable>(
+    package func job<T: Sendable>(
         _ body: (PlatformTransaction) async throws -> T
     ) async throws -> T {
         try await jobs.transaction(nil, readOnly: false) { try await body(PlatformTransaction($0)) }

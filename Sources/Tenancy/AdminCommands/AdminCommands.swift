@@ -47,7 +47,7 @@ package actor AdminCommands {
     /// What an update of a bot that takes commands asks for: the status, when an admin's linked account sent it, or a
     /// link, with a code that is good.
     /// - Returns: nil for an ordinary update.
-    package nonisolated(nonsending) func order(in update: NewUpdate) async throws -> Order? {
+    package nonisolated func order(in update: NewUpdate) async throws -> Order? {
         guard update.head.kind == "message", let message = AdminMessage(reading: update.payload) else {
             return nil
         }
@@ -66,7 +66,7 @@ package actor AdminCommands {
     }
 
     /// - Returns: false, with nothing changed, when the code is not good.
-    private nonisolated(nonsending) func link(_ user: Int64, by code: LinkCode, _ bot: BotKey) async throws
+    private nonisolated func link(_ user: Int64, by code: LinkCode, _ bot: BotKey) async throws
         -> Bool
     {
         // Nearly always it is not.

@@ -12,7 +12,7 @@ package struct ConsumerTester: Sendable {
     }
 
     /// What came of it. Never throws: whatever goes wrong is told in the outcome's `error`.
-    package nonisolated(nonsending) func send(to target: PushTarget) async -> ConsumerTest {
+    package func send(to target: PushTarget) async -> ConsumerTest {
         let attempt = await sender.sendTest(to: target)
         guard let attempt else {
             return ConsumerTest(

@@ -13,7 +13,7 @@ actor CatchUpTurns {
     }
 
     /// Gives `body` a turn. Who is cancelled while waiting gets one all the same, and finds out then.
-    nonisolated(nonsending) func take<T: Sendable>(_ body: () async throws -> T) async throws -> T {
+    nonisolated func take<T: Sendable>(_ body: () async throws -> T) async throws -> T {
         await begin()
         do {
             try Task.checkCancellation()

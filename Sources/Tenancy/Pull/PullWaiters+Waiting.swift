@@ -7,7 +7,7 @@ extension PullWaiters {
     ///   - look: gets how much longer the caller would wait.
     /// - Returns: no updates when the time is over, or the node is on its way out.
     /// - Throws: `PullRefusal`, `CancellationError`, and what `look` and `isStillWanted` throw.
-    package nonisolated(nonsending) func pull(
+    package func pull(
         _ consumer: ID<Consumer>, of tenant: ID<Tenant>, for time: Duration, on loop: EventLoop,
         isStillWanted: () throws -> Void = {}, look: (Duration) async throws -> PullOutcome
     ) async throws -> PullOutcome {
@@ -24,7 +24,7 @@ extension PullWaiters {
         return try await wait(waiter, until: deadline, isStillWanted, look)
     }
 
-    private nonisolated(nonsending) func wait(
+    private func wait(
         _ waiter: PullWaiter, until deadline: ContinuousClock.Instant, _ isStillWanted: () throws -> Void,
         _ look: (Duration) async throws -> PullOutcome
     ) async throws -> PullOutcome {
@@ -53,7 +53,7 @@ extension PullWaiters {
 
 extension PullWaiters {
     /// Waits for news. That something was appended is none for the time `quiet`.
-    private nonisolated(nonsending) func rest(
+    private func rest(
         _ waiter: PullWaiter, atMost time: Duration, unlessFreed quiet: Duration
     ) async throws {
         let end = ContinuousClock.now + time

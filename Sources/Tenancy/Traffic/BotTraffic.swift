@@ -110,7 +110,7 @@ package final class BotTraffic: @unchecked Sendable {
     // MARK: Writing
 
     /// Runs until the task is cancelled.
-    nonisolated(nonsending) package func run() async throws {
+    package func run() async throws {
         var isFailing = false
         while true {
             try await loop.sleep(for: isFailing ? Self.pauseAfterFailure : Self.tick)
@@ -128,7 +128,7 @@ package final class BotTraffic: @unchecked Sendable {
     }
 
     /// Writes all there is, for the shutdown: until `deadline`, or until the database does not take it.
-    nonisolated(nonsending) package func flush(until deadline: ContinuousClock.Instant) async {
+    package func flush(until deadline: ContinuousClock.Instant) async {
         do {
             while !turns.isEmpty, .now < deadline { try await write(turns.prefix(Self.lastBatch)) }
         } catch {
@@ -136,7 +136,7 @@ package final class BotTraffic: @unchecked Sendable {
         }
     }
 
-    nonisolated(nonsending) private func writeShare() async throws {
+    private func writeShare() async throws {
         let time = ContinuousClock.now - interval
         // They stand in the order of their time.
         let due = turns.firstIndex { $0.since > time } ?? turns.count
@@ -144,7 +144,7 @@ package final class BotTraffic: @unchecked Sendable {
     }
 
     /// - Parameter due: the first of `turns`.
-    nonisolated(nonsending) private func write(_ due: ArraySlice<Tally>) async throws {
+    private func write(_ due: ArraySlice<Tally>) async throws {
         guard !due.isEmpty else { return }
         turns.removeFirst(due.count)
         for tally in due { tallies.removeValue(forKey: tally.key) }

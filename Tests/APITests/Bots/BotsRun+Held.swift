@@ -14,7 +14,7 @@ extension BotsRun {
         try await withThrowingTaskGroup(of: HTTPClientResponse.self) { group in
             try await app.fixture.superuser.transaction(nil, readOnly: false) { tx in
                 _ = try await tx.execute("SELECT FROM bot_webhook FOR UPDATE")
-                for request in requests { group.addTask(operation: request) }
+                for request in requests { group.addTask { try await request() } }
                 try await meanwhile({ try await group.next() ?? { throw TimedOut("an answer") }() })
             }
             var answers: [HTTPClientResponse] = []
