@@ -58,7 +58,14 @@ class Bench:
               f"p99 {result.p99_ms:.1f} ms, {memory:.0f} MiB, {result.faults} faults", file=sys.stderr)
 
     async def fresh(self, connection: asyncpg.Connection) -> None:
-        """Every run starts with an empty table and no checkpoint on its way."""
+        """Every run starts with an empty table, no checkpoint on its way, and a disk that is done with the one before:
+        what that has left behind, gigabytes of log among it, is freed."""
+        await self.clear(connection)
+        await asyncio.to_thread(os.sync)
+        await asyncio.sleep(self.options.pause)
+
+    async def clear(self, connection: asyncpg.Connection) -> None:
+        """What is left of a run would take PostgreSQL's buffers from the next one, maybe in another database."""
         await connection.execute("TRUNCATE update_log")
         await connection.execute("CHECKPOINT")
 
@@ -75,6 +82,7 @@ class Bench:
             result = await asyncio.to_thread(wrk, port, file, connections, self.options.seconds, first)
             peak = memory.stop()
             rows = await self._rows(database, first)
+            await self.clear(database)
         finally:
             await database.close()
         self.record(name, connections, result, peak)
@@ -126,6 +134,7 @@ class Bench:
                     await self.fresh(database)
                     result = await asyncio.to_thread(pgbench, *run, self.options.seconds, payload)
                     found = await database.fetchval("SELECT count(*) FROM update_log")
+                    await self.clear(database)
                     self.record(f"pgbench, {rows} a statement", clients, result, 0)
                     if found != result.count:
                         self.wrong.append(f"pgbench, {rows} a statement: {result.count} inserted, {found} rows")
@@ -220,6 +229,7 @@ async def main() -> int:
     parser = argparse.ArgumentParser(prog="script/bench ingest", description="Updates stored durably a second.")
     parser.add_argument("--seconds", type=int, default=10, help="length of each run (default 10)")
     parser.add_argument("--warm-up", type=int, default=3, help="seconds before each run (default 3)")
+    parser.add_argument("--pause", type=int, default=3, help="seconds before each run, for the disk (default 3)")
     parser.add_argument("--only", default="peer,pgbench,rookery", help="which of peer,pgbench,rookery")
     parser.add_argument("--bots", type=int, default=100_000, help="bots of the last runs; 0 leaves them out")
     parser.add_argument("--peer-connections", type=int, default=16, help="database connections a peer's worker")
