@@ -36,5 +36,11 @@ struct JSONAnswer {
         return rows.map(JSONAnswer.init)
     }
 
+    /// What a problem's `errors` point at.
+    var pointers: [String] {
+        guard case .array(let errors)? = self["errors"] else { return [] }
+        return errors.compactMap { try? JSONAnswer($0).text("pointer") }
+    }
+
     private enum TestedValue: Error { case missing(String) }
 }

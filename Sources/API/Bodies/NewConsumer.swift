@@ -19,7 +19,7 @@ struct NewConsumer {
             new.ordering = ordering
         }
         // With a wrong type nobody can say which of the others are wrong.
-        if kind != .pull { new.readPush(&body, destinations) }
+        if kind != .pull { new.readPush(&body, destinations, isSure: kind == .push) }
         if kind != .push, let visibility = body.optional("visibility_ms", .visibility) {
             new.visibility = visibility
         }
@@ -32,8 +32,11 @@ struct NewConsumer {
 }
 
 extension Consumer.New {
-    fileprivate mutating func readPush(_ body: inout RequestBody, _ destinations: DestinationRule) {
-        url = body.required("url", destinations.field)
+    /// - Parameter isSure: whether it is known to be one that pushes.
+    fileprivate mutating func readPush(
+        _ body: inout RequestBody, _ destinations: DestinationRule, isSure: Bool
+    ) {
+        url = isSure ? body.required("url", destinations.field) : body.optional("url", destinations.field)
         signingSecret = body.signingSecret()
         telegramSecret = body.optional("telegram_secret_token", .webhookSecret)
         if let concurrency = body.optional("concurrency", .integer(1...200)) {

@@ -108,6 +108,9 @@ struct MakingConsumersTests {
                 #"{"type":"push","url":"https://user@example.com/"}"#, "{\(push),\"kinds\":[]}",
                 #"{"type":"push","url":"https://example.com:22/"}"#,
                 #"{"type":"push","url":"https://bücher.example/"}"#,
+                #"{"type":"push","url":"https:///x"}"#, #"{"type":"push","url":"https:/x.example/"}"#,
+                #"{"type":"push","url":"https://x..example/"}"#,
+                #"{"type":"push","url":"https://\#(String(repeating: "x", count: 64)).example/"}"#,
                 "{\(push),\"kinds\":[\"A\"]}", "{\(push),\"concurrency\":201}", "{\(push),\"timeout_ms\":99}",
                 "{\(push),\"retry\":{\"schedule_ms\":[]}}", "{\(push),\"retry\":{\"on_dead\":\"drop\"}}",
                 "{\(push),\"retry\":{\"limit\":3}}", "{\(push),\"secret\":\"whsec_c2hvcnQ=\"}",
@@ -122,6 +125,29 @@ struct MakingConsumersTests {
             }
 
             #expect(try await run.count("SELECT count(*) FROM consumer") == 0)
+        }
+    }
+
+    @Test("Of a consumer of no known type only the type is missed")
+    func noType() async throws {
+        try await ConsumersRun.with { run in
+            let answer = try await run.create("{}")
+
+            _ = try ProblemAnswer(answer, 422, "invalid_fields")
+            #expect(try JSONAnswer(answer, 422).pointers == ["/type"])
+        }
+    }
+
+    @Test("Names that DNS can hold are taken, and addresses of both kinds")
+    func names() async throws {
+        try await ConsumersRun.with { run in
+            let urls = [
+                "https://EXAMPLE.com./", "https://a_b-c.example:8443/x?y=1", "https://[2606:4700::1111]/",
+            ]
+
+            for url in urls {
+                _ = try JSONAnswer(try await run.create(#"{"type":"push","url":"\#(url)"}"#), 201)
+            }
         }
     }
 
