@@ -9,7 +9,8 @@ import Platform
 /// looked through, for as long as some transaction keeps them from being cleaned away.
 ///
 /// No delivery waits for it; who gives a shard back or takes a cursor anew does (`writeProgress`). Its commit does not
-/// wait for fsync: what a crash takes from it is delivered again. While the database is away it keeps what it holds and says `isFull`, upon which consumers stop sending.
+/// wait for fsync: what a crash takes from it is delivered again. While the database is away it keeps what it holds and
+/// says `isFull`, upon which consumers stop sending.
 actor DeliveryJournal {
     /// Where both cursors of a consumer stand.
     struct Progress: Sendable {
