@@ -79,15 +79,14 @@ struct RetryStep: Sendable {
     private func held(of consumer: ID<Consumer>, in tx: PlatformTransaction) async throws -> Held {
         let held = try await tx.first(
             """
-            SELECT count(*) FILTER (WHERE attempts = 0 AND status = 'retrying'),
-                count(*) FILTER (WHERE attempts = 0 AND status = 'retrying' AND failed.lane IS NULL), count(*)
-            FROM delivery LEFT JOIN (
-                SELECT lane, min(position) AS position FROM delivery
-                WHERE tenant_id = \(key.tenant) AND consumer_id = \(consumer)
-                    AND (status = 'retrying' OR is_parking) AND attempts > 0
-                GROUP BY lane) AS failed
-                ON failed.lane = delivery.lane AND failed.position < delivery.position
-            WHERE tenant_id = \(key.tenant) AND retry_job_id = \(key.id) AND (status = 'retrying' OR is_parking)
+            SELECT count(*) FILTER (WHERE is_untried), count(*) FILTER (WHERE is_untried AND NOT is_behind), count(*)
+            FROM (
+                SELECT retry_job_id, attempts = 0 AND status = 'retrying' AS is_untried, coalesce(bool_or(attempts > 0)
+                    OVER (PARTITION BY lane ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), false)
+                    AS is_behind
+                FROM delivery WHERE tenant_id = \(key.tenant) AND consumer_id = \(consumer)
+                    AND (status = 'retrying' OR is_parking)) AS held
+            WHERE retry_job_id = \(key.id)
             """, as: Held.self)
         guard let held else { throw PostgresError.unexpectedResult("no row from count") }
         return held

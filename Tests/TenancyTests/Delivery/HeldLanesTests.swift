@@ -67,6 +67,28 @@ struct HeldLanesTests {
         }
     }
 
+    @Test("Lanes are read in their index's order, even where statistics know of none")
+    func plan() async throws {
+        try await Fixture.with { fixture in
+            let bot = try await fixture.bot(in: fixture.tenant())
+            let consumer = try await fixture.consumer(of: bot, url: "https://example.com")
+            try await fixture.tamper("ANALYZE delivery")
+            for position in Int64(1)...50 {
+                try await insert("retrying", position, lane: "lane:\(position)", fixture, consumer)
+            }
+
+            let plan = try await fixture.superuser.withConnection { connection in
+                try await connection.pipeline([
+                    DeliveryRow.inIndexOrder,
+                    "EXPLAIN \(DeliveryRow.heldLanes(of: consumer, after: "lane:1", limit: 10))",
+                ])[1].decoded(as: PlanLine.self).map(\.text)
+            }
+
+            #expect(plan.filter { $0.contains("Index Scan using delivery_lane") }.count == 2)
+            #expect(!plan.contains { $0.contains("Sort") })
+        }
+    }
+
     private func insert(
         _ status: String, _ position: Int64, lane: String, isParking: Bool = false, _ fixture: Fixture,
         _ consumer: Consumer
@@ -79,4 +101,9 @@ struct HeldLanesTests {
                 \(position), 'message', \(lane), now(), '{}', \(status), \(isParking))
             """)
     }
+}
+
+private struct PlanLine: RowDecodable {
+    let text: String
+    init(row: inout Row) throws { text = try row.next() }
 }
