@@ -32,7 +32,6 @@ final class PostgresSession: @unchecked Sendable {
     private var held: [PostgresSegment] = []
     private var cancellation = Cancellation.none
     private var cancelDeadline: TimerQueue.Token?
-    private var isFlushScheduled = false
     private var owedCommit: TimerQueue.Token?
     private var isWaitingToWrite = false
     /// When the head segment began to be the head.
@@ -106,7 +105,7 @@ final class PostgresSession: @unchecked Sendable {
         }
         for statement in segment.statements where isSent { isSent = send(statement, of: segment, handle) }
         guard isSent, handle.sync() else { return close() }
-        flushAfterJobs()
+        flush()
     }
 
     private func send(_ statement: SQL, of segment: PostgresSegment, _ handle: PostgresHandle) -> Bool {
@@ -124,15 +123,6 @@ final class PostgresSession: @unchecked Sendable {
         case .unprepared:
             segment.expectations.append(.statement(nil))
             return handle.execute(statement.text, parameters)
-        }
-    }
-
-    private func flushAfterJobs() {
-        guard !isFlushScheduled else { return }
-        isFlushScheduled = true
-        loop.afterJobs { [self] in
-            isFlushScheduled = false
-            flush()
         }
     }
 

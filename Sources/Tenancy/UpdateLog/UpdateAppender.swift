@@ -27,12 +27,25 @@ package actor UpdateAppender {
         }
     }
 
+    /// So many are written at once, while the loop goes on reading requests; fewer wait for those that this pass of it
+    /// brings.
+    private static let earlyBatch = 48
     private static let batchLimit = 500
     private static let batchBytes = 4 << 20
     /// After an update that was there already more such are looked out for: so a batch is hardly ever written twice.
     private static let repetitionsLast = Duration.seconds(10)
     private static let queueLimit = 20_000
     private static let queueBytes = 16 << 20
+
+    /// One batch at a time, so that what one loop takes in is logged in the order in which it came.
+    private enum Stage {
+        case idle
+        /// To be written once this pass of the loop has run its jobs.
+        case scheduled
+        /// Waiting for a turn.
+        case inLine
+        case writing
+    }
 
     package nonisolated let unownedExecutor: UnownedSerialExecutor
     private let loop: EventLoop
@@ -50,10 +63,7 @@ package actor UpdateAppender {
     private var queue: [Waiting] = []
     private var queuedUpdates = 0
     private var queuedBytes = 0
-    /// Whether a turn to write has been asked for.
-    private var isScheduled = false
-    /// One batch at a time, so that what one loop takes in is logged in the order in which it came.
-    private var isWriting = false
+    private var stage = Stage.idle
     private var lastRepetition: ContinuousClock.Instant?
 
     /// - Parameters:
@@ -113,16 +123,18 @@ package actor UpdateAppender {
         queuedBytes += new.bytes
         waiting.add(new.updates.count)
         scheduleWrite()
+        if queuedUpdates >= Self.earlyBatch { takeTurn() }
     }
 
-    /// Asks for a turn once this pass of the loop has run its jobs, so that the write takes all they have brought.
     private func scheduleWrite() {
-        guard !isScheduled, !isWriting else { return }
-        isScheduled = true
+        guard case .idle = stage else { return }
+        stage = .scheduled
         loop.afterJobs { self.assumeIsolated { $0.takeTurn() } }
     }
 
     private func takeTurn() {
+        guard case .scheduled = stage else { return }
+        stage = .inLine
         let hasTurn = turns.take {
             self.loop.execute { self.assumeIsolated { $0.startWrite() } }
         }
@@ -130,8 +142,7 @@ package actor UpdateAppender {
     }
 
     private func startWrite() {
-        isScheduled = false
-        isWriting = true
+        stage = .writing
         // Ends with the batch, for which every caller of `append` awaits its own part of it.
         Task(executorPreference: loop) { await self.write() }
     }
@@ -139,7 +150,7 @@ package actor UpdateAppender {
     private func write() async {
         if let batch = nextBatch() { await write(batch) }
         turns.giveBack()
-        isWriting = false
+        stage = .idle
         if !queue.isEmpty { scheduleWrite() }
     }
 
