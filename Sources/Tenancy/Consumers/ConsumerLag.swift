@@ -45,15 +45,16 @@ package struct ConsumerLag: Sendable, Equatable {
         return Dictionary(uniqueKeysWithValues: rows.map { ($0.consumer, $0.lag) })
     }
 
-    /// Joined, not looked up one by one: thousands of positions may be settled behind one that hangs.
+    /// Joined, not looked up one by one: thousands of positions may be settled behind one that hangs. A full join, which
+    /// cannot be a nested loop, however few rows the planner expects; what is settled beyond the scan does not count.
     private static func waiting(_ scan: SQL, settled: SQL) -> SQL {
         """
         SELECT count(*) FILTER (WHERE waits) AS count, min(received_at) FILTER (WHERE waits) AS oldest,
-            count(*) AS scanned
+            count(position) AS scanned
         FROM (
-            SELECT log.received_at, log.is_its AND done.position IS NULL AND log.kind <> \(UpdateKind.adminCommand)
+            SELECT log.position, log.received_at, log.is_its AND done.position IS NULL AND log.kind <> \(UpdateKind.adminCommand)
                 AND (consumer.kinds IS NULL OR log.kind = ANY(consumer.kinds)) AS waits
-            FROM (\(scan)) AS log LEFT JOIN unnest(\(settled)) AS done (position) USING (position)) AS looked
+            FROM (\(scan)) AS log FULL JOIN unnest(\(settled)) AS done (position) USING (position)) AS looked
         """
     }
 

@@ -107,17 +107,20 @@ package struct ConsumerMetrics: Sendable {
                 AND status = \(status) LIMIT \(most)) AS counted)
             """
         }
+        // A full join, as where the lag of one is asked for (`ConsumerLag`).
         func waiting(after cursor: SQL, _ settled: SQL, scanned: SQL, counted: SQL) -> SQL {
             """
-            (SELECT count(*), min(received_at) AS oldest FROM (
-                SELECT position, kind, received_at, deadline FROM update_log
-                WHERE tenant_id = c.tenant_id AND bot_id = c.bot_id AND position > \(cursor) \(scanned)
-                ORDER BY position LIMIT \(most)) AS log
-            WHERE kind <> \(UpdateKind.adminCommand) AND (c.kinds IS NULL OR kind = ANY(c.kinds)) \(counted)
-                AND NOT EXISTS (SELECT FROM unnest(\(settled)) AS s WHERE s = log.position))
+            (SELECT count(*) FILTER (WHERE waits) AS count, min(received_at) FILTER (WHERE waits) AS oldest FROM (
+                SELECT log.received_at, done.position IS NULL AND log.kind <> \(UpdateKind.adminCommand)
+                    AND (c.kinds IS NULL OR log.kind = ANY(c.kinds)) \(counted) AS waits
+                FROM (
+                    SELECT position, kind, received_at, deadline FROM update_log
+                    WHERE tenant_id = c.tenant_id AND bot_id = c.bot_id AND position > \(cursor) \(scanned)
+                    ORDER BY position LIMIT \(most)) AS log
+                FULL JOIN unnest(\(settled)) AS done (position) USING (position)) AS looked)
             """
         }
-        let main = waiting(after: "k.position", "k.settled", scanned: "", counted: "AND deadline IS NULL")
+        let main = waiting(after: "k.position", "k.settled", scanned: "", counted: "AND log.deadline IS NULL")
         let express = waiting(
             after: "k.express_position", "k.express_settled", scanned: "AND deadline IS NOT NULL", counted: ""
         )

@@ -64,21 +64,23 @@ package struct ConsumerRemovals: Sendable {
         }
     }
 
+    /// Without joins: while statistics know little of a consumer, they would be nested loops over all its rows.
     /// - Returns: whether there may be more.
     private func deletePage(of removal: Removal) async throws -> Bool {
         try await database.job { tx in
             let rows = try await tx.execute(
                 """
-                DELETE FROM delivery WHERE tenant_id = \(removal.tenant) AND id IN (
-                    SELECT id FROM delivery WHERE tenant_id = \(removal.tenant)
-                        AND consumer_id = \(removal.consumer) LIMIT \(Self.pageSize))
+                DELETE FROM delivery WHERE ctid = ANY (ARRAY(
+                    SELECT ctid FROM delivery WHERE tenant_id = \(removal.tenant)
+                        AND consumer_id = \(removal.consumer) LIMIT \(Self.pageSize)))
                 """)
             let attempts = try await tx.execute(
                 """
                 DELETE FROM delivery_attempt WHERE tenant_id = \(removal.tenant)
-                    AND consumer_id = \(removal.consumer) AND (id, day) IN (
-                    SELECT id, day FROM delivery_attempt WHERE tenant_id = \(removal.tenant)
-                        AND consumer_id = \(removal.consumer) LIMIT \(Self.pageSize))
+                    AND consumer_id = \(removal.consumer) AND id <= (
+                    SELECT max(id) FROM (
+                        SELECT id FROM delivery_attempt WHERE tenant_id = \(removal.tenant)
+                            AND consumer_id = \(removal.consumer) ORDER BY id LIMIT \(Self.pageSize)) AS page)
                 """)
             return max(rows, attempts) == Int(Self.pageSize)
         }

@@ -132,13 +132,15 @@ actor EndpointHealth {
             """
     }
 
+    /// In a CASE, which statistics say nothing of: those that fail may be many more than when they were made, and each
+    /// would be compared with all that have recovered.
     private static func end(_ recovered: [ID<Consumer>: BotKey]) -> SQL {
         let all = Array(recovered)
         return """
             UPDATE consumer AS c SET failing_since = NULL, warned_at = NULL, updated_at = clock_timestamp()
             FROM unnest(\(all.map(\.value.tenant)), \(all.map(\.key))) AS r (tenant_id, id)
-            WHERE c.tenant_id = r.tenant_id AND c.id = r.id AND c.failing_since IS NOT NULL
-                AND c.status = 'active'
+            WHERE c.tenant_id = r.tenant_id AND c.id = r.id
+                AND CASE WHEN c.status = 'active' THEN c.failing_since IS NOT NULL END
             """
     }
 

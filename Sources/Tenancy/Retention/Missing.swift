@@ -96,9 +96,11 @@ struct Missing: Sendable {
                 AND kind <> \(UpdateKind.adminCommand)
                 AND (\(consumer.kinds)::text[] IS NULL OR kind = ANY(\(consumer.kinds))))
             """
+        // A full join cannot be a nested loop, however few rows the planner expects. What is settled beyond the page is
+        // joined to nothing, and does not count.
         let page = try await tx.first(
             """
-            SELECT \(after)::bigint, CASE WHEN count(*) >= \(most) THEN max(log.position) ELSE \(end) END,
+            SELECT \(after)::bigint, CASE WHEN count(log.position) >= \(most) THEN max(log.position) ELSE \(end) END,
                 count(*) \(isMissed), min(log.position) \(isMissed), max(log.position) \(isMissed),
                 min(received_at) \(isMissed), max(received_at) \(isMissed)
             FROM (
@@ -106,7 +108,7 @@ struct Missing: Sendable {
                 WHERE tenant_id = \(tx.tenant) AND bot_id = \(consumer.bot.bot) AND day <= \(day)::text::date
                     AND position > \(after) AND position <= \(end) \(isLooked)
                 ORDER BY position LIMIT \(most)) AS log
-            LEFT JOIN unnest(\(stand.settled)) AS done (position) ON done.position = log.position
+            FULL JOIN unnest(\(stand.settled)) AS done (position) ON done.position = log.position
             """, as: MissedPage.self)
         guard let page else { throw PostgresError.unexpectedResult("no row from count") }
         return page

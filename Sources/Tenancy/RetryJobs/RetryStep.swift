@@ -103,21 +103,23 @@ struct RetryStep: Sendable {
         }
     }
 
+    /// The page is changed as the range of positions that it is, and not joined: while statistics know little of the
+    /// consumer, that would be a nested loop over all its tenant's rows.
     private func putBack(_ limit: Int64, of job: Job, in tx: PlatformTransaction) async throws -> Page {
         let page = try await tx.first(
             """
             WITH page AS MATERIALIZED (
-                SELECT id, position, deadline FROM delivery
+                SELECT position FROM delivery
                 WHERE tenant_id = \(key.tenant) AND consumer_id = \(job.consumer) AND status = 'dead'
                     AND position > \(job.position) AND position <= \(job.until)
                 ORDER BY position LIMIT \(limit) FOR NO KEY UPDATE),
             changed AS (
                 UPDATE delivery SET status = 'retrying', is_parking = false, attempts = 0,
                     next_attempt_at = clock_timestamp(), retry_job_id = \(key.id), updated_at = clock_timestamp()
-                FROM page
-                WHERE delivery.tenant_id = \(key.tenant) AND delivery.id = page.id
-                    AND (page.deadline IS NULL OR page.deadline > clock_timestamp())
-                RETURNING delivery.id)
+                WHERE tenant_id = \(key.tenant) AND consumer_id = \(job.consumer) AND status = 'dead'
+                    AND position > \(job.position) AND position <= (SELECT max(position) FROM page)
+                    AND (deadline IS NULL OR deadline > clock_timestamp())
+                RETURNING id)
             SELECT (SELECT count(*) FROM page), (SELECT max(position) FROM page), (SELECT count(*) FROM changed)
             """, as: Page.self)
         guard let page else { throw PostgresError.unexpectedResult("no row from count") }

@@ -57,10 +57,17 @@ struct ConsumerLagTests {
             let enough = try await lags(of: [one], lookingThrough: 6, fixture)[one.id]
             let little = try await lags(of: [one], lookingThrough: 4, fixture)[one.id]
             let shared = try await lags(of: [one, two], lookingThrough: 6, fixture)
+            _ = try await fixture.tamper(
+                """
+                UPDATE consumer_cursor SET settled = ARRAY(
+                    SELECT position FROM update_log WHERE update_id <> 2 ORDER BY position)
+                """)
+            let settledBeyond = try await lags(of: [one], lookingThrough: 2, fixture)[one.id]
 
             #expect(enough?.updates == 5 && enough?.isCapped == false)
             #expect(little?.updates == 4 && little?.isCapped == true)
             #expect(shared.values.allSatisfy { $0.updates == 3 && $0.isCapped } && shared.count == 2)
+            #expect(settledBeyond?.updates == 1 && settledBeyond?.isCapped == true)
         }
     }
 

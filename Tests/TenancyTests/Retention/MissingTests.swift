@@ -49,7 +49,10 @@ struct MissingTests {
     func pages() async throws {
         try await Fixture.with { fixture in
             let consumer = try await lagging(fixture)
-            try await fixture.tamper("UPDATE consumer_cursor SET position = 1, settled = '{3,6}'")
+            // What is settled beyond the day is of no page.
+            try await fixture.tamper(
+                "UPDATE consumer_cursor SET position = 1, settled = '{3,6,20,21}', express_settled = '{20,21}'"
+            )
 
             let (missing, pages) = try await counted(consumer, fixture)
             let gap = try await note(missing, of: consumer, fixture)
