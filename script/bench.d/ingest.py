@@ -1,19 +1,22 @@
 """script/bench ingest: how many updates a second are stored durably, and at what latency and memory.
 
 The peer, pgbench and Rookery run in turn, each alone, on one PostgreSQL with fsync and
-synchronous_commit on, each in a database of its own with the same table. After every run the rows in
-the table are compared with what was answered: as many as the 200s, and at most one more a connection
-(wrk drops what is in flight when its time is up).
+synchronous_commit on, each in a database of its own with the same table, and that several times over:
+the machine's speed drifts, and medians are compared. After every run the rows in the table are compared
+with what was answered: as many as the 200s, and at most one more a connection (wrk drops what is in
+flight when its time is up).
 """
 
 import argparse
 import asyncio
 import os
 import pathlib
+import statistics
 import subprocess
 import sys
 import tempfile
 import uuid
+from collections import defaultdict
 
 import asyncpg
 
@@ -42,18 +45,47 @@ ON CONFLICT DO NOTHING;
 """
 
 
+class Measured:
+    """The runs of one setting: medians, and the most memory that one took."""
+
+    def __init__(self) -> None:
+        self._runs: list[tuple[Result, float]] = []
+
+    def add(self, result: Result, memory: float) -> None:
+        self._runs.append((result, memory))
+
+    def _median(self, name: str) -> float:
+        return statistics.median(getattr(result, name) for result, _ in self._runs)
+
+    @property
+    def rate(self) -> float:
+        return self._median("rate")
+
+    @property
+    def p50_ms(self) -> float:
+        return self._median("p50_ms")
+
+    @property
+    def p99_ms(self) -> float:
+        return self._median("p99_ms")
+
+    @property
+    def memory(self) -> float:
+        return max(memory for _, memory in self._runs)
+
+
 class Bench:
     def __init__(self, options: argparse.Namespace, folder: pathlib.Path):
         self.options = options
         self.folder = folder
         self.server = os.environ["BENCH_DATABASE_URL"]
         self.binaries = os.environ["BENCH_POSTGRES_BINARIES"]
-        self.results: dict[tuple[str, int], tuple[Result, float]] = {}
+        self.results: dict[tuple[str, int], Measured] = defaultdict(Measured)
         self.wrong: list[str] = []
         self._runs = 0
 
     def record(self, name: str, connections: int, result: Result, memory: float) -> None:
-        self.results[name, connections] = (result, memory)
+        self.results[name, connections].add(result, memory)
         print(f"  {name}, {connections} connections: {result.rate:,.0f}/s, p50 {result.p50_ms:.1f} ms, "
               f"p99 {result.p99_ms:.1f} ms, {memory:.0f} MiB, {result.faults} faults", file=sys.stderr)
 
@@ -68,6 +100,14 @@ class Bench:
         """What is left of a run would take PostgreSQL's buffers from the next one, maybe in another database."""
         await connection.execute("TRUNCATE update_log")
         await connection.execute("CHECKPOINT")
+
+    async def drop(self, database: str) -> None:
+        """What the round before has left."""
+        server = await asyncpg.connect(self.server)
+        try:
+            await server.execute(f'DROP DATABASE IF EXISTS "{database}"')
+        finally:
+            await server.close()
 
     async def http(self, name: str, url: str, port: int, pid: int, targets: list[tuple[str, str]],
                    connections: int) -> None:
@@ -179,7 +219,7 @@ class Bench:
 
     def rate(self, name: str, connections: int) -> float | None:
         found = self.results.get((name, connections))
-        return found[0].rate if found else None
+        return found.rate if found else None
 
     def best_peer(self, connections: int) -> float | None:
         return max(filter(None, (self.rate(name, connections) for name in ("peer, 1 worker", "peer, 2 workers"))),
@@ -189,11 +229,11 @@ class Bench:
         def ratio(rate: float, base: float | None) -> str:
             return f"{rate / base:.2f}" if base else ""
 
-        rows = [[name, str(connections), f"{result.rate:,.0f}", f"{result.p50_ms:.1f}", f"{result.p99_ms:.1f}",
-                 f"{memory:.0f}" if memory else "", ratio(result.rate, self.best_peer(connections)),
-                 ratio(result.rate, self.rate("pgbench, 1 a statement", connections)),
-                 ratio(result.rate, self.rate("pgbench, 50 a statement", connections))]
-                for (name, connections), (result, memory) in self.results.items()]
+        rows = [[name, str(connections), f"{found.rate:,.0f}", f"{found.p50_ms:.1f}", f"{found.p99_ms:.1f}",
+                 f"{found.memory:.0f}" if found.memory else "", ratio(found.rate, self.best_peer(connections)),
+                 ratio(found.rate, self.rate("pgbench, 1 a statement", connections)),
+                 ratio(found.rate, self.rate("pgbench, 50 a statement", connections))]
+                for (name, connections), found in self.results.items()]
         return table(["", "connections", "updates/s", "p50 ms", "p99 ms", "peak MiB", "× peer's best",
                       "× pgbench single", "× pgbench fifty"], rows)
 
@@ -203,7 +243,7 @@ class Bench:
         own = self.results.get(("Rookery", most))
         if own is None:
             return ""
-        rate, lines = own[0].rate, []
+        rate, lines = own.rate, []
 
         def compare(title: str, value: float | None, limit: float, at_least: bool) -> None:
             if value is not None:
@@ -215,18 +255,19 @@ class Bench:
         compare("rate over the peer's best", over(self.best_peer(most)), 8, True)
         compare("rate over pgbench, single rows", over(self.rate("pgbench, 1 a statement", most)), 1.5, True)
         compare("rate over pgbench, fifty rows", over(self.rate("pgbench, 50 a statement", most)), 0.4, True)
-        compare("p99, ms", own[0].p99_ms, 25, False)
-        compare("memory, MiB", max(memory for (name, _), (_, memory) in self.results.items() if name == "Rookery"),
+        compare("p99, ms", own.p99_ms, 25, False)
+        compare("memory, MiB", max(found.memory for (name, _), found in self.results.items() if name == "Rookery"),
                 60, False)
-        for (name, connections), (result, memory) in self.results.items():
+        for (name, _), found in self.results.items():
             if name.startswith("Rookery, ") and name.endswith("one busy"):
-                compare(f"memory, MiB: {name}", memory, 120, False)
-                compare(f"rate over one bot's: {name}", result.rate / rate, 0.9, True)
+                compare(f"memory, MiB: {name}", found.memory, 120, False)
+                compare(f"rate over one bot's: {name}", found.rate / rate, 0.9, True)
         return table([f"At {most} connections", "measured", "asked", "met"], lines)
 
 
 async def main() -> int:
     parser = argparse.ArgumentParser(prog="script/bench ingest", description="Updates stored durably a second.")
+    parser.add_argument("--rounds", type=int, default=3, help="how often all of it is measured (default 3)")
     parser.add_argument("--seconds", type=int, default=10, help="length of each run (default 10)")
     parser.add_argument("--warm-up", type=int, default=3, help="seconds before each run (default 3)")
     parser.add_argument("--pause", type=int, default=3, help="seconds before each run, for the disk (default 3)")
@@ -236,9 +277,11 @@ async def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(options, pathlib.Path(folder))
-        for part in options.only.split(","):
-            print(part, file=sys.stderr)
-            await {"peer": bench.peer, "pgbench": bench.pgbench, "rookery": bench.rookery}[part]()
+        for _ in range(options.rounds):
+            for part in options.only.split(","):
+                print(part, file=sys.stderr)
+                await bench.drop(part)
+                await {"peer": bench.peer, "pgbench": bench.pgbench, "rookery": bench.rookery}[part]()
     print(bench.report(), bench.targets(), *bench.wrong, sep="\n\n")
     return 1 if bench.wrong else 0
 
