@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import os
 import pathlib
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,7 @@ from collections import defaultdict
 
 import asyncpg
 
-from measure import HERE, Memory, Result, end, mark, pgbench, table, wait_for, wrk
+from measure import HERE, Measured, Memory, Result, end, mark, pgbench, table, wait_for, wrk
 from node import Bot, Node, add_bots, create_database, free_port, register, type_id
 
 CONNECTIONS = (32, 128)
@@ -43,35 +42,6 @@ SELECT '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-00000000
 FROM (VALUES {values}) AS rows (update_id, payload)
 ON CONFLICT DO NOTHING;
 """
-
-
-class Measured:
-    """The runs of one setting: medians, and the most memory that one took."""
-
-    def __init__(self) -> None:
-        self._runs: list[tuple[Result, float]] = []
-
-    def add(self, result: Result, memory: float) -> None:
-        self._runs.append((result, memory))
-
-    def _median(self, name: str) -> float:
-        return statistics.median(getattr(result, name) for result, _ in self._runs)
-
-    @property
-    def rate(self) -> float:
-        return self._median("rate")
-
-    @property
-    def p50_ms(self) -> float:
-        return self._median("p50_ms")
-
-    @property
-    def p99_ms(self) -> float:
-        return self._median("p99_ms")
-
-    @property
-    def memory(self) -> float:
-        return max(memory for _, memory in self._runs)
 
 
 class Bench:

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import signal
+import statistics
 import subprocess
 import tempfile
 import threading
@@ -30,6 +31,35 @@ class Result:
     @property
     def rate(self) -> float:
         return self.count / self.seconds
+
+
+class Measured:
+    """The runs of one setting: medians, and the most memory that one took."""
+
+    def __init__(self) -> None:
+        self._runs: list[tuple[Result, float]] = []
+
+    def add(self, result: Result, memory: float) -> None:
+        self._runs.append((result, memory))
+
+    def _median(self, name: str) -> float:
+        return statistics.median(getattr(result, name) for result, _ in self._runs)
+
+    @property
+    def rate(self) -> float:
+        return self._median("rate")
+
+    @property
+    def p50_ms(self) -> float:
+        return self._median("p50_ms")
+
+    @property
+    def p99_ms(self) -> float:
+        return self._median("p99_ms")
+
+    @property
+    def memory(self) -> float:
+        return max(memory for _, memory in self._runs)
 
 
 def wrk(port: int, targets: pathlib.Path, connections: int, seconds: int, first_id: int) -> Result:

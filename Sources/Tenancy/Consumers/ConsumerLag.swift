@@ -52,7 +52,8 @@ package struct ConsumerLag: Sendable, Equatable {
         SELECT count(*) FILTER (WHERE waits) AS count, min(received_at) FILTER (WHERE waits) AS oldest,
             count(position) AS scanned
         FROM (
-            SELECT log.position, log.received_at, log.is_its AND done.position IS NULL AND log.kind <> \(UpdateKind.adminCommand)
+            SELECT log.position, log.received_at,
+                log.is_its AND done.position IS NULL AND log.kind <> \(UpdateKind.adminCommand)
                 AND (consumer.kinds IS NULL OR log.kind = ANY(consumer.kinds)) AS waits
             FROM (\(scan)) AS log FULL JOIN unnest(\(settled)) AS done (position) USING (position)) AS looked
         """

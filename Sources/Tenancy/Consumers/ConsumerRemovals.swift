@@ -82,7 +82,7 @@ package struct ConsumerRemovals: Sendable {
                         SELECT id FROM delivery_attempt WHERE tenant_id = \(removal.tenant)
                             AND consumer_id = \(removal.consumer) ORDER BY id LIMIT \(Self.pageSize)) AS page)
                 """)
-            return max(rows, attempts) == Int(Self.pageSize)
+            return max(rows, attempts) >= Int(Self.pageSize)
         }
     }
 

@@ -194,7 +194,7 @@ package struct Retention: Sendable {
                     """
                     DELETE FROM delivery WHERE ctid = ANY (ARRAY(
                         SELECT ctid FROM delivery WHERE tenant_id = \(over.tenant) AND \(isOver) < \(over.before)
-                        ORDER BY updated_at LIMIT \(limit)))
+                        ORDER BY updated_at LIMIT \(limit) FOR UPDATE SKIP LOCKED))
                     """)
             }
         }

@@ -142,6 +142,25 @@ struct RetentionTests {
         }
     }
 
+    @Test("A dead letter that somebody retries at that very moment stays, and nobody waits for it")
+    func retried() async throws {
+        try await Fixture.with { fixture in
+            let (_, consumer) = try await fixture.deadLetters(2)
+            try await fixture.tamper("UPDATE delivery SET updated_at = now() - interval '40 days'")
+            let retention = fixture.retention(RetentionDays(deadLetters: 39))
+
+            try await fixture.superuser.withConnection { connection in
+                _ = try await connection.query("BEGIN")
+                try await connection.execute("UPDATE delivery SET status = 'retrying' WHERE position = 1")
+                await retention.pass(today: .now)
+                _ = try await connection.query("COMMIT")
+            }
+
+            #expect(try await fixture.positions(consumer, "retrying") == [1])
+            #expect(try await fixture.positions(consumer, "dead") == [])
+        }
+    }
+
     @Test("Jobs and gaps are forgotten a month after their end")
     func jobs() async throws {
         try await Fixture.with { fixture in
